@@ -1,0 +1,51 @@
+# make demo   set up a virtual environment and play the main job
+# make check  the fast loop: format, lint, types, layers, quick tests (under 2 minutes)
+# make test   set up everything and pass all tests
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+
+.PHONY: demo check test lint quick setup servers lock clean
+
+demo: $(VENV)/.runtime
+	$(RUN)/tocsin demo
+
+check: $(VENV)/.dev lint quick
+
+test: $(VENV)/.dev servers lint
+	$(RUN)/pytest -n auto tests
+
+setup: $(VENV)/.dev
+
+lint:
+	$(RUN)/ruff check src tests
+	$(RUN)/ruff format --check src tests
+	$(RUN)/mypy
+	$(RUN)/lint-imports --no-logo
+
+quick:
+	$(RUN)/pytest -n auto -m "not system" tests
+
+# Debian packages that the system tests start for real (Prometheus, Chromium, shellcheck) and npm's mermaid.
+servers:
+	tools/install-servers
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: $(VENV)/bin/python requirements.lock pyproject.toml
+	$(RUN)/pip install -q --require-hashes --no-deps -r requirements.lock
+	$(RUN)/pip install -q --no-deps -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	$(RUN)/pip install -q --require-hashes --no-deps -r requirements-dev.lock
+	touch $@
+
+# Needs uv; run it after changing pyproject.toml.
+lock:
+	uv pip compile -q pyproject.toml --generate-hashes --no-header --no-annotate --universal -o requirements.lock
+	uv pip compile -q pyproject.toml --extra dev --generate-hashes --no-header --no-annotate --universal -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) dist

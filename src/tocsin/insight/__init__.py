@@ -1,0 +1,1 @@
+"""What does a record tell? Folds over timelines: durations, compliance, the postmortem draft."""

@@ -1,0 +1,1 @@
+"""Where is it kept? The only place with SQL: schema, migrations, and the transactions of the engine."""
