@@ -1,1 +1,1 @@
-"""What does a response do? Incidents, commands, events, decisions and deadlines. Pure: time, SOP and roster are arguments."""
+"""What does a response do? Incidents, commands, events, decisions, deadlines. Pure: time and SOP are arguments."""

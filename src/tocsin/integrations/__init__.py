@@ -1,1 +1,1 @@
-"""How are other products spoken to? One folder a vendor, sans I/O: payload to alerts, page to request, reply to verdict."""
+"""How are other products spoken to? One folder a vendor, sans I/O: payload to alerts, effect to request to verdict."""

@@ -1,0 +1,48 @@
+"""What is an alert, and when are two the same? A signal from monitoring, identified by the fingerprint of its labels."""
+
+import hashlib
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class AlertStatus(StrEnum):
+    """Whether the condition holds."""
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+class Alert(Struct, frozen=True):
+    """One alert as its source tells it now. Instants are aware UTC; `ends_at` is set only once it has resolved."""
+
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    status: AlertStatus
+    starts_at: datetime
+    ends_at: datetime | None = None
+    generator_url: str = ""
+
+    @property
+    def name(self) -> str:
+        """The `alertname` label, as Prometheus calls it; a stand-in where there is none."""
+        return self.labels.get("alertname") or "unnamed alert"
+
+    @property
+    def summary(self) -> str:
+        """The line that tells a person what is wrong: summary, else description, else the name."""
+        text = self.annotations.get("summary") or self.annotations.get("description") or self.name
+        return " ".join(text.split())[:300]
+
+
+def fingerprint(labels: dict[str, str]) -> str:
+    """The identity of the alert with these labels: 32 hex digits, the same whatever their order.
+
+    128 bits, because two alerts that share a fingerprint would hide each other: a lost page.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for name in sorted(labels):
+        # \xff can't occur in UTF-8, so no two label sets run together to the same bytes.
+        digest.update(name.encode() + b"\xff" + labels[name].encode() + b"\xff")
+    return digest.hexdigest()

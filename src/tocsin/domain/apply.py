@@ -1,0 +1,310 @@
+"""What is the state after one more event? The fold: the only thing that changes an incident.
+
+`apply` never refuses: an event has happened. It must stay able to read every event that was ever stored.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from tocsin.domain import events as e
+from tocsin.domain.incident import (
+    CadenceMemory,
+    Channel,
+    Incident,
+    LadderMemory,
+    Milestone,
+    Page,
+    PageStatus,
+    Status,
+    Update,
+)
+from tocsin.sop.words import TriageStep, Urgency
+
+
+def fold(timeline: Iterable[e.Recorded]) -> Incident:
+    """The incident after all its events, in their order; raises ValueError for an empty timeline."""
+    incident = None
+    for recorded in timeline:
+        incident = apply(incident, recorded)
+    if incident is None:
+        raise ValueError("an incident has at least one event")
+    return incident
+
+
+def apply(incident: Incident | None, recorded: e.Recorded) -> Incident:
+    """The incident after `recorded`; the first event of every incident is IncidentOpened, with None before it."""
+    event = recorded.event
+    if isinstance(event, e.IncidentOpened):
+        return _opened(event, recorded)
+    if incident is None:
+        raise ValueError(f"{recorded.incident}: the timeline starts with {type(event).__name__}, not with its opening")
+    changed = _APPLY[type(event)](incident, event, recorded)
+    return replace(changed, seq=recorded.seq, pages=_with_new_pages(changed.pages, recorded))
+
+
+def _with_new_pages(pages: dict[str, Page], recorded: e.Recorded) -> dict[str, Page]:
+    urgency, reaches = e.reaches_of(recorded.event)
+    new = {
+        e.page_key(recorded, number): Page(
+            person=reach.person,
+            cause=recorded.seq,
+            method=reach.method,
+            demands_answer=urgency is Urgency.PAGE,
+        )
+        for number, reach in enumerate(reaches)
+    }
+    return {**pages, **new} if new else pages
+
+
+def _opened(event: e.IncidentOpened, recorded: e.Recorded) -> Incident:
+    return Incident(
+        id=event.id,
+        seq=recorded.seq,
+        sop_version=event.sop_version,
+        title=event.title,
+        service=event.service,
+        teams=event.teams,
+        trigger=event.trigger,
+        source=event.source,
+        opened_at=recorded.at,
+        ladder=LadderMemory(started_at=recorded.at),
+        group_key=event.group_key,
+        provisional=event.provisional,
+        pages_unassessed=event.pages_unassessed,
+    )
+
+
+def _reached(incident: Incident, step: TriageStep, recorded: e.Recorded) -> Incident:
+    """The incident with the milestone set; the first time counts."""
+    if step in incident.milestones:
+        return incident
+    return replace(incident, milestones={**incident.milestones, step: Milestone(recorded.at, recorded.actor)})
+
+
+def _acknowledged(incident: Incident, event: e.Acknowledged, recorded: e.Recorded) -> Incident:
+    is_first = incident.status is Status.TRIGGERED
+    changed = replace(
+        incident,
+        status=Status.ACKNOWLEDGED if is_first else incident.status,
+        acknowledged_by=incident.acknowledged_by or recorded.actor,
+        pages=_answered(incident.pages),
+        ladder=replace(incident.ladder, hurry_at=None),
+    )
+    return _reached(changed, TriageStep.ACKNOWLEDGE, recorded)
+
+
+def _answered(pages: dict[str, Page]) -> dict[str, Page]:
+    """The pages with none left to answer; a failed one stays failed."""
+    return {
+        key: page if page.status is PageStatus.FAILED else replace(page, status=PageStatus.ANSWERED)
+        for key, page in pages.items()
+    }
+
+
+def _assessed(incident: Incident, event: e.Assessed, recorded: e.Recorded) -> Incident:
+    changed = replace(
+        incident,
+        severity=event.severity,
+        severity_reason=event.reason,
+        trigger=event.trigger,
+        cadence=CadenceMemory(since=recorded.at),
+    )
+    return _reached(changed, TriageStep.ASSESS, recorded)
+
+
+def _severity_changed(incident: Incident, event: e.SeverityChanged, recorded: e.Recorded) -> Incident:
+    cadence = replace(incident.cadence, since=incident.cadence.since or recorded.at, is_reminded=False, overdue=0)
+    return replace(
+        incident,
+        severity=event.severity,
+        severity_reason=event.reason,
+        cadence=cadence,
+        is_response_missed=False,
+    )
+
+
+def _role_assigned(incident: Incident, event: e.RoleAssigned, recorded: e.Recorded) -> Incident:
+    return replace(incident, roles={**incident.roles, event.role: event.person})
+
+
+def _team_added(incident: Incident, event: e.TeamAdded, recorded: e.Recorded) -> Incident:
+    return replace(incident, teams=(*incident.teams, event.team))
+
+
+def _unchanged(incident: Incident, event: e.Event, recorded: e.Recorded) -> Incident:
+    return incident
+
+
+def _update_posted(incident: Incident, event: e.UpdatePosted, recorded: e.Recorded) -> Incident:
+    update = Update(at=recorded.at, by=recorded.actor, audience=event.audience, text=event.text)
+    changed = replace(
+        incident,
+        updates=(*incident.updates, update),
+        cadence=CadenceMemory(since=recorded.at, promised_within=event.next_within),
+    )
+    return _reached(changed, TriageStep.COMMUNICATE, recorded)
+
+
+def _step_fired(incident: Incident, event: e.StepFired, recorded: e.Recorded) -> Incident:
+    is_page = event.urgency is Urgency.PAGE
+    fell_silent = not event.reached and event.urgency is not Urgency.ASSIGN
+    ladder = replace(
+        incident.ladder,
+        done=incident.ladder.done | frozenset(event.slots),
+        last_page_at=recorded.at if is_page else incident.ladder.last_page_at,
+        repeats=max(incident.ladder.repeats, event.round),
+        hurry_at=recorded.at if fell_silent and event.round == 0 else None,
+    )
+    return _reached(replace(incident, ladder=ladder), TriageStep.ESCALATE, recorded)
+
+
+def _page_accepted(incident: Incident, event: e.PageAccepted, recorded: e.Recorded) -> Incident:
+    page = incident.pages[event.key]
+    if page.status is not PageStatus.PENDING:
+        return incident
+    return replace(incident, pages={**incident.pages, event.key: replace(page, status=PageStatus.ACCEPTED)})
+
+
+def _page_failed(incident: Incident, event: e.PageFailed, recorded: e.Recorded) -> Incident:
+    page = incident.pages[event.key]
+    if event.next_method is not None:
+        changed = replace(page, method=event.next_method)
+    else:
+        changed = replace(page, status=PageStatus.FAILED)
+    pages = {**incident.pages, event.key: changed}
+    siblings = [other for other in pages.values() if other.cause == page.cause]
+    all_failed = all(other.status is PageStatus.FAILED for other in siblings)
+    is_newest = page.cause == max(other.cause for other in pages.values())
+    hurries = all_failed and is_newest and incident.ladder.repeats == 0 and incident.status is Status.TRIGGERED
+    hurry_at = recorded.at if hurries else incident.ladder.hurry_at
+    return replace(incident, pages=pages, ladder=replace(incident.ladder, hurry_at=hurry_at))
+
+
+def _response_time_missed(incident: Incident, event: e.ResponseTimeMissed, recorded: e.Recorded) -> Incident:
+    return replace(incident, is_response_missed=True)
+
+
+def _reminded(incident: Incident, event: e.Reminded, recorded: e.Recorded) -> Incident:
+    return replace(incident, cadence=replace(incident.cadence, is_reminded=True))
+
+
+def _update_overdue(incident: Incident, event: e.UpdateOverdue, recorded: e.Recorded) -> Incident:
+    return replace(incident, cadence=replace(incident.cadence, is_reminded=True, overdue=event.times))
+
+
+def _mitigated(incident: Incident, event: e.Mitigated, recorded: e.Recorded) -> Incident:
+    changed = replace(incident, status=Status.MITIGATED, pages=_answered(incident.pages))
+    return _reached(changed, TriageStep.MITIGATE, recorded)
+
+
+def _alerts_cleared(incident: Incident, event: e.AlertsCleared, recorded: e.Recorded) -> Incident:
+    return replace(incident, is_clear=True)
+
+
+def _alerts_firing(incident: Incident, event: e.AlertsFiring, recorded: e.Recorded) -> Incident:
+    return replace(incident, is_clear=False)
+
+
+def _resolved(incident: Incident, event: e.Resolved, recorded: e.Recorded) -> Incident:
+    changed = replace(incident, status=Status.RESOLVED, pages=_answered(incident.pages))
+    return _reached(changed, TriageStep.RESOLVE, recorded)
+
+
+_UNDONE_BY_REOPENING = (
+    TriageStep.ACKNOWLEDGE,
+    TriageStep.ESCALATE,
+    TriageStep.MITIGATE,
+    TriageStep.RESOLVE,
+    TriageStep.POSTMORTEM,
+)
+
+
+def _reopened(incident: Incident, event: e.Reopened, recorded: e.Recorded) -> Incident:
+    kept = {step: made for step, made in incident.milestones.items() if step not in _UNDONE_BY_REOPENING}
+    return replace(
+        incident,
+        status=Status.TRIGGERED,
+        epoch=incident.epoch + 1,
+        ladder=LadderMemory(started_at=recorded.at),
+        acknowledged_by=None,
+        is_response_missed=False,
+        milestones=kept,
+        cadence=CadenceMemory(since=recorded.at if incident.severity else None),
+        postmortem=replace(incident.postmortem, completed_at=None),
+        postmortem_reminders=0,
+        cancelled_at=None,
+    )
+
+
+def _cancelled(incident: Incident, event: e.Cancelled, recorded: e.Recorded) -> Incident:
+    return replace(incident, status=Status.CANCELLED, pages=_answered(incident.pages), cancelled_at=recorded.at)
+
+
+def _stakeholders_informed(incident: Incident, event: e.StakeholdersInformed, recorded: e.Recorded) -> Incident:
+    return replace(incident, are_stakeholders_informed=True)
+
+
+def _channel_opened(incident: Incident, event: e.ChannelOpened, recorded: e.Recorded) -> Incident:
+    changed = replace(incident, channel=Channel(id=event.channel, name=event.name))
+    return _reached(changed, TriageStep.COMMUNICATE, recorded)
+
+
+def _summary_posted(incident: Incident, event: e.SummaryPosted, recorded: e.Recorded) -> Incident:
+    channel = replace(incident.channel, summary_id=event.message) if incident.channel else None
+    return replace(incident, channel=channel)
+
+
+def _postmortem_requested(incident: Incident, event: e.PostmortemRequested, recorded: e.Recorded) -> Incident:
+    return replace(incident, postmortem=replace(incident.postmortem, is_requested=True))
+
+
+def _postmortem_saved(incident: Incident, event: e.PostmortemSaved, recorded: e.Recorded) -> Incident:
+    saved = replace(incident.postmortem, sections=event.sections, action_items=event.action_items)
+    return replace(incident, postmortem=saved)
+
+
+def _postmortem_reminded(incident: Incident, event: e.PostmortemReminded, recorded: e.Recorded) -> Incident:
+    return replace(incident, postmortem_reminders=incident.postmortem_reminders + 1)
+
+
+def _postmortem_completed(incident: Incident, event: e.PostmortemCompleted, recorded: e.Recorded) -> Incident:
+    done: datetime = recorded.at
+    changed = replace(incident, status=Status.CLOSED, postmortem=replace(incident.postmortem, completed_at=done))
+    return _reached(changed, TriageStep.POSTMORTEM, recorded)
+
+
+# The values take the key's event; the type system can't say so of a dict.
+_APPLY: dict[type[e.Event], Callable[[Incident, Any, e.Recorded], Incident]] = {
+    e.Acknowledged: _acknowledged,
+    e.Assessed: _assessed,
+    e.SeverityChanged: _severity_changed,
+    e.RoleAssigned: _role_assigned,
+    e.TeamAdded: _team_added,
+    e.NoteAdded: _unchanged,
+    e.UpdatePosted: _update_posted,
+    e.StepFired: _step_fired,
+    e.PersonPaged: _unchanged,
+    e.PageAccepted: _page_accepted,
+    e.PageFailed: _page_failed,
+    e.ResponseTimeMissed: _response_time_missed,
+    e.Reminded: _reminded,
+    e.UpdateOverdue: _update_overdue,
+    e.Mitigated: _mitigated,
+    e.AlertsCleared: _alerts_cleared,
+    e.AlertsFiring: _alerts_firing,
+    e.Resolved: _resolved,
+    e.Reopened: _reopened,
+    e.Cancelled: _cancelled,
+    e.StakeholdersInformed: _stakeholders_informed,
+    e.PatternNoticed: _unchanged,
+    e.ChannelOpened: _channel_opened,
+    e.ChannelFailed: _unchanged,
+    e.SummaryPosted: _summary_posted,
+    e.PostmortemRequested: _postmortem_requested,
+    e.PostmortemSaved: _postmortem_saved,
+    e.PostmortemReminded: _postmortem_reminded,
+    e.PostmortemCompleted: _postmortem_completed,
+}

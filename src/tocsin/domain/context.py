@@ -1,0 +1,100 @@
+"""What does a decision need to know, and what does it say? Everything comes in as values; nothing is looked up."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from tocsin.domain.apply import apply
+from tocsin.domain.effects import AnyEffect
+from tocsin.domain.events import AnyEvent, Reach, Recorded
+from tocsin.domain.incident import Incident
+from tocsin.oncall.roster import Roster
+from tocsin.sop.model import ContactMethod, Sop
+from tocsin.sop.words import Severity, Urgency
+
+
+class PastIncident(Struct, frozen=True):
+    """Another incident on the same service, as far as patterns care."""
+
+    severity: Severity
+    opened_at: datetime
+
+
+class Context(Struct, frozen=True):
+    """The world at the moment of a decision. `sop` is the version the incident runs under, the roster is today's."""
+
+    now: datetime
+    sop: Sop
+    sop_version: str
+    roster: Roster
+    actor: str = "tocsin"
+    via: str = "engine"
+    next_id: str = ""  # for a command that opens an incident
+    recent: tuple[PastIncident, ...] = ()  # other incidents on the service within the longest pattern
+
+
+class Decision(Struct, frozen=True):
+    """What follows from a command: the new state, the events that made it, and what is to be sent."""
+
+    incident: Incident
+    events: tuple[Recorded, ...]
+    effects: tuple[AnyEffect, ...]
+    withdrawn: tuple[str, ...]  # keys of pages that must not leave any more
+    wake_at: datetime | None
+
+
+class Refusal(Struct, frozen=True):
+    """Why a command is not carried out: a stable code, and a sentence with the remedy."""
+
+    code: str
+    message: str
+
+
+class Draft:
+    """A decision in the making: records events one by one and keeps the state after them."""
+
+    def __init__(self, incident: Incident | None, context: Context) -> None:
+        self._incident = incident
+        self.context = context
+        self.events: list[Recorded] = []
+
+    @property
+    def incident(self) -> Incident:
+        """The state after everything recorded so far."""
+        if self._incident is None:
+            raise LookupError("the incident is not open yet")
+        return self._incident
+
+    def record(self, event: AnyEvent, *, actor: str | None = None) -> None:
+        """Add `event` to the timeline, done by the context's actor unless another is named."""
+        incident = self._incident
+        recorded = Recorded(
+            incident=incident.id if incident else self.context.next_id,
+            seq=incident.seq + 1 if incident else 1,
+            at=self.context.now,
+            actor=actor or self.context.actor,
+            via=self.context.via,
+            event=event,
+        )
+        self._incident = apply(incident, recorded)
+        self.events.append(recorded)
+
+    def reach(self, person: str, urgency: Urgency) -> Reach | None:
+        """How `person` is reached first; None when no contact method is usable."""
+        method = contact_for(self.context.roster, person, urgency)
+        return Reach(person=person, method=method) if method else None
+
+
+def contact_for(
+    roster: Roster, person: str, urgency: Urgency, after: ContactMethod | None = None
+) -> ContactMethod | None:
+    """The contact method to try first, or the one to try when `after` has failed; None when there is no (other) one.
+
+    A notification prefers what doesn't wake: PagerDuty comes last for it.
+    """
+    methods = list(roster.contact_methods(person))
+    if urgency is not Urgency.PAGE:
+        methods.sort(key=lambda method: method.via == "pagerduty")
+    if after is not None:
+        methods = methods[methods.index(after) + 1 :] if after in methods else methods
+    return methods[0] if methods else None

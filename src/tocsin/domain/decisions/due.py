@@ -1,0 +1,103 @@
+"""What is due by now? Fires every deadline up to the present, in order, each as an event."""
+
+from tocsin.domain import events as e
+from tocsin.domain.context import Draft
+from tocsin.domain.deadlines import Deadline, DeadlineKind, deadlines, postmortem_due_at, update_due_at
+from tocsin.domain.ladder import Rung
+from tocsin.sop.model import SeverityLevel
+from tocsin.sop.words import Role, Urgency
+
+_ENGINE = "tocsin"
+
+
+def fire_due(draft: Draft) -> None:
+    """Fire what is due at `context.now` or before, the earliest first, until nothing is."""
+    while True:
+        due = [it for it in deadlines(draft.context.sop, draft.incident) if it.at <= draft.context.now]
+        if not due:
+            return
+        _fire(draft, due[0])
+
+
+def _fire(draft: Draft, deadline: Deadline) -> None:
+    if deadline.rung is not None:
+        _fire_rung(draft, deadline.rung)
+        return
+    level = _level(draft)
+    match deadline.kind:
+        case DeadlineKind.RESPONSE if level.respond_within is not None:
+            draft.record(e.ResponseTimeMissed(within=level.respond_within), actor=_ENGINE)
+        case DeadlineKind.UPDATE_REMINDER | DeadlineKind.UPDATE:
+            _call_for_update(draft, level, is_overdue=deadline.kind is DeadlineKind.UPDATE)
+        case _:
+            _call_for_postmortem(draft, level, is_overdue=deadline.kind is DeadlineKind.POSTMORTEM)
+
+
+def _level(draft: Draft) -> SeverityLevel:
+    severity = draft.incident.severity
+    if severity is None:
+        raise LookupError("only an assessed incident has deadlines beside its ladder")
+    return draft.context.sop.severities[severity]
+
+
+def _fire_rung(draft: Draft, rung: Rung) -> None:
+    reached: dict[str, e.Reach] = {}
+    unreachable: list[str] = []
+    for target in rung.targets if rung.urgency is not Urgency.ASSIGN else ():
+        people = draft.context.roster.people(target, _teams_of(rung, target, draft.incident.teams))
+        if not people:
+            unreachable.append(f"{target} (nobody)")
+        for person in people:
+            reach = draft.reach(person, rung.urgency)
+            if reach is None:
+                unreachable.append(f"{person} (no usable contact method)")
+            else:
+                reached.setdefault(person, reach)
+    draft.record(
+        e.StepFired(
+            urgency=rung.urgency,
+            targets=rung.targets,
+            slots=rung.slots,
+            reached=tuple(reached.values()),
+            unreachable=tuple(dict.fromkeys(unreachable)),
+            due_at=rung.at,
+            round=rung.round,
+        ),
+        actor=_ENGINE,
+    )
+
+
+def _teams_of(rung: Rung, target: str, teams: tuple[str, ...]) -> tuple[str, ...]:
+    """The teams whose slot for `target` the rung fires; all of them for a repetition."""
+    named = tuple(team for team in teams if f"{rung.urgency}:{target}@{team}" in rung.slots)
+    return named or teams
+
+
+def _call_for_update(draft: Draft, level: SeverityLevel, *, is_overdue: bool) -> None:
+    due_at = update_due_at(level, draft.incident)
+    if due_at is None:
+        raise LookupError("a cadence deadline without a cadence")
+    if is_overdue:
+        reach = _holder(draft, Role.INCIDENT_COMMANDER, Role.COMMUNICATIONS_LEAD)
+        times = draft.incident.cadence.overdue + 1
+        draft.record(e.UpdateOverdue(reached=reach, due_at=due_at, times=times), actor=_ENGINE)
+    else:
+        reach = _holder(draft, Role.COMMUNICATIONS_LEAD, Role.INCIDENT_COMMANDER)
+        draft.record(e.Reminded(reached=reach, due_at=due_at), actor=_ENGINE)
+
+
+def _call_for_postmortem(draft: Draft, level: SeverityLevel, *, is_overdue: bool) -> None:
+    due_at = postmortem_due_at(level, draft.incident)
+    if due_at is None:
+        raise LookupError("a postmortem deadline without a postmortem")
+    reach = _holder(draft, Role.INCIDENT_COMMANDER, Role.TECHNICAL_LEAD)
+    draft.record(e.PostmortemReminded(reached=reach, due_at=due_at, is_overdue=is_overdue), actor=_ENGINE)
+
+
+def _holder(draft: Draft, *roles: Role) -> e.Reach | None:
+    """How the first filled of `roles` is informed; else whoever acknowledged, else the primary on call."""
+    incident = draft.incident
+    candidates = [incident.roles.get(role) for role in roles]
+    candidates += [incident.acknowledged_by, *draft.context.roster.people("primary", incident.teams)]
+    reaches = (draft.reach(person, Urgency.NOTIFY) for person in candidates if person)
+    return next(filter(None, reaches), None)

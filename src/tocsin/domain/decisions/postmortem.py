@@ -1,0 +1,50 @@
+"""How is an incident learnt from? Asking for a postmortem, keeping what people write, completing it."""
+
+from tocsin.domain import commands as c
+from tocsin.domain import events as e
+from tocsin.domain.context import Draft, Refusal
+from tocsin.domain.text import clean_line, clean_text
+from tocsin.sop.render.postmortem import JUDGEMENT_SECTIONS
+
+MAX_SECTION = 50_000
+MAX_ACTION_ITEMS = 200
+
+
+def request_postmortem(draft: Draft, command: c.RequestPostmortem) -> Refusal | None:
+    """Ask for a postmortem; once is enough."""
+    if draft.incident.postmortem.is_requested:
+        return Refusal("already_requested", f"{draft.incident.id}: a postmortem was asked for already")
+    draft.record(e.PostmortemRequested())
+    return None
+
+
+def save_postmortem(draft: Draft, command: c.SavePostmortem) -> Refusal | None:
+    """Keep the sections that people write; at any time, so that memory is still fresh."""
+    known = {section.key for section in JUDGEMENT_SECTIONS}
+    unknown = sorted(set(command.sections) - known)
+    if unknown:
+        return Refusal("unknown_section", f"section: {unknown[0]!r} is not one of {', '.join(sorted(known))}")
+    sections = {key: clean_text(text) for key, text in command.sections.items()}
+    too_long = [key for key, text in sections.items() if len(text) > MAX_SECTION]
+    if too_long or len(command.action_items) > MAX_ACTION_ITEMS:
+        what = f"section {too_long[0]}: more than {MAX_SECTION} characters" if too_long else "too many action items"
+        return Refusal("postmortem_too_long", f"{what}; shorten it, or link to a document")
+    nameless = next((item for item in command.action_items if not item.text.strip() or not item.owner.strip()), None)
+    if nameless is not None:
+        return Refusal("invalid_action_item", f"action item {nameless.text!r}: needs a text and an owner")
+    items = tuple(
+        e.ActionItem(clean_line(item.text), clean_line(item.owner), item.priority, item.due_on, item.status)
+        for item in command.action_items
+    )
+    draft.record(e.PostmortemSaved(sections={key: text for key, text in sections.items() if text}, action_items=items))
+    return None
+
+
+def complete_postmortem(draft: Draft, command: c.CompletePostmortem) -> Refusal | None:
+    """Close the incident; refused while a section that takes judgement is empty."""
+    written = draft.incident.postmortem.sections
+    missing = [section.title for section in JUDGEMENT_SECTIONS if not written.get(section.key)]
+    if missing:
+        return Refusal("postmortem_incomplete", f"{draft.incident.id}: still to be written: {', '.join(missing)}")
+    draft.record(e.PostmortemCompleted())
+    return None

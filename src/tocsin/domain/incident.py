@@ -1,0 +1,179 @@
+"""What is known of an incident? The state that its events fold to; nothing here changes it (see `apply.py`).
+
+Instants are aware UTC. An *epoch* is the span between reopenings: the ladder counts from the epoch's start, and what
+it has done is remembered for one epoch.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from tocsin.sop.durations import Duration
+from tocsin.sop.model import ContactMethod
+from tocsin.sop.words import Role, Severity, TriageStep, Trigger
+
+
+class Status(StrEnum):
+    """Where the response stands."""
+
+    TRIGGERED = "triggered"  # nobody has acknowledged
+    ACKNOWLEDGED = "acknowledged"
+    MITIGATED = "mitigated"  # service restored, cause perhaps not
+    RESOLVED = "resolved"  # fix confirmed
+    CLOSED = "closed"  # postmortem completed
+    CANCELLED = "cancelled"  # not an incident
+
+    @property
+    def is_over(self) -> bool:
+        """Nobody is to be paged for it any more."""
+        return self in (Status.RESOLVED, Status.CLOSED, Status.CANCELLED)
+
+
+class Source(StrEnum):
+    """Who opened it."""
+
+    ALERT = "alert"
+    PERSON = "person"
+
+
+class Audience(StrEnum):
+    """Who reads a status update."""
+
+    INTERNAL = "internal"
+    EXTERNAL = "external"  # customers: the Communications Lead alone may publish
+
+
+class PageStatus(StrEnum):
+    """How far a page has come."""
+
+    PENDING = "pending"  # on its way: written to the outbox
+    ACCEPTED = "accepted"  # the provider took it; nobody has answered yet
+    FAILED = "failed"  # no contact method took it
+    ANSWERED = "answered"  # acknowledged, or no longer needed
+
+
+class Page(Struct, frozen=True):
+    """One person being paged for one reason; `cause` is the sequence number of the event that did it."""
+
+    person: str
+    cause: int
+    method: ContactMethod
+    demands_answer: bool
+    status: PageStatus = PageStatus.PENDING
+
+
+class Milestone(Struct, frozen=True):
+    """A triage step taken: when, by whom."""
+
+    at: datetime
+    by: str
+
+
+class Update(Struct, frozen=True):
+    """A status update as posted."""
+
+    at: datetime
+    by: str
+    audience: Audience
+    text: str
+
+
+class Channel(Struct, frozen=True):
+    """The incident's chat channel."""
+
+    id: str
+    name: str
+    summary_id: str | None = None  # the pinned message that is kept current
+
+
+class ActionItemPriority(StrEnum):
+    """How urgent an action item is."""
+
+    P0 = "P0"
+    P1 = "P1"
+    P2 = "P2"
+
+
+class ActionItem(Struct, frozen=True):
+    """Something to do so that it doesn't happen again. `due_on` is a local date, `YYYY-MM-DD`, or empty."""
+
+    text: str
+    owner: str
+    priority: ActionItemPriority
+    due_on: str = ""
+    status: str = "open"
+
+
+class Postmortem(Struct, frozen=True):
+    """What people wrote: section key to Markdown; everything else in a postmortem is drafted from the record."""
+
+    sections: dict[str, str] = field(default_factory=dict)
+    action_items: tuple[ActionItem, ...] = ()
+    is_requested: bool = False
+    completed_at: datetime | None = None
+
+
+class LadderMemory(Struct, frozen=True):
+    """What the ladder has done in this epoch."""
+
+    started_at: datetime
+    done: frozenset[str] = frozenset()  # `page:primary@platform`: urgency, target and team
+    last_page_at: datetime | None = None
+    repeats: int = 0
+    hurry_at: datetime | None = None  # a step reached nobody: the next one doesn't wait
+
+
+class CadenceMemory(Struct, frozen=True):
+    """How the updates stand since the last one: all None or 0 while the severity has no cadence."""
+
+    since: datetime | None = None  # the cadence counts from here
+    promised_within: Duration | None = None  # the author promised the next one sooner than the SOP asks
+    is_reminded: bool = False
+    overdue: int = 0  # how often it has been called overdue since the last update
+
+
+class Incident(Struct, frozen=True):
+    """The state of one incident after `seq` events."""
+
+    id: str
+    seq: int
+    sop_version: str
+    title: str
+    service: str
+    teams: tuple[str, ...]
+    trigger: Trigger
+    source: Source
+    opened_at: datetime
+    ladder: LadderMemory
+    group_key: str | None = None
+    pages_unassessed: bool = True
+    provisional: Severity | None = None
+    severity: Severity | None = None
+    severity_reason: str = ""
+    status: Status = Status.TRIGGERED
+    epoch: int = 1
+    acknowledged_by: str | None = None
+    is_clear: bool = False  # every attached alert has resolved
+    is_response_missed: bool = False
+    roles: dict[Role, str] = field(default_factory=dict)
+    milestones: dict[TriageStep, Milestone] = field(default_factory=dict)
+    updates: tuple[Update, ...] = ()
+    cadence: CadenceMemory = CadenceMemory()
+    pages: dict[str, Page] = field(default_factory=dict)
+    channel: Channel | None = None
+    are_stakeholders_informed: bool = False
+    postmortem: Postmortem = Postmortem()
+    postmortem_reminders: int = 0
+    cancelled_at: datetime | None = None
+
+    def milestone_at(self, step: TriageStep) -> datetime | None:
+        """When the triage step was taken in this epoch; None while it is missing."""
+        milestone = self.milestones.get(step)
+        return milestone.at if milestone else None
+
+    @property
+    def open_pages(self) -> dict[str, Page]:
+        """The pages that still demand an answer, by key."""
+        waiting = (PageStatus.PENDING, PageStatus.ACCEPTED)
+        return {key: page for key, page in self.pages.items() if page.demands_answer and page.status in waiting}

@@ -1,0 +1,44 @@
+"""Where does an alert belong? Routing by matchers to a service, a provisional severity and a grouping key."""
+
+from msgspec import Struct
+
+from tocsin.domain.alert import Alert
+from tocsin.sop.matchers import parse_matcher
+from tocsin.sop.model import Route, Sop
+from tocsin.sop.words import Severity, Trigger
+
+_NO_ROUTE = Route(match=())
+
+
+class Placement(Struct, frozen=True):
+    """What the SOP says of an alert. Alerts with equal `group_key` share an incident while it is open."""
+
+    service: str
+    severity: Severity | None
+    trigger: Trigger
+    page: bool
+    group_key: str
+
+
+def place(sop: Sop, alert: Alert) -> Placement:
+    """The service, provisional severity and group of `alert`: the first route whose matchers all match decides."""
+    route = next((route for route in sop.routes if _matches(route, alert.labels)), _NO_ROUTE)
+    service = route.service or _labelled_service(sop, alert) or sop.alerts.default_service
+    group_by = sop.alerts.group_by if route.group_by is None else route.group_by
+    values = ",".join(f"{name}={alert.labels.get(name, '')!r}" for name in group_by)
+    return Placement(
+        service=service,
+        severity=route.severity,
+        trigger=route.trigger,
+        page=route.page,
+        group_key=f"{service}{{{values}}}",
+    )
+
+
+def _matches(route: Route, labels: dict[str, str]) -> bool:
+    return all(parse_matcher(text).matches(labels) for text in route.match)
+
+
+def _labelled_service(sop: Sop, alert: Alert) -> str | None:
+    service = alert.labels.get(sop.alerts.service_label)
+    return service if service in sop.services else None

@@ -1,0 +1,184 @@
+"""What must be sent because of what happened? Events to effects; the state decides nothing here that is not shown."""
+
+from tocsin.domain import effects as f
+from tocsin.domain import events as e
+from tocsin.domain.context import Draft
+from tocsin.domain.incident import Incident, PageStatus
+from tocsin.domain.narrate import name_of, narrate
+from tocsin.domain.text import clean_line, slug
+from tocsin.sop.model import Sop
+from tocsin.sop.words import Role, Severity, Urgency
+
+# Providers that keep ringing until they are told to stop.
+RINGING = frozenset({"pagerduty"})
+_CHANNEL_NAME_LIMIT = 80  # Slack, conversations.create
+_SILENT_IN_CHANNEL = (e.PageAccepted, e.SummaryPosted, e.ChannelOpened, e.IncidentOpened)
+_TOLD_TO_STAKEHOLDERS = (e.StakeholdersInformed, e.SeverityChanged, e.Mitigated, e.Resolved, e.Reopened)
+
+
+def effects_of(before: Incident | None, draft: Draft) -> tuple[f.AnyEffect, ...]:
+    """Everything that the events of `draft` send out, in the order in which it should leave."""
+    found: list[f.AnyEffect] = []
+    for recorded in draft.events:
+        found += _pages(draft, recorded)
+    found += _page_endings(before, draft.incident)
+    if "slack" in draft.context.roster.methods:
+        found += _channel(before, draft)
+    return tuple(found)
+
+
+def withdrawn(before: Incident | None, after: Incident) -> tuple[str, ...]:
+    """Keys of the pages that nobody needs to answer any more: what has not left yet must not leave."""
+    if before is None:
+        return ()
+    return tuple(key for key in before.open_pages if key not in after.open_pages)
+
+
+def _pages(draft: Draft, recorded: e.Recorded) -> list[f.AnyEffect]:
+    if isinstance(recorded.event, e.PageFailed):
+        return _next_try(draft, recorded.event)
+    urgency, reaches = e.reaches_of(recorded.event)
+    reason = narrate(recorded.event, draft.context.sop)
+    return [_send(draft.incident, e.page_key(recorded, n), reach, urgency, reason) for n, reach in enumerate(reaches)]
+
+
+def _send(incident: Incident, key: str, reach: e.Reach, urgency: Urgency, reason: str) -> f.SendPage:
+    return f.SendPage(
+        key=key,
+        reach=reach,
+        incident=incident.id,
+        title=incident.title,
+        service=incident.service,
+        urgency=urgency,
+        severity=incident.severity or incident.provisional,
+        reason=clean_line(reason, 500),
+    )
+
+
+def _next_try(draft: Draft, event: e.PageFailed) -> list[f.AnyEffect]:
+    if event.next_method is None:
+        return []
+    urgency = Urgency.PAGE if draft.incident.pages[event.key].demands_answer else Urgency.NOTIFY
+    reach = e.Reach(person=event.person, method=event.next_method)
+    return [_send(draft.incident, event.key, reach, urgency, f"by another way: {event.reason}")]
+
+
+def _page_endings(before: Incident | None, after: Incident) -> list[f.AnyEffect]:
+    """What stops a ringing provider: acknowledgements once somebody responds, resolutions once it is over."""
+    if before is None:
+        return []
+    ends = after.status.is_over and not before.status.is_over
+    found: list[f.AnyEffect] = []
+    for key, page in before.pages.items():
+        if page.method.via not in RINGING or page.status is PageStatus.FAILED:
+            continue
+        reach = e.Reach(person=page.person, method=page.method)
+        if ends:
+            found.append(f.ResolvePage(key=key, reach=reach))
+        elif key in before.open_pages and key not in after.open_pages:
+            found.append(f.AcknowledgePage(key=key, reach=reach))
+    return found
+
+
+def _channel(before: Incident | None, draft: Draft) -> list[f.AnyEffect]:
+    incident, sop = draft.incident, draft.context.sop
+    found: list[f.AnyEffect] = []
+    if incident.channel is None:
+        if _wants_channel(incident.severity, sop) and not _wants_channel(before.severity if before else None, sop):
+            found.append(f.OpenChannel(incident=incident.id, name=channel_name(incident)))
+    elif before is None or before.channel is None:
+        found += _furnish(draft, incident.channel.id)
+    else:
+        found += _keep_channel_current(before, draft, incident.channel.id)
+    return found + _stakeholders(draft)
+
+
+def _wants_channel(severity: Severity | None, sop: Sop) -> bool:
+    return severity is not None and sop.severities[severity].channel
+
+
+def channel_name(incident: Incident) -> str:
+    """`inc-2026-0042-checkout-is-down`: lower case, at most 80 characters."""
+    stem = incident.id.lower()
+    tail = slug(incident.title, _CHANNEL_NAME_LIMIT - len(stem) - 1)
+    return f"{stem}-{tail}" if tail else stem
+
+
+def _furnish(draft: Draft, channel: str) -> list[f.AnyEffect]:
+    """A new channel: people, topic, link, summary, and the updates that came before it."""
+    incident, sop = draft.incident, draft.context.sop
+    people = dict.fromkeys([*incident.roles.values(), *(page.person for page in incident.pages.values())])
+    if incident.acknowledged_by:
+        people[incident.acknowledged_by] = None
+    return [
+        f.SetTopic(incident=incident.id, channel=channel, topic=topic(incident, sop)),
+        f.PostSummary(incident=incident.id, channel=channel, text=summary(incident, sop)),
+        f.AddBookmark(incident=incident.id, channel=channel, title=f"{incident.id} in Tocsin"),
+        f.InviteToChannel(incident=incident.id, channel=channel, people=tuple(people)),
+        *(
+            f.PostMessage(incident=incident.id, channel=channel, text=f"{update.at:%H:%M} UTC {update.text}")
+            for update in incident.updates
+        ),
+    ]
+
+
+def _keep_channel_current(before: Incident, draft: Draft, channel: str) -> list[f.AnyEffect]:
+    incident, sop = draft.incident, draft.context.sop
+    found: list[f.AnyEffect] = []
+    for recorded in draft.events:
+        event = recorded.event
+        if isinstance(event, e.SummaryPosted):
+            found.append(f.PinSummary(incident=incident.id, channel=channel, message=event.message))
+        if not isinstance(event, _SILENT_IN_CHANNEL):
+            by = f" ({name_of(recorded.actor, sop)})" if recorded.actor != "tocsin" else ""
+            text = f"{narrate(event, sop)}{by}"
+            found.append(f.PostMessage(incident=incident.id, channel=channel, text=text))
+        newcomers = _newcomers(event)
+        if newcomers:
+            found.append(f.InviteToChannel(incident=incident.id, channel=channel, people=newcomers))
+    if topic(incident, sop) != topic(before, sop):
+        found.append(f.SetTopic(incident=incident.id, channel=channel, topic=topic(incident, sop)))
+    message = incident.channel.summary_id if incident.channel else None
+    if message and summary(incident, sop) != summary(before, sop):
+        text = summary(incident, sop)
+        found.append(f.UpdateSummary(incident=incident.id, channel=channel, message=message, text=text))
+    return found
+
+
+def _newcomers(event: e.AnyEvent) -> tuple[str, ...]:
+    if isinstance(event, e.RoleAssigned):
+        return (event.person,)
+    return tuple(reach.person for reach in e.reaches_of(event)[1])
+
+
+def _stakeholders(draft: Draft) -> list[f.AnyEffect]:
+    incident, sop = draft.incident, draft.context.sop
+    channel = draft.context.roster.sop.slack.stakeholders_channel
+    if channel is None or not incident.are_stakeholders_informed:
+        return []
+    told = [recorded.event for recorded in draft.events if isinstance(recorded.event, _TOLD_TO_STAKEHOLDERS)]
+    return [
+        f.TellStakeholders(incident=incident.id, channel=channel, text=f"{topic(incident, sop)} — {narrate(it, sop)}")
+        for it in told
+    ]
+
+
+def topic(incident: Incident, sop: Sop) -> str:
+    """How it stands, for the channel's topic: severity, status, IC, title."""
+    commander = incident.roles.get(Role.INCIDENT_COMMANDER)
+    ic = name_of(commander, sop) if commander else "none yet"
+    severity = incident.severity or "not assessed"
+    return clean_line(f"{severity} · {incident.status} · IC: {ic} · {incident.id} {incident.title}", 250)
+
+
+def summary(incident: Incident, sop: Sop) -> str:
+    """The pinned summary: everything that somebody who joins asks first."""
+    lines = [f"{incident.id}: {incident.title}", f"Severity: {incident.severity or 'not assessed'}"]
+    lines += [f"Status: {incident.status}", f"Service: {incident.service} ({', '.join(incident.teams)})"]
+    for role in Role:
+        holder = incident.roles.get(role)
+        lines.append(f"{role.title}: {name_of(holder, sop) if holder else '—'}")
+    if incident.updates:
+        latest = incident.updates[-1]
+        lines.append(f"Last update {latest.at:%H:%M} UTC: {latest.text}")
+    return "\n".join(lines)
