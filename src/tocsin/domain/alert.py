@@ -1,4 +1,4 @@
-"""What is an alert, and when are two the same? A signal from monitoring, identified by the fingerprint of its labels."""
+"""What is an alert, and when are two the same? A signal from monitoring, identified by its labels' fingerprint."""
 
 import hashlib
 from datetime import datetime

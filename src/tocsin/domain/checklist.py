@@ -1,4 +1,4 @@
-"""Which triage steps are taken, and which are missing? The checklist is read from the milestones, so it is always true."""
+"""Which triage steps are taken, which are missing? The checklist is read from the milestones: it is always true."""
 
 from datetime import datetime
 

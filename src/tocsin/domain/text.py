@@ -1,4 +1,4 @@
-"""What may people and alerts write? Text is kept as written, less what could disguise it: control and bidi characters."""
+"""What may people and alerts write? Text stays as written, less what could disguise it: control and bidi characters."""
 
 import re
 import unicodedata

@@ -14,6 +14,7 @@ from tocsin.oncall.rotation import Shift, shift_at
 from tocsin.sop.model import ContactMethod, Sop, Team
 
 INBOX = "inbox"  # the built-in contact method: needs no credentials
+SLACK = "slack"  # a direct message: needs the person's Slack id as well
 
 
 class Target(StrEnum):
@@ -64,7 +65,10 @@ class Roster(Struct, frozen=True):
         if person not in self.sop.people:
             return ()
         usable = self.methods | {INBOX}
-        return tuple(method for method in self.sop.people[person].contact if method.via in usable)
+        known = self.sop.people[person]
+        return tuple(
+            method for method in known.contact if method.via in usable and (method.via != SLACK or known.slack_user)
+        )
 
     def _meant_by(self, target: str, teams: list[Team]) -> Iterable[str | None]:
         match target:

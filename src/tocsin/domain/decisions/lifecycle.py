@@ -113,9 +113,7 @@ def add_team(draft: Draft, command: c.AddTeam) -> Refusal | None:
     if command.team in incident.teams:
         return Refusal("team_already_added", f"{incident.id} involves {command.team} already")
     if len(incident.teams) >= MAX_TEAMS:
-        return Refusal(
-            "too_many_teams", f"{incident.id} involves {MAX_TEAMS} teams, and no more fit: page people instead"
-        )
+        return Refusal("too_many_teams", f"{incident.id} involves {MAX_TEAMS} teams, and no more fit")
     draft.record(e.TeamAdded(team=command.team))
     return None
 

@@ -33,7 +33,7 @@ def post_update(draft: Draft, command: c.PostUpdate) -> Refusal | None:
     if command.next_within is not None and every is not None and command.next_within > every:
         return Refusal(
             "next_update_too_late",
-            f"next update: {incident.severity} asks for one every {every}, got {command.next_within}: promise it sooner",
+            f"next update: {incident.severity} asks for one every {every}, got {command.next_within}",
         )
     draft.record(
         e.UpdatePosted(text=clean_text(command.text), audience=command.audience, next_within=command.next_within)

@@ -3,9 +3,20 @@
 from tocsin.domain import commands as c
 from tocsin.domain import events as e
 from tocsin.domain.context import Draft, Refusal
+from tocsin.domain.incident import ActionItem
 from tocsin.domain.text import clean_line, clean_text
-from tocsin.sop.render.postmortem import JUDGEMENT_SECTIONS
+from tocsin.sop.render.postmortem import Section
 
+# What only people can write; a postmortem isn't complete without.
+JUDGEMENT_SECTIONS = (
+    Section.SUMMARY,
+    Section.ROOT_CAUSE,
+    Section.IMPACT,
+    Section.WENT_WELL,
+    Section.WENT_POORLY,
+    Section.LESSONS,
+)
+WRITTEN_SECTIONS = (*JUDGEMENT_SECTIONS, Section.FOLLOW_UP)
 MAX_SECTION = 50_000
 MAX_ACTION_ITEMS = 200
 
@@ -20,7 +31,7 @@ def request_postmortem(draft: Draft, command: c.RequestPostmortem) -> Refusal | 
 
 def save_postmortem(draft: Draft, command: c.SavePostmortem) -> Refusal | None:
     """Keep the sections that people write; at any time, so that memory is still fresh."""
-    known = {section.key for section in JUDGEMENT_SECTIONS}
+    known = {section.key for section in WRITTEN_SECTIONS}
     unknown = sorted(set(command.sections) - known)
     if unknown:
         return Refusal("unknown_section", f"section: {unknown[0]!r} is not one of {', '.join(sorted(known))}")
@@ -33,7 +44,7 @@ def save_postmortem(draft: Draft, command: c.SavePostmortem) -> Refusal | None:
     if nameless is not None:
         return Refusal("invalid_action_item", f"action item {nameless.text!r}: needs a text and an owner")
     items = tuple(
-        e.ActionItem(clean_line(item.text), clean_line(item.owner), item.priority, item.due_on, item.status)
+        ActionItem(clean_line(item.text), clean_line(item.owner), item.priority, item.due_on, item.status)
         for item in command.action_items
     )
     draft.record(e.PostmortemSaved(sections={key: text for key, text in sections.items() if text}, action_items=items))
