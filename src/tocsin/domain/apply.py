@@ -156,6 +156,7 @@ def _step_fired(incident: Incident, event: e.StepFired, recorded: e.Recorded) ->
         done=incident.ladder.done | frozenset(event.slots),
         last_page_at=recorded.at if is_page else incident.ladder.last_page_at,
         repeats=max(incident.ladder.repeats, event.round),
+        newest_step=recorded.seq if event.round == 0 else None,
         hurry_at=recorded.at if fell_silent and event.round == 0 else None,
     )
     return _reached(replace(incident, ladder=ladder), TriageStep.ESCALATE, recorded)
@@ -177,8 +178,7 @@ def _page_failed(incident: Incident, event: e.PageFailed, recorded: e.Recorded) 
     pages = {**incident.pages, event.key: changed}
     siblings = [other for other in pages.values() if other.cause == page.cause]
     all_failed = all(other.status is PageStatus.FAILED for other in siblings)
-    is_newest = page.cause == max(other.cause for other in pages.values())
-    hurries = all_failed and is_newest and incident.ladder.repeats == 0 and incident.status is Status.TRIGGERED
+    hurries = all_failed and page.cause == incident.ladder.newest_step
     hurry_at = recorded.at if hurries else incident.ladder.hurry_at
     return replace(incident, pages=pages, ladder=replace(incident.ladder, hurry_at=hurry_at))
 

@@ -121,6 +121,7 @@ class LadderMemory(Struct, frozen=True):
     done: frozenset[str] = frozenset()  # `page:primary@platform`: urgency, target and team
     last_page_at: datetime | None = None
     repeats: int = 0
+    newest_step: int | None = None  # sequence number of the event that fired it; None once the ladder repeats
     hurry_at: datetime | None = None  # a step reached nobody: the next one doesn't wait
 
 
