@@ -98,7 +98,7 @@ class StepFired(Event, frozen=True):
     targets: tuple[str, ...]
     slots: tuple[str, ...]
     reached: tuple[Reach, ...] = ()
-    unreachable: tuple[str, ...] = ()  # `primary (nobody on call)`, `bob (no contact method)`
+    unreachable: tuple[str, ...] = ()  # `primary of platform (nobody)`, `bob (no usable contact method)`
     due_at: datetime | None = None  # when the ladder foresaw it; None: at once
     round: int = 0  # of the repetition; 0: a step of the ladder itself
 

@@ -1,9 +1,12 @@
 """What is due by now? Fires every deadline up to the present, in order, each as an event."""
 
+from collections.abc import Iterator
+
 from tocsin.domain import events as e
 from tocsin.domain.context import Draft
 from tocsin.domain.deadlines import Deadline, DeadlineKind, deadlines, postmortem_due_at, update_due_at
 from tocsin.domain.ladder import Rung
+from tocsin.oncall.roster import TEAM_TARGETS
 from tocsin.sop.model import SeverityLevel
 from tocsin.sop.words import Role, Urgency
 
@@ -43,10 +46,11 @@ def _level(draft: Draft) -> SeverityLevel:
 def _fire_rung(draft: Draft, rung: Rung) -> None:
     reached: dict[str, e.Reach] = {}
     unreachable: list[str] = []
-    for target in rung.targets if rung.urgency is not Urgency.ASSIGN else ():
-        people = draft.context.roster.people(target, _teams_of(rung, target, draft.incident.teams))
+    for target, teams in _asked(rung, draft.incident.teams):
+        people = draft.context.roster.people(target, teams)
         if not people:
-            unreachable.append(f"{target} (nobody)")
+            whose = f" of {teams[0]}" if target in TEAM_TARGETS else ""
+            unreachable.append(f"{target}{whose} (nobody)")
         for person in people:
             reach = draft.reach(person, rung.urgency)
             if reach is None:
@@ -67,10 +71,14 @@ def _fire_rung(draft: Draft, rung: Rung) -> None:
     )
 
 
-def _teams_of(rung: Rung, target: str, teams: tuple[str, ...]) -> tuple[str, ...]:
-    """The teams whose slot for `target` the rung fires; all of them for a repetition."""
-    named = tuple(team for team in teams if f"{rung.urgency}:{target}@{team}" in rung.slots)
-    return named or teams
+def _asked(rung: Rung, teams: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Whom the rung reaches for: a target that each team has once a team, so that a team's gap can't go unnoticed."""
+    for target in rung.targets if rung.urgency is not Urgency.ASSIGN else ():
+        if target in TEAM_TARGETS:
+            asked = [team for team in teams if rung.round or f"{rung.urgency}:{target}@{team}" in rung.slots]
+            yield from ((target, (team,)) for team in asked)
+        else:
+            yield target, teams
 
 
 def _call_for_update(draft: Draft, level: SeverityLevel, *, is_overdue: bool) -> None:
