@@ -5,6 +5,7 @@ TocsinError
 │   ├── Refused       a command that the rules don't allow now (HTTP 409)
 │   └── NotFound      no such incident, person, page… (HTTP 404)
 ├── InvalidSop        the SOP file or the settings: every fault with its place and its remedy, exit status 1
+├── Overloaded        more waits than can be written soon: try again shortly (HTTP 503)
 ├── Unreachable       theirs: the server, or a provider, did not answer as documented
 └── StoreError        the database: full, read-only, damaged, or written by a newer Tocsin
 
@@ -48,6 +49,12 @@ class InvalidSop(TocsinError):
     def __init__(self, where: str, faults: tuple[str, ...]) -> None:
         super().__init__("\n".join(f"{where}: {fault}" for fault in faults))
         self.faults = faults
+
+
+class Overloaded(TocsinError):
+    """More is waiting than can be written soon; nothing was taken. Trying again shortly will help."""
+
+    code = "overloaded"
 
 
 class Unreachable(TocsinError):

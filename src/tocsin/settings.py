@@ -1,4 +1,93 @@
-"""How is this process set up? Settings from the environment; the SOP itself is in its file.
+"""How is this process set up? Settings from the environment; the procedure itself stands in the SOP file.
 
 Kept apart from the SOP: an address or a path belongs to a machine, the procedure to the organisation.
 """
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from tocsin.errors import InvalidInput
+
+DEFAULT_PORT = 8770
+SOP_FILE = "tocsin.toml"
+_MAX_SPEED = 100_000.0
+
+
+class Settings(Struct, frozen=True):
+    """Everything that a machine decides; `environ` holds the secrets that the SOP names."""
+
+    database: str
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT  # 0: any free port
+    sop_file: str | None = None  # None: tocsin.toml in the working directory, else the default SOP
+    public_url: str = ""  # how people reach this server; empty: as it listens
+    pagerduty_events_url: str = ""  # a stand-in for PagerDuty; empty: the vendor's
+    slack_api_url: str = ""  # a stand-in for Slack; empty: the vendor's
+    clock_speed: float = 1.0  # for demonstrations: engine seconds a real second
+    environ: Mapping[str, str] = {}
+
+    def secret(self, name: str) -> str | None:
+        """The value of a secret that the SOP names `env:NAME` or `file:/path`; None while it is not set."""
+        source, _, place = name.partition(":")
+        if source == "env":
+            return self.environ.get(place) or None
+        try:
+            return Path(place).read_text(encoding="utf-8").strip() or None
+        except (OSError, UnicodeDecodeError):
+            return None
+
+
+def settings_from(environ: Mapping[str, str]) -> Settings:
+    """The settings of this environment (`TOCSIN_…`); raises InvalidInput naming the variable at fault."""
+    return Settings(
+        database=environ.get("TOCSIN_DATABASE") or default_database(environ),
+        host=environ.get("TOCSIN_HOST") or "127.0.0.1",
+        port=_number(environ, "TOCSIN_PORT", DEFAULT_PORT, 0, 65_535),
+        sop_file=environ.get("TOCSIN_SOP") or None,
+        public_url=_url(environ, "TOCSIN_PUBLIC_URL"),
+        pagerduty_events_url=_url(environ, "TOCSIN_PAGERDUTY_EVENTS_URL"),
+        slack_api_url=_url(environ, "TOCSIN_SLACK_API_URL"),
+        clock_speed=_speed(environ),
+        environ=environ,
+    )
+
+
+def default_database(environ: Mapping[str, str]) -> str:
+    """Where the data of this user's server is, unless somebody says otherwise: the XDG data directory."""
+    home = environ.get("XDG_DATA_HOME") or os.path.join(environ.get("HOME") or str(Path.home()), ".local", "share")
+    return f"sqlite:///{home}/tocsin/tocsin.db"
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` points at this machine itself."""
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _number(environ: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise InvalidInput(f"{name}: must be a number from {least} to {most}, got {text!r}")
+    return int(text)
+
+
+def _url(environ: Mapping[str, str], name: str) -> str:
+    text = environ.get(name, "")
+    if text and (urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname):
+        raise InvalidInput(f"{name}: must be an http or https address, got {text!r}")
+    return text
+
+
+def _speed(environ: Mapping[str, str]) -> float:
+    text = environ.get("TOCSIN_CLOCK_SPEED") or "1"
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0.0 < speed <= _MAX_SPEED:
+        raise InvalidInput(f"TOCSIN_CLOCK_SPEED: must be a number above 0, at most {_MAX_SPEED:g}, got {text!r}")
+    return speed

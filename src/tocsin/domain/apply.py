@@ -97,11 +97,17 @@ def _acknowledged(incident: Incident, event: e.Acknowledged, recorded: e.Recorde
 
 
 def _answered(pages: dict[str, Page]) -> dict[str, Page]:
-    """The pages with none left to answer; a failed one stays failed."""
-    return {
-        key: page if page.status is PageStatus.FAILED else replace(page, status=PageStatus.ANSWERED)
-        for key, page in pages.items()
-    }
+    """Somebody responds: what demanded an answer has it; notifications are still on their way."""
+    return {key: _settled(page) if page.demands_answer else page for key, page in pages.items()}
+
+
+def _ended(pages: dict[str, Page]) -> dict[str, Page]:
+    """It is over: nothing that was sent for it matters any more."""
+    return {key: _settled(page) for key, page in pages.items()}
+
+
+def _settled(page: Page) -> Page:
+    return page if page.status is PageStatus.FAILED else replace(page, status=PageStatus.ANSWERED)
 
 
 def _assessed(incident: Incident, event: e.Assessed, recorded: e.Recorded) -> Incident:
@@ -171,10 +177,12 @@ def _page_accepted(incident: Incident, event: e.PageAccepted, recorded: e.Record
 
 def _page_failed(incident: Incident, event: e.PageFailed, recorded: e.Recorded) -> Incident:
     page = incident.pages[event.key]
-    if event.next_method is not None:
-        changed = replace(page, method=event.next_method)
-    else:
-        changed = replace(page, status=PageStatus.FAILED)
+    changed = replace(
+        page,
+        method=event.next_method or page.method,
+        status=page.status if event.next_method else PageStatus.FAILED,
+        tried=(*page.tried, page.method.via),
+    )
     pages = {**incident.pages, event.key: changed}
     siblings = [other for other in pages.values() if other.cause == page.cause]
     all_failed = all(other.status is PageStatus.FAILED for other in siblings)
@@ -208,8 +216,15 @@ def _alerts_firing(incident: Incident, event: e.AlertsFiring, recorded: e.Record
     return replace(incident, is_clear=False)
 
 
+def _alert_worsened(incident: Incident, event: e.AlertWorsened, recorded: e.Recorded) -> Incident:
+    starts_paging = event.pages_unassessed and not incident.pages_unassessed
+    # Counting from the quiet beginning would fire the whole ladder at once.
+    ladder = replace(incident.ladder, started_at=recorded.at) if starts_paging else incident.ladder
+    return replace(incident, provisional=event.provisional, pages_unassessed=event.pages_unassessed, ladder=ladder)
+
+
 def _resolved(incident: Incident, event: e.Resolved, recorded: e.Recorded) -> Incident:
-    changed = replace(incident, status=Status.RESOLVED, pages=_answered(incident.pages))
+    changed = replace(incident, status=Status.RESOLVED, pages=_ended(incident.pages))
     return _reached(changed, TriageStep.RESOLVE, recorded)
 
 
@@ -240,7 +255,7 @@ def _reopened(incident: Incident, event: e.Reopened, recorded: e.Recorded) -> In
 
 
 def _cancelled(incident: Incident, event: e.Cancelled, recorded: e.Recorded) -> Incident:
-    return replace(incident, status=Status.CANCELLED, pages=_answered(incident.pages), cancelled_at=recorded.at)
+    return replace(incident, status=Status.CANCELLED, pages=_ended(incident.pages), cancelled_at=recorded.at)
 
 
 def _stakeholders_informed(incident: Incident, event: e.StakeholdersInformed, recorded: e.Recorded) -> Incident:
@@ -295,6 +310,7 @@ _APPLY: dict[type[e.Event], Callable[[Incident, Any, e.Recorded], Incident]] = {
     e.Mitigated: _mitigated,
     e.AlertsCleared: _alerts_cleared,
     e.AlertsFiring: _alerts_firing,
+    e.AlertWorsened: _alert_worsened,
     e.Resolved: _resolved,
     e.Reopened: _reopened,
     e.Cancelled: _cancelled,

@@ -108,6 +108,13 @@ class NoteAlertsFiring(Struct, frozen=True):
     title: str
 
 
+class NoteAlertWorse(Struct, frozen=True):
+    """A further alert of the group looks worse than what opened the incident, or is one that wakes people."""
+
+    title: str
+    placement: Placement
+
+
 class RequestPostmortem(Struct, frozen=True):
     """Have a postmortem although the severity doesn't demand one."""
 
@@ -177,6 +184,7 @@ Change = (
     | Cancel
     | NoteAlertsCleared
     | NoteAlertsFiring
+    | NoteAlertWorse
     | RequestPostmortem
     | SavePostmortem
     | CompletePostmortem

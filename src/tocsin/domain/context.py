@@ -85,16 +85,13 @@ class Draft:
         return Reach(person=person, method=method) if method else None
 
 
-def contact_for(
-    roster: Roster, person: str, urgency: Urgency, after: ContactMethod | None = None
-) -> ContactMethod | None:
-    """The contact method to try first, or the one to try when `after` has failed; None when there is no (other) one.
+def contact_for(roster: Roster, person: str, urgency: Urgency, tried: tuple[str, ...] = ()) -> ContactMethod | None:
+    """The contact method to try now that the providers `tried` have failed; None when there is no (other) one.
 
-    A notification prefers what doesn't wake: PagerDuty comes last for it.
+    A notification prefers what doesn't wake: PagerDuty comes last for it. No provider is tried twice for one page,
+    since the page's key must stay unique there.
     """
-    methods = list(roster.contact_methods(person))
+    methods = [method for method in roster.contact_methods(person) if method.via not in tried]
     if urgency is not Urgency.PAGE:
         methods.sort(key=lambda method: method.via == "pagerduty")
-    if after is not None:
-        methods = methods[methods.index(after) + 1 :] if after in methods else methods
     return methods[0] if methods else None

@@ -61,6 +61,7 @@ _HANDLERS: dict[type, Callable[[Draft, Any], Refusal | None]] = {
     c.Cancel: lifecycle.cancel,
     c.NoteAlertsCleared: lifecycle.note_alerts_cleared,
     c.NoteAlertsFiring: lifecycle.note_alerts_firing,
+    c.NoteAlertWorse: lifecycle.note_alert_worse,
     c.RequestPostmortem: postmortem.request_postmortem,
     c.SavePostmortem: postmortem.save_postmortem,
     c.CompletePostmortem: postmortem.complete_postmortem,

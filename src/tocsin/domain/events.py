@@ -164,6 +164,14 @@ class AlertsFiring(Event, frozen=True):
     title: str
 
 
+class AlertWorsened(Event, frozen=True):
+    """A further alert looks worse than the first; `pages_unassessed` from now on, if it did not before."""
+
+    title: str
+    provisional: Severity | None
+    pages_unassessed: bool
+
+
 class Resolved(Event, frozen=True):
     """The fix was confirmed; the triage step asks for clean monitoring as well."""
 
@@ -260,6 +268,7 @@ AnyEvent = (
     | Mitigated
     | AlertsCleared
     | AlertsFiring
+    | AlertWorsened
     | Resolved
     | Reopened
     | Cancelled

@@ -61,6 +61,7 @@ class Page(Struct, frozen=True):
     method: ContactMethod
     demands_answer: bool
     status: PageStatus = PageStatus.PENDING
+    tried: tuple[str, ...] = ()  # the providers that could not deliver it
 
 
 class Milestone(Struct, frozen=True):

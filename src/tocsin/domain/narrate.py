@@ -115,6 +115,7 @@ _TELL: dict[type[e.Event], Callable[[Any, Sop], str]] = {
     e.Mitigated: lambda event, sop: _with_note("Mitigated", event.note),
     e.AlertsCleared: lambda event, sop: f"Monitoring clean: {_alerts(event.alerts)} resolved",
     e.AlertsFiring: lambda event, sop: f"Monitoring not clean any more: {event.title}",
+    e.AlertWorsened: lambda event, sop: f"It looks worse, provisionally {event.provisional}: {event.title}",
     e.Resolved: _resolved,
     e.Reopened: lambda event, sop: f"Reopened: {event.reason}",
     e.Cancelled: lambda event, sop: f"Cancelled, not an incident: {event.reason}",

@@ -31,7 +31,12 @@ def withdrawn(before: Incident | None, after: Incident) -> tuple[str, ...]:
     """Keys of the pages that nobody needs to answer any more: what has not left yet must not leave."""
     if before is None:
         return ()
-    return tuple(key for key in before.open_pages if key not in after.open_pages)
+    waiting = (PageStatus.PENDING, PageStatus.ACCEPTED)
+    return tuple(
+        key
+        for key, page in before.pages.items()
+        if page.status in waiting and after.pages[key].status is PageStatus.ANSWERED
+    )
 
 
 def _pages(draft: Draft, recorded: e.Recorded) -> list[f.AnyEffect]:

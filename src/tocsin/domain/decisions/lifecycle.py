@@ -176,3 +176,23 @@ def note_alerts_firing(draft: Draft, command: c.NoteAlertsFiring) -> Refusal | N
     if draft.incident.is_clear:
         draft.record(e.AlertsFiring(title=clean_line(command.title)))
     return None
+
+
+def note_alert_worse(draft: Draft, command: c.NoteAlertWorse) -> Refusal | None:
+    """Before anybody has assessed, the worst alert counts: a quiet incident begins to page when a loud alert joins."""
+    incident, placement = draft.incident, command.placement
+    looks_worse = _rank(placement.severity) < _rank(incident.provisional)
+    begins_to_page = placement.page and not incident.pages_unassessed
+    if incident.severity is None and not incident.status.is_over and (looks_worse or begins_to_page):
+        draft.record(
+            e.AlertWorsened(
+                title=clean_line(command.title),
+                provisional=placement.severity if looks_worse else incident.provisional,
+                pages_unassessed=placement.page or incident.pages_unassessed,
+            )
+        )
+    return None
+
+
+def _rank(severity: Severity | None) -> int:
+    return severity.rank if severity else len(Severity) + 1

@@ -22,7 +22,7 @@ def page_failed(draft: Draft, command: c.ReportPageFailed) -> Refusal | None:
     if page is None or page.status is not PageStatus.PENDING or page.method.via != command.via:
         return None  # a receipt that comes late: the page has moved on, or was answered
     urgency = Urgency.PAGE if page.demands_answer else Urgency.NOTIFY
-    next_method = contact_for(draft.context.roster, page.person, urgency, after=page.method)
+    next_method = contact_for(draft.context.roster, page.person, urgency, tried=(*page.tried, page.method.via))
     draft.record(
         e.PageFailed(key=command.key, person=page.person, reason=clean_line(command.reason), next_method=next_method)
     )

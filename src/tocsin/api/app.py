@@ -1,0 +1,66 @@
+"""How are requests answered? The ASGI application: routes from the table of operations, errors as problem details."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from tocsin.api import doors
+from tocsin.api.auth import bearer_of, require
+from tocsin.api.bodies import answer
+from tocsin.api.operations import Handler, Operation
+from tocsin.api.problems import on_bug, on_expected, on_http
+from tocsin.api.v1 import OPERATIONS
+from tocsin.engine.node import Node
+from tocsin.errors import TocsinError
+
+
+def make_app(node: Node) -> Starlette:
+    """The application of a running node."""
+    routes = [_guarded(node, operation) for operation in OPERATIONS]
+    routes += [
+        Route("/api/v2/alerts", _on(node, doors.post_alerts), methods=["POST"]),
+        Route("/intake/{source}/{key}", _on(node, doors.post_webhook), methods=["POST"]),
+        Route("/api/openapi.json", _on(node, _openapi), methods=["GET"]),
+        Route("/healthz", _on(node, _healthz), methods=["GET"]),
+        Route("/readyz", _on(node, _readyz), methods=["GET"]),
+    ]
+    handlers = {TocsinError: on_expected, HTTPException: on_http, Exception: on_bug}
+    return Starlette(routes=routes, exception_handlers=handlers)
+
+
+def _on(node: Node, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        return await handler(node, request)
+
+    return endpoint
+
+
+def _guarded(node: Node, operation: Operation) -> Route:
+    """The route of an operation: nobody gets in without a token of one of its scopes."""
+
+    async def endpoint(request: Request) -> Response:
+        request.state.token = require(node.queries, bearer_of(request), *operation.scopes)
+        return await operation.handler(node, request)
+
+    return Route(operation.path, endpoint, methods=[operation.method])
+
+
+async def _healthz(node: Node, request: Request) -> Response:
+    """The process lives."""
+    return PlainTextResponse("ok\n")
+
+
+async def _readyz(node: Node, request: Request) -> Response:
+    """The process does its work: it can write, and wakes incidents in time."""
+    reason = await node.why_not_ready()
+    return PlainTextResponse("ready\n" if reason is None else f"not ready: {reason}\n", 503 if reason else 200)
+
+
+async def _openapi(node: Node, request: Request) -> Response:
+    from tocsin.api.openapi import describe  # noqa: PLC0415  # schemas take 20 ms that a start needn't wait for
+
+    return answer(describe())

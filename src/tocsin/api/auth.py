@@ -1,0 +1,94 @@
+"""Who asks? Bearer tokens, kept as hashes; the doors for other products have keys of their own."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from base64 import b64decode
+from pathlib import Path
+
+from starlette.requests import Request
+
+from tocsin.api.problems import Forbidden, Unauthorized
+from tocsin.engine.node import Node
+from tocsin.errors import StoreError
+from tocsin.store.queries import Queries
+from tocsin.store.rows import Token
+
+ADMIN = "admin"
+INTAKE = "intake"
+_HELP = "send `Authorization: Bearer TOKEN`; the admin token lies beside the database, in a file ending in .token"
+
+
+def new_token(prefix: str) -> str:
+    """A new secret of 256 bits; the prefix lets scanners find one that leaked."""
+    return f"{prefix}_{secrets.token_urlsafe(32)}"
+
+
+def hash_of(token: str) -> str:
+    """What is stored of a token. It is random, so a plain hash keeps it safe."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def bearer_of(request: Request) -> str:
+    """The token of the request: a bearer token, or the password of basic authentication; empty if there is none."""
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    if scheme.lower() == "basic":
+        try:
+            return b64decode(value, validate=True).decode().partition(":")[2]
+        except ValueError:
+            return ""
+    return ""
+
+
+def require(queries: Queries, token: str, *scopes: str) -> Token:
+    """The bearer, who must have one of the scopes; raises Unauthorized or Forbidden."""
+    bearer = queries.token(hash_of(token)) if token else None
+    if bearer is None:
+        raise Unauthorized(f"this needs a token: {_HELP}")
+    if not any(hmac.compare_digest(bearer.scope, scope) for scope in scopes):
+        raise Forbidden(f"the token {bearer.name!r} may only deliver alerts; {_HELP}")
+    return bearer
+
+
+def token_file(database: Path, name: str) -> Path:
+    """Where a token of this database is kept for its owner: beside it, readable by nobody else."""
+    return database.with_name(f"{database.name}.{name}")
+
+
+def keep_token(path: Path, token: str) -> None:
+    """Write a token to a file of mode 0600, at once or not at all."""
+    temporary = path.with_name(f"{path.name}.new")
+    try:
+        temporary.unlink(missing_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(token + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise StoreError(f"{path}: the token can't be written: {error}") from error
+
+
+async def ensure_tokens(node: Node) -> None:
+    """At the first start: an admin token, and the key of the doors for alerts, each in a file beside the database."""
+    for name, scope, prefix in (("token", ADMIN, "tocsin"), ("intake-key", INTAKE, "tocsin_intake")):
+        path = token_file(node.database, name)
+        token = read_token(path)
+        if token is None:
+            token = new_token(prefix)
+            keep_token(path, token)
+        await node.add_token(hash_of(token), scope, scope)
+
+
+def read_token(path: Path) -> str | None:
+    """The token in a file; None where there is none."""
+    try:
+        return path.read_text(encoding="ascii").strip() or None
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StoreError(f"{path}: the token can't be read: {error}") from error

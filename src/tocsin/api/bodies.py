@@ -1,0 +1,71 @@
+"""How is a request's body read? Within a limit, as JSON, into a typed value; what is wrong is said with its place."""
+
+import re
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tocsin.api.problems import TooLarge
+from tocsin.errors import InvalidInput
+from tocsin.sop.durations import Duration
+
+T = TypeVar("T")
+
+MAX_BODY = 1_048_576
+MAX_ALERTS_BODY = 4 * 1_048_576
+_PLACE = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<place>.*)`)?$", re.DOTALL)
+_KINDS = {"str": "text", "int": "a number", "bool": "true or false", "array": "a list", "object": "an object"}
+
+
+async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
+    """The body; raises TooLarge once it exceeds `limit` bytes, without reading on."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge(f"body: must be at most {limit} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def decode_body(body: bytes, kind: type[T]) -> T:
+    """The body as a `kind`; raises InvalidInput naming the place, what was got and what would be right."""
+    try:
+        return msgspec.json.decode(body or b"{}", type=kind, dec_hook=_read)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(explain(str(error))) from error
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"body: must be JSON in UTF-8: {error}") from error
+
+
+def explain(message: str) -> str:
+    """msgspec's message as where, what, got, wanted: `title: expected text, got a number`."""
+    match = _PLACE.match(message)
+    what, place = (match["what"], match["place"]) if match else (message, None)
+    for kind, words in _KINDS.items():
+        what = what.replace(f"`{kind}`", words)
+    what = what.replace("`", "'")
+    return f"{place or 'body'}: {what[:1].lower()}{what[1:]}"
+
+
+def _read(kind: type, value: Any) -> Any:
+    if kind is not Duration:
+        return value
+    try:
+        return Duration.parse(value if isinstance(value, str) else "")
+    except ValueError as error:
+        raise msgspec.ValidationError(str(error)) from error
+
+
+def _write(value: object) -> str:
+    if isinstance(value, Duration):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def answer(value: object, status: int = 200) -> Response:
+    """A JSON response."""
+    return Response(msgspec.json.encode(value, enc_hook=_write), status, media_type="application/json")

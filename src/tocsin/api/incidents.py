@@ -1,0 +1,153 @@
+"""How are incidents read and worked on over the API? The handlers of `/api/v1/incidents`."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tocsin.api import requests as r
+from tocsin.api.bodies import answer, decode_body, read_body
+from tocsin.api.views import EventView, IncidentLine, IncidentView, alert_view, event_view, incident_line, incident_view
+from tocsin.domain import commands as c
+from tocsin.domain.incident import Incident
+from tocsin.engine.desk import Actor
+from tocsin.engine.node import Node
+from tocsin.errors import InvalidInput
+from tocsin.sop.classify import classify
+from tocsin.sop.model import Answers
+from tocsin.sop.words import Severity
+
+B = TypeVar("B", bound=r.Body)
+
+_MAX_PAGE = 500
+
+
+def actor_of(node: Node, request: Request, by: str | None) -> Actor:
+    """Who acts: a person that the SOP knows, or the token itself."""
+    via = request.headers.get("x-tocsin-surface", "api")
+    via = via if via in ("api", "cli") else "api"
+    if by is None:
+        return Actor(request.state.token.name, via)
+    if by not in node.sop.people:
+        raise InvalidInput(f"by: {by!r} is not one of {', '.join(sorted(node.sop.people))}")
+    return Actor(by, via)
+
+
+def show(node: Node, incident: Incident) -> IncidentView:
+    """The incident's cockpit."""
+    sop = node.desk.sops.of(incident.sop_version)
+    return incident_view(incident, sop, node.clock.now(), node.queries.alerts(incident=incident.id))
+
+
+async def list_incidents(node: Node, request: Request) -> Response:
+    """The open incidents, the gravest first; or the ended ones, or all, the newest first."""
+    state = request.query_params.get("state", "open")
+    if state not in ("open", "ended", "all"):
+        raise InvalidInput(f"state: must be open, ended or all, got {state!r}")
+    limit = number_of(request, "limit", default=100, most=_MAX_PAGE)
+    offset = number_of(request, "offset", default=0, most=10_000_000)
+    is_open = {"open": True, "ended": False, "all": None}[state]
+    now, sops = node.clock.now(), node.desk.sops
+    found = node.queries.incidents(is_open=is_open, limit=limit, offset=offset)
+    lines: list[IncidentLine] = [incident_line(it, sops.of(it.sop_version), now) for it in found]
+    return answer(lines)
+
+
+def number_of(request: Request, name: str, *, default: int, most: int) -> int:
+    """A query parameter that is a whole number from 0 to `most`."""
+    text = request.query_params.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) <= most):
+        raise InvalidInput(f"{name}: must be a whole number from 0 to {most}, got {text!r}")
+    return int(text)
+
+
+async def get_incident(node: Node, request: Request) -> Response:
+    """One incident."""
+    return answer(show(node, node.queries.incident(request.path_params["id"])))
+
+
+async def get_timeline(node: Node, request: Request) -> Response:
+    """Everything that happened, in order."""
+    incident = node.queries.incident(request.path_params["id"])
+    sop = node.desk.sops.of(incident.sop_version)
+    events: list[EventView] = [event_view(recorded, sop) for recorded in node.queries.timeline(incident.id)]
+    return answer(events)
+
+
+async def get_alerts(node: Node, request: Request) -> Response:
+    """The alerts of one incident, the last seen first."""
+    incident = node.queries.incident(request.path_params["id"])
+    return answer([alert_view(alert) for alert in node.queries.alerts(incident=incident.id)])
+
+
+async def declare(node: Node, request: Request) -> Response:
+    """Open an incident."""
+    body = decode_body(await read_body(request), r.DeclareBody)
+    severity, reason = _severity(node, body.severity, body.reason, body.answers)
+    command = c.Declare(
+        title=body.title,
+        service=body.service or node.sop.alerts.default_service,
+        trigger=body.trigger,
+        severity=severity,
+        reason=reason,
+        teams=body.teams,
+    )
+    incident = await node.open(command, actor_of(node, request, body.by))
+    return answer(show(node, incident), 201)
+
+
+def _severity(
+    node: Node, severity: Severity | None, reason: str, answers: Answers | None
+) -> tuple[Severity | None, str]:
+    """The severity that was named, or the one that the answers give, with its reason."""
+    if severity is not None and answers is not None:
+        raise InvalidInput("severity: give a severity with a reason, or answers, not both")
+    if answers is None:
+        return severity, reason
+    verdict = classify(node.sop, answers)
+    return verdict.severity, verdict.reason
+
+
+async def assess(node: Node, request: Request) -> Response:
+    """Establish or change the severity."""
+    body = decode_body(await read_body(request), r.AssessBody)
+    severity, reason = _severity(node, body.severity, body.reason, body.answers)
+    if severity is None:
+        raise InvalidInput("severity: must be SEV1, SEV2, SEV3 or SEV4, or give answers to classify it")
+    command = c.Assess(severity=severity, reason=reason, trigger=body.trigger)
+    return await _change(node, request, command, body.by)
+
+
+async def _change(node: Node, request: Request, command: c.Change, by: str | None) -> Response:
+    incident = await node.change(request.path_params["id"], command, actor_of(node, request, by))
+    return answer(show(node, incident))
+
+
+def _changing(kind: type[B], command_of: Callable[[B], c.Change]) -> Callable[[Node, Request], Any]:
+    """The handler that reads a body of `kind` and carries out the command made of it."""
+
+    async def handler(node: Node, request: Request) -> Response:
+        body = decode_body(await read_body(request), kind)
+        return await _change(node, request, command_of(body), body.by)
+
+    return handler
+
+
+acknowledge = _changing(r.PlainBody, lambda body: c.Acknowledge())
+assign_role = _changing(r.RoleBody, lambda body: c.AssignRole(role=body.role, person=body.person))
+add_team = _changing(r.TeamBody, lambda body: c.AddTeam(team=body.team))
+add_note = _changing(r.NoteBody, lambda body: c.AddNote(text=body.text))
+post_update = _changing(
+    r.UpdateBody, lambda body: c.PostUpdate(text=body.text, audience=body.audience, next_within=body.next_within)
+)
+page = _changing(r.PageBody, lambda body: c.PageByHand(target=body.target, reason=body.reason))
+mitigate = _changing(r.OptionalNoteBody, lambda body: c.Mitigate(note=body.note))
+resolve = _changing(r.OptionalNoteBody, lambda body: c.Resolve(note=body.note))
+reopen = _changing(r.ReasonBody, lambda body: c.Reopen(reason=body.reason))
+cancel = _changing(r.ReasonBody, lambda body: c.Cancel(reason=body.reason))
+request_postmortem = _changing(r.PlainBody, lambda body: c.RequestPostmortem())
+complete_postmortem = _changing(r.PlainBody, lambda body: c.CompletePostmortem())
+save_postmortem = _changing(
+    r.PostmortemBody, lambda body: c.SavePostmortem(sections=body.sections, action_items=body.action_items)
+)

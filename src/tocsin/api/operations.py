@@ -1,0 +1,28 @@
+"""What does `/api/v1` offer? One entry an operation; routing and the OpenAPI file are made from this table."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tocsin.api.auth import ADMIN
+from tocsin.engine.node import Node
+
+Handler = Callable[[Node, Request], Awaitable[Response]]
+
+
+class Operation(Struct, frozen=True):
+    """One operation: `body` and `answer` are the types of the JSON that goes in and comes out."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    handler: Handler
+    answer: Any
+    body: type | None = None
+    status: int = 200
+    scopes: tuple[str, ...] = (ADMIN,)
+    parameters: tuple[tuple[str, str], ...] = ()  # query parameters: name and meaning

@@ -1,0 +1,105 @@
+"""Who is on call, what is paged, what does the SOP say? The handlers of `/api/v1` beside incidents."""
+
+from datetime import UTC, datetime
+
+import msgspec
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tocsin.api import requests as r
+from tocsin.api.bodies import answer, decode_body, read_body
+from tocsin.api.incidents import number_of
+from tocsin.api.views import alert_view, page_view
+from tocsin.domain.effects import SendPage
+from tocsin.domain.narrate import name_of
+from tocsin.engine.node import Node
+from tocsin.errors import InvalidInput
+from tocsin.oncall.roster import OnCall, who_is_on_call
+from tocsin.sop.classify import classify
+from tocsin.sop.model import Sop
+from tocsin.sop.words import Severity
+
+
+class OnCallView(Struct, frozen=True):
+    """Who answers for a team until the next handoff, and who takes over; None is nobody."""
+
+    team: str
+    primary: str | None
+    primary_name: str | None
+    secondary: str | None
+    secondary_name: str | None
+    until: datetime
+    next_primary: str | None
+    next_secondary: str | None
+
+
+class Classified(Struct, frozen=True):
+    """A severity, the reason for it, and the number of the rule that gave it."""
+
+    severity: Severity
+    reason: str
+    rule: int | None
+
+
+class SopVersion(Struct, frozen=True):
+    """The SOP that runs: its version and the whole of it."""
+
+    version: str
+    sop: msgspec.Raw
+
+
+async def get_oncall(node: Node, request: Request) -> Response:
+    """Who is on call in every team, now or at another time."""
+    at = _instant(request.query_params.get("at"), node)
+    return answer([_on_call(it, node.sop) for it in who_is_on_call(node.sop, at)])
+
+
+def _instant(text: str | None, node: Node) -> datetime:
+    if not text:
+        return node.clock.now()
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInput(f"at: must be a time such as 2026-11-24T03:00:00Z, got {text!r}") from error
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _on_call(it: OnCall, sop: Sop) -> OnCallView:
+    return OnCallView(
+        team=it.team,
+        primary=it.primary,
+        primary_name=name_of(it.primary, sop) if it.primary else None,
+        secondary=it.secondary,
+        secondary_name=name_of(it.secondary, sop) if it.secondary else None,
+        until=it.until,
+        next_primary=it.next_primary,
+        next_secondary=it.next_secondary,
+    )
+
+
+async def get_inbox(node: Node, request: Request) -> Response:
+    """The pages and notifications to people, the newest first; `person` keeps those to one."""
+    person = request.query_params.get("person")
+    limit = number_of(request, "limit", default=100, most=1000)
+    rows = [(row, row.effect) for row in node.queries.pages(limit)]
+    pages = [page_view(row, effect, node.sop) for row, effect in rows if isinstance(effect, SendPage)]
+    return answer([page for page in pages if person in (None, page.person)])
+
+
+async def get_alerts(node: Node, request: Request) -> Response:
+    """The alerts seen last, whichever incident they belong to."""
+    limit = number_of(request, "limit", default=100, most=5000)
+    return answer([alert_view(alert) for alert in node.queries.alerts(limit=limit)])
+
+
+async def classify_answers(node: Node, request: Request) -> Response:
+    """The severity that the SOP's rules give for these answers, and why."""
+    verdict = classify(node.sop, decode_body(await read_body(request), r.ClassifyBody).answers)
+    return answer(Classified(verdict.severity, verdict.reason, verdict.rule))
+
+
+async def get_sop(node: Node, request: Request) -> Response:
+    """The SOP that runs."""
+    sops = node.desk.sops
+    return answer(SopVersion(sops.version, msgspec.Raw(sops.content.encode())))

@@ -1,0 +1,50 @@
+"""How is a postmortem read and written over the API? As a Markdown document, or as its sections."""
+
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tocsin.api import requests as r
+from tocsin.api.bodies import answer, decode_body, read_body
+from tocsin.api.incidents import actor_of, show
+from tocsin.domain import commands as c
+from tocsin.domain.incident import Postmortem
+from tocsin.engine.node import Node
+from tocsin.insight.postmortem import AlertFact, draft, parse
+from tocsin.store.rows import StoredAlert
+
+
+class PostmortemView(Struct, frozen=True):
+    """The whole document as Markdown, and what people wrote of it."""
+
+    document: str
+    written: Postmortem
+
+
+async def get_postmortem(node: Node, request: Request) -> Response:
+    """The postmortem, drafted from the record at this moment."""
+    incident = node.queries.incident(request.path_params["id"])
+    alerts = [_fact(alert) for alert in node.queries.alerts(incident=incident.id)]
+    sop = node.desk.sops.of(incident.sop_version)
+    document = draft(incident, node.queries.timeline(incident.id), sop, alerts, node.clock.now())
+    return answer(PostmortemView(document, incident.postmortem))
+
+
+def _fact(alert: StoredAlert) -> AlertFact:
+    return AlertFact(
+        name=alert.labels.get("alertname", ""),
+        status=alert.status,
+        starts_at=alert.starts_at,
+        ends_at=alert.ends_at,
+        labels=alert.labels,
+        received=alert.received,
+    )
+
+
+async def save_document(node: Node, request: Request) -> Response:
+    """Keep what people wrote in the document; the parts known from the record are not taken from it."""
+    body = decode_body(await read_body(request), r.DocumentBody)
+    written = parse(body.document)
+    command = c.SavePostmortem(sections=written.sections, action_items=written.action_items)
+    incident = await node.change(request.path_params["id"], command, actor_of(node, request, body.by))
+    return answer(show(node, incident))

@@ -1,0 +1,131 @@
+"""How does the API say what went wrong? Problem details (RFC 9457): a stable `code`, and a sentence with the remedy."""
+
+import logging
+import secrets
+
+import msgspec
+from msgspec import Struct
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tocsin.errors import InvalidInput, NotFound, Overloaded, Refused, StoreError, TocsinError
+
+logger = logging.getLogger(__name__)
+
+# Refusals for what the request itself says, not for the state the incident is in.
+_UNPROCESSABLE = frozenset(
+    {
+        "invalid_action_item",
+        "invalid_declaration",
+        "invalid_note",
+        "invalid_update",
+        "next_update_too_late",
+        "nobody_to_page",
+        "postmortem_too_long",
+        "reason_missing",
+        "unknown_person",
+        "unknown_section",
+        "unknown_team",
+    }
+)
+_TITLES = {
+    400: "Bad request",
+    401: "Not signed in",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Not possible now",
+    413: "Too large",
+    415: "Not JSON",
+    422: "Not acceptable as it is",
+    500: "Internal fault",
+    503: "Try again",
+}
+
+
+class Problem(Struct, frozen=True, omit_defaults=True):
+    """A problem details object; `type` names the code as a URN, `instance` the path that was asked for."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    instance: str = ""
+
+
+class Unauthorized(TocsinError):
+    """No token, or none that is known; the answer doesn't tell which."""
+
+    code = "unauthorized"
+
+
+class Forbidden(TocsinError):
+    """A known token that may not do this."""
+
+    code = "forbidden"
+
+
+class TooLarge(TocsinError):
+    """The body is larger than the limit."""
+
+    code = "too_large"
+
+
+def problem(request: Request, status: int, code: str, detail: str) -> Response:
+    """The response that tells of a problem."""
+    told = Problem(
+        type=f"urn:tocsin:problem:{code}",
+        title=_TITLES.get(status, "Problem"),
+        status=status,
+        detail=detail,
+        code=code,
+        instance=request.url.path,
+    )
+    headers = {"Retry-After": "2"} if status == 503 else {}
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="tocsin"'
+    return Response(msgspec.json.encode(told), status, headers, media_type="application/problem+json")
+
+
+def status_of(error: TocsinError) -> int:
+    """The HTTP status of an expected failure."""
+    match error:
+        case NotFound():
+            return 404
+        case Refused():
+            return 422 if error.code in _UNPROCESSABLE else 409
+        case InvalidInput():
+            return 422
+        case Unauthorized():
+            return 401
+        case Forbidden():
+            return 403
+        case TooLarge():
+            return 413
+        case Overloaded() | StoreError():
+            return 503
+    return 500
+
+
+async def on_expected(request: Request, error: Exception) -> Response:
+    """The answer to an expected failure."""
+    if not isinstance(error, TocsinError):
+        raise error
+    return problem(request, status_of(error), error.code, str(error))
+
+
+async def on_http(request: Request, error: Exception) -> Response:
+    """The answer where no route, or no method of it, was found."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    code = {404: "no_such_path", 405: "method_not_allowed"}.get(status, "http_error")
+    detail = f"{request.method} {request.url.path}: see /api/openapi.json for what there is"
+    return problem(request, status, code, detail)
+
+
+async def on_bug(request: Request, error: Exception) -> Response:
+    """The answer to a bug: an id to look for in the log, and nothing of what is inside."""
+    id_ = secrets.token_hex(4)
+    logger.critical("fault %s in %s %s", id_, request.method, request.url.path, exc_info=error)
+    return problem(request, 500, "internal", f"an internal fault, a bug of Tocsin: look for {id_} in the server's log")

@@ -1,0 +1,132 @@
+"""Which operations are there? The table of `/api/v1`."""
+
+from tocsin.api import incidents, organisation, postmortems
+from tocsin.api import requests as r
+from tocsin.api.operations import Operation
+from tocsin.api.views import AlertView, EventView, IncidentLine, IncidentView, PageView
+
+_ONE = "/api/v1/incidents/{id}"
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "GET",
+        "/api/v1/incidents",
+        "list_incidents",
+        "The open incidents, the gravest first; or the ended ones, or all, the newest first",
+        incidents.list_incidents,
+        list[IncidentLine],
+        parameters=(("state", "open (default), ended or all"), ("limit", "at most 500"), ("offset", "for paging")),
+    ),
+    Operation(
+        "POST",
+        "/api/v1/incidents",
+        "declare",
+        "Declare an incident",
+        incidents.declare,
+        IncidentView,
+        body=r.DeclareBody,
+        status=201,
+    ),
+    Operation("GET", _ONE, "get_incident", "One incident: its cockpit", incidents.get_incident, IncidentView),
+    Operation(
+        "GET", f"{_ONE}/timeline", "get_timeline", "Everything that happened", incidents.get_timeline, list[EventView]
+    ),
+    Operation("GET", f"{_ONE}/alerts", "get_incident_alerts", "Its alerts", incidents.get_alerts, list[AlertView]),
+    *(
+        Operation("POST", f"{_ONE}/{path}", name, summary, handler, IncidentView, body=body)
+        for path, name, summary, handler, body in (
+            ("acknowledge", "acknowledge", "Confirm that you respond", incidents.acknowledge, r.PlainBody),
+            ("assess", "assess", "Establish or change the severity", incidents.assess, r.AssessBody),
+            ("roles", "assign_role", "Give a role to a person, or hand it over", incidents.assign_role, r.RoleBody),
+            ("teams", "add_team", "Add an affected team", incidents.add_team, r.TeamBody),
+            ("notes", "add_note", "Write something down", incidents.add_note, r.NoteBody),
+            ("updates", "post_update", "Post a status update", incidents.post_update, r.UpdateBody),
+            ("pages", "page", "Page a person or a target now", incidents.page, r.PageBody),
+            ("mitigate", "mitigate", "Service is restored", incidents.mitigate, r.OptionalNoteBody),
+            ("resolve", "resolve", "The fix is confirmed", incidents.resolve, r.OptionalNoteBody),
+            ("reopen", "reopen", "It came back", incidents.reopen, r.ReasonBody),
+            ("cancel", "cancel", "It is not an incident", incidents.cancel, r.ReasonBody),
+        )
+    ),
+    Operation(
+        "GET",
+        f"{_ONE}/postmortem",
+        "get_postmortem",
+        "The postmortem: everything known filled in, what people wrote in its place",
+        postmortems.get_postmortem,
+        postmortems.PostmortemView,
+    ),
+    Operation(
+        "PUT",
+        f"{_ONE}/postmortem",
+        "save_postmortem",
+        "Keep what people wrote",
+        incidents.save_postmortem,
+        IncidentView,
+        body=r.PostmortemBody,
+    ),
+    Operation(
+        "PUT",
+        f"{_ONE}/postmortem/document",
+        "save_postmortem_document",
+        "Take the edited Markdown document back",
+        postmortems.save_document,
+        IncidentView,
+        body=r.DocumentBody,
+    ),
+    Operation(
+        "POST",
+        f"{_ONE}/postmortem/request",
+        "request_postmortem",
+        "Ask for a postmortem that the severity doesn't demand",
+        incidents.request_postmortem,
+        IncidentView,
+        body=r.PlainBody,
+    ),
+    Operation(
+        "POST",
+        f"{_ONE}/postmortem/complete",
+        "complete_postmortem",
+        "The postmortem is done: closes the incident",
+        incidents.complete_postmortem,
+        IncidentView,
+        body=r.PlainBody,
+    ),
+    Operation(
+        "GET",
+        "/api/v1/oncall",
+        "get_oncall",
+        "Who is on call in every team",
+        organisation.get_oncall,
+        list[organisation.OnCallView],
+        parameters=(("at", "an RFC 3339 time; now if left out"),),
+    ),
+    Operation(
+        "GET",
+        "/api/v1/inbox",
+        "get_inbox",
+        "Pages and notifications to people, the newest first",
+        organisation.get_inbox,
+        list[PageView],
+        parameters=(("person", "only those to this person"), ("limit", "at most 1000")),
+    ),
+    Operation(
+        "GET",
+        "/api/v1/alerts",
+        "get_alerts",
+        "The alerts seen last",
+        organisation.get_alerts,
+        list[AlertView],
+        parameters=(("limit", "at most 5000"),),
+    ),
+    Operation(
+        "POST",
+        "/api/v1/classify",
+        "classify",
+        "The severity that answers give, and why",
+        organisation.classify_answers,
+        organisation.Classified,
+        body=r.ClassifyBody,
+    ),
+    Operation("GET", "/api/v1/sop", "get_sop", "The SOP that runs", organisation.get_sop, organisation.SopVersion),
+)

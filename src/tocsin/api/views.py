@@ -1,0 +1,272 @@
+"""What does the API show? Values made for reading, from the domain's state; times are RFC 3339 in UTC."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from tocsin.domain.checklist import checklist, missing_roles
+from tocsin.domain.deadlines import Deadline, DeadlineKind, deadlines
+from tocsin.domain.effects import SendPage
+from tocsin.domain.events import AnyEvent, Recorded
+from tocsin.domain.incident import Audience, Incident, Status
+from tocsin.domain.narrate import name_of, narrate, target_words
+from tocsin.sop.model import Sop
+from tocsin.sop.words import Role, Severity, TriageStep, Trigger
+from tocsin.store.rows import OutboxRow, StoredAlert
+
+
+class StepView(Struct, frozen=True):
+    """A triage step of the checklist."""
+
+    step: TriageStep
+    is_done: bool
+    is_needed: bool
+    at: datetime | None
+    by: str | None
+    note: str
+
+
+class DeadlineView(Struct, frozen=True):
+    """Something due: `in_seconds` is negative once it is late."""
+
+    kind: DeadlineKind
+    at: datetime
+    in_seconds: int
+    what: str
+
+
+class RoleView(Struct, frozen=True):
+    """A role and who holds it."""
+
+    role: Role
+    short: str
+    title: str
+    person: str | None
+    name: str | None
+    is_required: bool
+
+
+class UpdateView(Struct, frozen=True):
+    """A status update."""
+
+    at: datetime
+    by: str
+    audience: Audience
+    text: str
+
+
+class AlertView(Struct, frozen=True):
+    """An alert of an incident."""
+
+    fingerprint: str
+    incident: str | None
+    status: str
+    name: str
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    starts_at: datetime
+    ends_at: datetime | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+    received: int
+    generator_url: str
+
+
+class IncidentLine(Struct, frozen=True):
+    """An incident in a list."""
+
+    id: str
+    title: str
+    status: Status
+    severity: Severity | None
+    provisional: Severity | None
+    service: str
+    teams: tuple[str, ...]
+    opened_at: datetime
+    acknowledged_by: str | None
+    next_deadline: DeadlineView | None
+
+
+class IncidentView(Struct, frozen=True):
+    """An incident as its cockpit shows it."""
+
+    id: str
+    title: str
+    status: Status
+    severity: Severity | None
+    severity_reason: str
+    provisional: Severity | None
+    service: str
+    teams: tuple[str, ...]
+    trigger: Trigger
+    source: str
+    sop_version: str
+    opened_at: datetime
+    ended_at: datetime | None
+    elapsed_seconds: int
+    acknowledged_by: str | None
+    is_monitoring_clean: bool
+    roles: list[RoleView]
+    missing_roles: tuple[Role, ...]
+    checklist: list[StepView]
+    deadlines: list[DeadlineView]
+    updates: list[UpdateView]
+    channel: str | None
+    alerts_total: int
+    alerts_firing: int
+
+
+class EventView(Struct, frozen=True):
+    """An entry of the timeline: `text` tells it, `event` holds it."""
+
+    seq: int
+    at: datetime
+    actor: str
+    via: str
+    text: str
+    event: AnyEvent
+
+
+class PageView(Struct, frozen=True):
+    """A page or notification to a person; `delivery` is pending, leased, done, failed or suppressed."""
+
+    key: str
+    incident: str
+    title: str
+    person: str
+    name: str
+    urgency: str
+    via: str
+    reason: str
+    severity: Severity | None
+    sent_at: datetime
+    delivery: str
+    attempts: int
+    note: str
+
+
+def incident_line(incident: Incident, sop: Sop, now: datetime) -> IncidentLine:
+    """The incident in a list."""
+    coming = deadlines(sop, incident)
+    return IncidentLine(
+        id=incident.id,
+        title=incident.title,
+        status=incident.status,
+        severity=incident.severity,
+        provisional=incident.provisional,
+        service=incident.service,
+        teams=incident.teams,
+        opened_at=incident.opened_at,
+        acknowledged_by=incident.acknowledged_by,
+        next_deadline=_deadline(coming[0], now) if coming else None,
+    )
+
+
+def incident_view(incident: Incident, sop: Sop, now: datetime, alerts: list[StoredAlert]) -> IncidentView:
+    """The incident as its cockpit shows it."""
+    ended_at = incident.milestone_at(TriageStep.RESOLVE) or incident.cancelled_at
+    return IncidentView(
+        id=incident.id,
+        title=incident.title,
+        status=incident.status,
+        severity=incident.severity,
+        severity_reason=incident.severity_reason,
+        provisional=incident.provisional,
+        service=incident.service,
+        teams=incident.teams,
+        trigger=incident.trigger,
+        source=incident.source,
+        sop_version=incident.sop_version,
+        opened_at=incident.opened_at,
+        ended_at=ended_at,
+        elapsed_seconds=int(((ended_at or now) - incident.opened_at).total_seconds()),
+        acknowledged_by=incident.acknowledged_by,
+        is_monitoring_clean=incident.is_clear,
+        roles=[_role(role, incident, sop) for role in Role],
+        missing_roles=missing_roles(sop, incident),
+        checklist=[
+            StepView(item.step, item.is_done, item.is_needed, item.at, item.by, item.note)
+            for item in checklist(sop, incident)
+        ],
+        deadlines=[_deadline(deadline, now) for deadline in deadlines(sop, incident)],
+        updates=[UpdateView(it.at, it.by, it.audience, it.text) for it in incident.updates],
+        channel=incident.channel.name if incident.channel else None,
+        alerts_total=len(alerts),
+        alerts_firing=sum(alert.status == "firing" for alert in alerts),
+    )
+
+
+def _role(role: Role, incident: Incident, sop: Sop) -> RoleView:
+    level = sop.severities.get(incident.severity) if incident.severity else None
+    holder = incident.roles.get(role)
+    return RoleView(
+        role=role,
+        short=role.short,
+        title=role.title,
+        person=holder,
+        name=name_of(holder, sop) if holder else None,
+        is_required=level is not None and role in level.requires,
+    )
+
+
+_WHAT = {
+    DeadlineKind.RESPONSE: "response time",
+    DeadlineKind.UPDATE_REMINDER: "reminder: status update",
+    DeadlineKind.UPDATE: "status update",
+    DeadlineKind.POSTMORTEM_REMINDER: "reminder: postmortem",
+    DeadlineKind.POSTMORTEM: "postmortem",
+}
+
+
+def _deadline(deadline: Deadline, now: datetime) -> DeadlineView:
+    rung = deadline.rung
+    if rung is None:
+        what = _WHAT[deadline.kind]
+    else:
+        again = " again" if rung.round else ""
+        what = f"{rung.urgency}{again}: {', '.join(target_words(target) for target in rung.targets)}"
+    seconds = int((deadline.at - now).total_seconds())
+    return DeadlineView(kind=deadline.kind, at=deadline.at, in_seconds=seconds, what=what)
+
+
+def event_view(recorded: Recorded, sop: Sop) -> EventView:
+    """An entry of the timeline."""
+    text = narrate(recorded.event, sop)
+    return EventView(recorded.seq, recorded.at, recorded.actor, recorded.via, text, recorded.event)
+
+
+def alert_view(alert: StoredAlert) -> AlertView:
+    """An alert."""
+    return AlertView(
+        fingerprint=alert.fingerprint,
+        incident=alert.incident,
+        status=alert.status,
+        name=alert.labels.get("alertname", ""),
+        labels=alert.labels,
+        annotations=alert.annotations,
+        starts_at=alert.starts_at,
+        ends_at=alert.ends_at,
+        first_seen_at=alert.first_seen_at,
+        last_seen_at=alert.last_seen_at,
+        received=alert.received,
+        generator_url=alert.generator_url,
+    )
+
+
+def page_view(row: OutboxRow, page: SendPage, sop: Sop) -> PageView:
+    """A page or notification of the inbox."""
+    return PageView(
+        key=page.key,
+        incident=page.incident,
+        title=page.title,
+        person=page.reach.person,
+        name=name_of(page.reach.person, sop),
+        urgency=page.urgency,
+        via=row.provider,
+        reason=page.reason,
+        severity=page.severity,
+        sent_at=row.created_at,
+        delivery=row.status,
+        attempts=row.attempts,
+        note=row.note,
+    )

@@ -1,0 +1,93 @@
+"""How does the command line reach the server? HTTP, to where the server on this machine says it is, with its token.
+
+The standard library's client: a heavier one would double the time that `tocsin show` takes.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote, urlencode
+from urllib.request import ProxyHandler, Request, build_opener
+
+from tocsin.errors import InvalidInput, NotFound, Refused, Unreachable
+from tocsin.settings import DEFAULT_PORT, settings_from
+
+_TIMEOUT_SECONDS = 15
+
+
+class Client:
+    """Calls `/api/v1`; raises the errors that the API tells of, and Unreachable when it doesn't answer."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url = url.rstrip("/")
+        self._token = token
+        self._opener = build_opener(ProxyHandler({}))  # a proxy of the environment is not meant for this
+
+    def get(self, *path: str, **query: object) -> Any:
+        """The answer to a GET; query parameters that are None are left out."""
+        asked = {name: value for name, value in query.items() if value is not None}
+        return self._call("GET", path, None, f"?{urlencode(asked)}" if asked else "")
+
+    def post(self, *path: str, **body: object) -> Any:
+        """The answer to a POST; fields that are None are left out."""
+        return self._call("POST", path, body)
+
+    def put(self, *path: str, **body: object) -> Any:
+        """The answer to a PUT; fields that are None are left out."""
+        return self._call("PUT", path, body)
+
+    def _call(self, method: str, path: tuple[str, ...], body: dict[str, object] | None, query: str = "") -> Any:
+        url = "/".join([self._url, "api/v1", *(quote(part, safe="") for part in path)]) + query
+        said = {name: value for name, value in (body or {}).items() if value is not None}
+        headers = {"Authorization": f"Bearer {self._token}", "X-Tocsin-Surface": "cli"}
+        content = None if body is None else json.dumps(said).encode("utf-8", "surrogatepass")
+        request = Request(url, content, {**headers, "Content-Type": "application/json"}, method=method)  # noqa: S310  # http(s), checked in find_client
+        try:
+            with self._opener.open(request, timeout=_TIMEOUT_SECONDS) as reply:
+                return json.load(reply)
+        except HTTPError as error:
+            raise _told(error) from error
+        except (URLError, OSError, ValueError) as error:
+            reason = getattr(error, "reason", error)
+            raise Unreachable(
+                f"{self._url}: {reason}; is `tocsin serve` running? TOCSIN_URL points elsewhere"
+            ) from error
+
+
+def _told(error: HTTPError) -> Exception:
+    """The error that a problem-details body tells of."""
+    try:
+        problem = json.load(error)
+        detail, code = str(problem["detail"]), str(problem["code"])
+    except (ValueError, KeyError, TypeError):
+        return Unreachable(f"{error.url}: answered {error.code}, which is not how Tocsin answers")
+    if error.code == 404:
+        return NotFound(detail)
+    if error.code >= 500:
+        return Unreachable(detail)
+    return Refused(code, detail) if error.code == 409 else InvalidInput(detail)
+
+
+def find_client() -> Client:
+    """The client for the server that the environment or this machine's database points at."""
+    settings = settings_from(os.environ)
+    token = os.environ.get("TOCSIN_TOKEN") or _beside(settings.database, "token")
+    url = os.environ.get("TOCSIN_URL") or _beside(settings.database, "url") or f"http://127.0.0.1:{DEFAULT_PORT}"
+    if not url.startswith(("http://", "https://")):
+        raise InvalidInput(f"TOCSIN_URL: must be an http or https address, got {url!r}")
+    if not token:
+        raise Unreachable(
+            f"no token: none beside {settings.database} and none in TOCSIN_TOKEN; start `tocsin serve`, "
+            "or set TOCSIN_DATABASE as the server has it"
+        )
+    return Client(url, token)
+
+
+def _beside(database: str, name: str) -> str | None:
+    path = Path(f"{database.removeprefix('sqlite:///')}.{name}")
+    try:
+        return path.read_text(encoding="utf-8").strip() or None
+    except OSError:
+        return None

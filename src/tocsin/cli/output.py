@@ -1,0 +1,53 @@
+"""How is something shown at a terminal? Plain text for people, `--json` for programs; no control characters pass."""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+as_json = click.option("--json", "is_json", is_flag=True, help="Print JSON, as the API answers it.")
+as_person = click.option("--as", "by", envvar="TOCSIN_AS", metavar="PERSON", help="Who acts: a person of the SOP.")
+incident = click.argument("incident", metavar="INC")
+
+
+def show_json(value: Any) -> None:
+    """Print a value as JSON."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def say(text: str = "", **style: Any) -> None:
+    """Print a line, without the control characters that could move the cursor."""
+    plain = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
+    click.secho(plain, **style)
+
+
+def table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows in columns as wide as they need."""
+    if not rows:
+        return
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def clock(at: str | None) -> str:
+    """An RFC 3339 time as `03:04 UTC`, with the date where that isn't today's matter; `—` for none."""
+    return datetime.fromisoformat(at).strftime("%m-%d %H:%M UTC") if at else "—"
+
+
+def span(seconds: int) -> str:
+    """A length of time: `02:13`, `1:02:13`, `3 d 04:00`."""
+    minutes, second = divmod(abs(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    if hours >= 48:
+        return f"{hours // 24} d {hours % 24:02}:{minute:02}"
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute:02}:{second:02}"
+
+
+def due(seconds: int) -> str:
+    """A countdown: `in 02:13`, `03:10 late`."""
+    return f"in {span(seconds)}" if seconds >= 0 else f"{span(seconds)} late"

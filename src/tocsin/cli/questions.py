@@ -1,0 +1,42 @@
+"""How are the classifier's questions answered at a terminal? As options, one a question, or by being asked."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from tocsin.errors import InvalidInput
+from tocsin.sop.classify import QUESTIONS
+
+
+def with_answers(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command one option a question: `--scope`, `--data`, `--security`, `--workaround`, `--sla`."""
+    for question in reversed(QUESTIONS):
+        choices = click.Choice([answer for answer, _ in question.answers])
+        command = click.option(f"--{question.name}", type=choices, help=question.ask)(command)
+    return command
+
+
+def given_answers(options: dict[str, Any]) -> dict[str, str] | None:
+    """The answers given as options; None when none was. Raises InvalidInput when only some that are needed were."""
+    given = {question.name: options[question.name] for question in QUESTIONS if options.get(question.name)}
+    if not given:
+        return None
+    missing = [question for question in QUESTIONS if question.default is None and question.name not in given]
+    if missing:
+        raise InvalidInput(f"--{missing[0].name}: must be answered too: {missing[0].ask}")
+    return given
+
+
+def ask_answers() -> dict[str, str]:
+    """The answers to all questions, asked one by one."""
+    answers = {}
+    for question in QUESTIONS:
+        click.echo(question.ask, err=True)
+        for answer, meaning in question.answers:
+            click.echo(f"  {answer}: {meaning}", err=True)
+        choices = click.Choice([answer for answer, _ in question.answers])
+        answers[question.name] = click.prompt(
+            "  ", type=choices, default=question.default, show_choices=False, err=True
+        )
+    return answers

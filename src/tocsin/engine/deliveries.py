@@ -1,0 +1,151 @@
+"""Who delivers? One loop a provider, so that a slow one never holds up another: lease, send, settle.
+
+A row is marked as sent after it was sent, never before. A crash between the two sends it again, under the same key.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from tocsin.domain.effects import AnyEffect
+from tocsin.engine import dispatch
+from tocsin.engine.clock import Clock
+from tocsin.engine.desk import Desk
+from tocsin.engine.writer import Writer
+from tocsin.errors import TocsinError, Unreachable
+from tocsin.integrations.wire import Again, Done, Never, Reply, Request, Then, Verdict
+from tocsin.store.queries import Queries
+from tocsin.store.rows import Delivery
+from tocsin.store.transaction import Transaction
+
+logger = logging.getLogger(__name__)
+
+_AT_ONCE = 16
+_POLL = timedelta(seconds=30)
+_PAUSE_AFTER_A_FAULT = timedelta(seconds=1)
+_MAX_REQUESTS = 100  # of one delivery: a listing of channels takes many pages
+
+
+class Provider(Protocol):
+    """What delivers one kind of effects, sans I/O."""
+
+    name: str
+
+    def request_for(self, effect: AnyEffect) -> Request | Done | Never:
+        """The request that delivers `effect`, or the verdict where none is needed."""
+
+    def classify(self, effect: AnyEffect, request: Request, reply: Reply) -> Verdict:
+        """What the reply means."""
+
+    def pace(self, effect: AnyEffect) -> tuple[str, timedelta] | None:
+        """What shares a rate with others, and how far apart they must be; None: no limit of its own."""
+
+
+class Deliveries:
+    """Delivers what is due for one provider. `changed` is set after each commit."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        *,
+        queries: Queries,
+        writer: Writer,
+        desk: Desk,
+        clock: Clock,
+        send: Callable[[Request], Awaitable[Reply]],
+    ) -> None:
+        self._provider = provider
+        self._queries = queries
+        self._writer = writer
+        self._desk = desk
+        self._clock = clock
+        self._send = send
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._next_turn: dict[str, float] = {}
+        self.changed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Deliver until cancelled; what is under way then is sent again after the restart."""
+        try:
+            while True:
+                self.changed.clear()
+                try:
+                    wait = await self._start_due()
+                except TocsinError as error:
+                    logger.critical("%s: deliveries could not be leased: %s", self._provider.name, error)
+                    wait = _PAUSE_AFTER_A_FAULT
+                await self._clock.wait_for(self.changed, wait)
+        finally:
+            for task in self._under_way:
+                task.cancel()
+
+    async def _start_due(self) -> timedelta:
+        """Start what may leave now, and return how long to wait for more unless something changes."""
+        free = _AT_ONCE - len(self._under_way)
+        due_at = self._queries.next_delivery_at(self._provider.name)
+        now = self._clock.now()
+        if due_at is None or not free:
+            return _POLL
+        if due_at > now:
+            return min(_POLL, due_at - now)
+        leased = await self._writer.write(lambda tx, at: dispatch.lease(tx, at, self._provider.name, free))
+        for delivery in leased:
+            task = asyncio.create_task(self._deliver(delivery))
+            self._under_way.add(task)
+            task.add_done_callback(self._ended)
+        # Nothing leased: what is due waits behind another of its lane, whose end will be a change.
+        return timedelta() if leased else _POLL
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self.changed.set()
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        try:
+            await self._await_turn(delivery.effect)
+            verdict = await self._verdict_on(delivery.effect)
+        except Unreachable as error:
+            verdict = Again(str(error))
+        except Exception as error:  # a bug must not lose the page: it is tried again, and cried out
+            logger.critical("%s: could not be delivered", delivery.key, exc_info=True)
+            verdict = Again(f"internal fault: {type(error).__name__}")
+        await self._settle(delivery, verdict)
+
+    async def _verdict_on(self, effect: AnyEffect) -> Verdict:
+        step = self._provider.request_for(effect)
+        for _ in range(_MAX_REQUESTS):
+            if not isinstance(step, Request):
+                return step
+            verdict = self._provider.classify(effect, step, await self._send(step))
+            if not isinstance(verdict, Then):
+                return verdict
+            step = verdict.request
+        return Again(f"not done after {_MAX_REQUESTS} requests")
+
+    async def _settle(self, delivery: Delivery, verdict: Verdict) -> None:
+        def work(tx: Transaction, now: datetime) -> None:
+            dispatch.settle(self._desk, tx, now, delivery, verdict)
+
+        while True:
+            try:
+                await self._writer.write(work)
+            except TocsinError as error:
+                # Sent but not settled: keep trying, the row stays leased meanwhile and isn't sent a second time.
+                logger.critical("%s: its outcome could not be written: %s", delivery.key, error)
+                await asyncio.sleep(1)
+            else:
+                return
+
+    async def _await_turn(self, effect: AnyEffect) -> None:
+        """Keep the provider's rate for what shares one."""
+        paced = self._provider.pace(effect)
+        if paced is None:
+            return
+        key, apart = paced
+        now = time.monotonic()
+        turn = max(now, self._next_turn.get(key, now))
+        self._next_turn[key] = turn + self._clock.real_seconds(apart)
+        await asyncio.sleep(turn - now)

@@ -1,0 +1,79 @@
+"""How is one command carried out? Load, decide, save: inside a transaction of the writer."""
+
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from tocsin.domain import commands as c
+from tocsin.domain.context import Context, PastIncident, Refusal
+from tocsin.domain.decide import decide
+from tocsin.domain.incident import Incident
+from tocsin.engine.sops import Sops
+from tocsin.errors import Refused
+from tocsin.oncall.roster import Roster
+from tocsin.store.transaction import Transaction
+
+
+class Actor(Struct, frozen=True):
+    """Who asks, and through what: a person's id or a token's name, and `cli`, `api`, `alertmanager`…"""
+
+    name: str
+    via: str
+
+
+ENGINE = Actor("tocsin", "engine")
+
+
+class Desk:
+    """Carries out commands under the SOP that holds for each incident. `methods` are the usable contact methods."""
+
+    def __init__(self, sops: Sops, methods: frozenset[str]) -> None:
+        self.sops = sops
+        self.methods = methods
+
+    def open(self, tx: Transaction, now: datetime, command: c.Opening, actor: Actor) -> Incident:
+        """Open an incident; raises Refused."""
+        recent = self._recent(tx, command.service, now) if isinstance(command, c.Declare) else ()
+        tx.keep_sop(self.sops.version, self.sops.content, now)
+        context = Context(
+            now=now,
+            sop=self.sops.current,
+            sop_version=self.sops.version,
+            roster=self._roster(now),
+            actor=actor.name,
+            via=actor.via,
+            next_id=tx.next_incident_id(now),
+            recent=recent,
+        )
+        return self._decided(tx, None, command, context)
+
+    def change(self, tx: Transaction, now: datetime, incident_id: str, command: c.Change, actor: Actor) -> Incident:
+        """Carry out a command on an incident; raises NotFound and Refused."""
+        incident = tx.incident(incident_id)
+        recent = self._recent(tx, incident.service, now, incident.id) if isinstance(command, c.Assess) else ()
+        context = Context(
+            now=now,
+            sop=self.sops.of(incident.sop_version),
+            sop_version=incident.sop_version,
+            roster=self._roster(now),
+            actor=actor.name,
+            via=actor.via,
+            recent=recent,
+        )
+        return self._decided(tx, incident, command, context)
+
+    def _decided(
+        self, tx: Transaction, incident: Incident | None, command: c.Opening | c.Change, context: Context
+    ) -> Incident:
+        decision = decide(incident, command, context)
+        if isinstance(decision, Refusal):
+            raise Refused(decision.code, decision.message)
+        tx.save(decision)
+        return decision.incident
+
+    def _roster(self, now: datetime) -> Roster:
+        return Roster(sop=self.sops.current, at=now, methods=self.methods)
+
+    def _recent(self, tx: Transaction, service: str, now: datetime, but: str = "") -> tuple[PastIncident, ...]:
+        spans = [pattern.within for pattern in self.sops.current.patterns]
+        return tx.recent_incidents(service, now - max(spans, default=timedelta()), but)

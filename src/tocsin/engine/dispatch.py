@@ -1,0 +1,59 @@
+"""Which deliveries leave, and what came of them? The outbox's side of the engine, inside the writer's transactions."""
+
+from datetime import datetime
+
+from tocsin.domain import commands as c
+from tocsin.domain.effects import AnyEffect, PageEffect, SendPage
+from tocsin.domain.incident import PageStatus
+from tocsin.engine.backoff import is_given_up, retry_at
+from tocsin.engine.desk import ENGINE, Desk
+from tocsin.integrations.wire import Again, Done, Never, Verdict
+from tocsin.store.rows import Delivery
+from tocsin.store.transaction import Transaction
+
+
+def lease(tx: Transaction, now: datetime, provider: str, limit: int) -> list[Delivery]:
+    """Lease up to `limit` deliveries that may leave now; what nobody needs any more is settled instead."""
+    leased = tx.lease(provider, now, limit)
+    pointless = {it.id for it in leased if tx.was_never_sent(it)}
+    for id_ in pointless:
+        tx.settle(id_, "suppressed", now, "what it follows was never sent")
+    return [it for it in leased if it.id not in pointless]
+
+
+def settle(desk: Desk, tx: Transaction, now: datetime, delivery: Delivery, verdict: Verdict) -> None:
+    """Write down what came of a delivery, and give the receipts to the incident."""
+    match verdict:
+        case Done(receipts=receipts):
+            tx.settle(delivery.id, "done", now, "")
+        case Never(reason=reason, receipts=receipts):
+            tx.settle(delivery.id, "failed", now, reason)
+        case Again(reason=reason, after=after):
+            receipts = ()
+            if is_given_up(delivery.created_at, now):
+                tx.settle(delivery.id, "failed", now, f"given up after 24 h: {reason}")
+                receipts = failure_of(delivery.effect, reason)
+            elif _is_still_needed(tx, delivery):
+                tx.postpone(delivery.id, retry_at(delivery.key, delivery.attempts, now, after), reason)
+            else:
+                tx.settle(delivery.id, "suppressed", now, "no longer needed")
+        case _:
+            raise TypeError(f"{type(verdict).__name__} is not the end of a delivery")
+    for receipt in receipts:
+        desk.change(tx, now, delivery.incident, receipt, ENGINE)
+
+
+def _is_still_needed(tx: Transaction, delivery: Delivery) -> bool:
+    effect = delivery.effect
+    if not isinstance(effect, SendPage):
+        return True
+    return tx.incident(delivery.incident).pages[effect.key].status is not PageStatus.ANSWERED
+
+
+def failure_of(effect: AnyEffect, reason: str) -> tuple[c.Receipt, ...]:
+    """The receipt that tells an incident that an effect failed for good."""
+    if isinstance(effect, SendPage):
+        return (c.ReportPageFailed(key=effect.key, via=effect.provider, reason=reason),)
+    if isinstance(effect, PageEffect):
+        return ()  # the page itself was delivered; that its end was not, is noted in the outbox
+    return (c.ReportChannelFailed(action=type(effect).__name__, reason=reason),)

@@ -1,0 +1,136 @@
+"""What runs in one server? The store, the writer, the waker and the delivery workers, started and stopped together."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Self
+
+from tocsin.domain import commands as c
+from tocsin.domain.alert import Alert
+from tocsin.domain.incident import Incident
+from tocsin.engine.clock import Clock
+from tocsin.engine.deliveries import Deliveries
+from tocsin.engine.desk import Actor, Desk
+from tocsin.engine.intake import Intake
+from tocsin.engine.providers import providers_for
+from tocsin.engine.sender import Sender
+from tocsin.engine.sops import Sops
+from tocsin.engine.waker import Waker
+from tocsin.engine.writer import Writer
+from tocsin.settings import Settings
+from tocsin.sop.model import Sop
+from tocsin.store.connection import ServerLock, path_of
+from tocsin.store.queries import Queries
+from tocsin.store.sqlite import SqliteStore
+from tocsin.store.transaction import Transaction
+
+_READY_LATENESS = timedelta(seconds=30)
+
+
+class Node:
+    """One running Tocsin; use it as an async context manager. Commands return once they are durable."""
+
+    def __init__(self, settings: Settings, sop: Sop) -> None:
+        self.settings = settings
+        self.sop = sop
+        self.database = path_of(settings.database)
+        self.clock = Clock(settings.clock_speed)
+        self._stack = contextlib.AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        async with contextlib.AsyncExitStack() as stack:
+            stack.enter_context(ServerLock(self.database))
+            self._store = SqliteStore(self.database)
+            stack.callback(self._store.close)
+            self._loop = asyncio.get_running_loop()
+            self._writer = Writer(self._store, self.clock, self._committed)
+            self.clock.not_before(self.queries.latest_event_at() or self.clock.now())
+            installation = self._prepare()
+            self._sender = Sender()
+            stack.push_async_callback(self._sender.close)
+            providers = providers_for(self.settings, self.sop, installation)
+            self.desk = Desk(Sops(self.sop, self.queries), frozenset(provider.name for provider in providers))
+            self._waker = Waker(self._store, self._writer, self.desk, self.clock)
+            self._deliveries = [
+                Deliveries(
+                    provider,
+                    queries=self.queries,
+                    writer=self._writer,
+                    desk=self.desk,
+                    clock=self.clock,
+                    send=self._sender.send,
+                )
+                for provider in providers
+            ]
+            self._writer.start()
+            stack.callback(self._writer.stop)
+            for loop in self._loops():
+                stack.push_async_callback(_cancel, asyncio.create_task(loop.run()))
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    def _prepare(self) -> str:
+        """Take up what a crash left, and return this installation's id, made at the first start."""
+        with self._store.transaction() as tx:
+            tx.release_leases()
+            installation = tx.meta("installation")
+            if installation is None:
+                installation = secrets.token_hex(4)
+                tx.set_meta("installation", installation)
+            return installation
+
+    def _committed(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to be told
+            self._loop.call_soon_threadsafe(self._poke)
+
+    def _poke(self) -> None:
+        for loop in self._loops():
+            loop.changed.set()
+
+    def _loops(self) -> list[Waker | Deliveries]:
+        return [self._waker, *self._deliveries]
+
+    @property
+    def queries(self) -> Queries:
+        """The reading side."""
+        return self._store.queries
+
+    async def open(self, command: c.Declare, actor: Actor) -> Incident:
+        """Open an incident; raises Refused."""
+        return await self._writer.write(lambda tx, now: self.desk.open(tx, now, command, actor))
+
+    async def change(self, incident_id: str, command: c.Change, actor: Actor) -> Incident:
+        """Carry out a command on an incident; raises NotFound and Refused."""
+        return await self._writer.write(lambda tx, now: self.desk.change(tx, now, incident_id, command, actor))
+
+    async def take_alerts(self, alerts: Sequence[Alert], actor: Actor) -> None:
+        """Take in a batch of alerts, all or none."""
+
+        def work(tx: Transaction, now: datetime) -> None:
+            Intake(self.desk, tx, now, actor).take(alerts)
+
+        await self._writer.write(work)
+
+    async def add_token(self, hashed: str, name: str, scope: str) -> None:
+        """Let the bearer of a token in."""
+        await self._writer.write(lambda tx, now: tx.add_token(hashed, name, scope, now))
+
+    async def why_not_ready(self) -> str | None:
+        """What keeps this node from doing its work; None when it is ready: it can write, and wakes in time."""
+        await self._writer.write(lambda tx, now: tx.set_meta("checked_at", now.isoformat()))
+        wake_at = self.queries.next_wake_at()
+        lateness = self.clock.now() - wake_at if wake_at else timedelta()
+        if lateness > _READY_LATENESS * self.clock.speed:
+            return f"deadlines are {lateness} late"
+        return None
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

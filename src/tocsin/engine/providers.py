@@ -1,0 +1,132 @@
+"""Who can deliver here? The registry of providers: each is active once its credentials are set, the inbox always.
+
+A stand-in on this machine (an address override that points at loopback) needs no credentials: it gets a made-up one.
+"""
+
+import logging
+from datetime import timedelta
+
+from tocsin.domain.effects import AnyEffect, ChannelEffect, PageEffect, SendPage
+from tocsin.engine.deliveries import Provider
+from tocsin.integrations.inbox import outbound as inbox
+from tocsin.integrations.pagerduty import outbound as pagerduty
+from tocsin.integrations.slack import account as slack_account
+from tocsin.integrations.slack import outbound as slack
+from tocsin.integrations.slack import replies as slack_replies
+from tocsin.integrations.wire import Done, Never, Reply, Request, Verdict
+from tocsin.settings import Settings, is_loopback
+from tocsin.sop.model import Sop
+
+console = logging.getLogger("tocsin.inbox")
+
+_STAND_IN_KEY = "0123456789abcdef0123456789abcdef"
+_STAND_IN_TOKEN = "xoxb-stand-in"  # noqa: S105  # no secret: for a stand-in on this machine
+# Slack, Web API rate limits: one message a second and channel.
+_SLACK_MESSAGE_APART = timedelta(seconds=1)
+
+
+class PagerDutyProvider:
+    """PagerDuty's Events API v2."""
+
+    name = "pagerduty"
+
+    def __init__(self, account: pagerduty.PagerDutyAccount) -> None:
+        self._account = account
+
+    def request_for(self, effect: AnyEffect) -> Request | Done | Never:
+        """The event that delivers a page, or its end."""
+        return pagerduty.request_for(_page(effect), self._account)
+
+    def classify(self, effect: AnyEffect, request: Request, reply: Reply) -> Verdict:
+        """What PagerDuty's answer means."""
+        return pagerduty.classify(_page(effect), reply)
+
+    def pace(self, effect: AnyEffect) -> tuple[str, timedelta] | None:
+        """PagerDuty states no fixed rate: it answers 429."""
+        return None
+
+
+class SlackProvider:
+    """Slack's Web API."""
+
+    name = "slack"
+
+    def __init__(self, account: slack_account.SlackAccount) -> None:
+        self._account = account
+
+    def request_for(self, effect: AnyEffect) -> Request | Done | Never:
+        """The method call that carries out an effect."""
+        return slack.request_for(_chat(effect), self._account)
+
+    def classify(self, effect: AnyEffect, request: Request, reply: Reply) -> Verdict:
+        """What Slack's answer means."""
+        return slack_replies.classify(_chat(effect), request, reply, self._account)
+
+    def pace(self, effect: AnyEffect) -> tuple[str, timedelta] | None:
+        """One message a second for each channel."""
+        return (effect.lane, _SLACK_MESSAGE_APART) if isinstance(effect, ChannelEffect) else None
+
+
+class InboxProvider:
+    """The built-in inbox: the console, and the list that the API shows."""
+
+    name = "inbox"
+
+    def request_for(self, effect: AnyEffect) -> Request | Done | Never:
+        """Ring on the console; being written to the outbox, the page is in the inbox already."""
+        page = _page(effect)
+        if not isinstance(page, SendPage):
+            return Done()
+        console.warning("%s", inbox.line_for(page))
+        return inbox.deliver(page)
+
+    def classify(self, effect: AnyEffect, request: Request, reply: Reply) -> Verdict:
+        """Never asked: the inbox sends no requests."""
+        raise TypeError("the inbox sends no requests")
+
+    def pace(self, effect: AnyEffect) -> tuple[str, timedelta] | None:
+        """The console takes any rate."""
+        return None
+
+
+def providers_for(settings: Settings, sop: Sop, installation: str) -> tuple[Provider, ...]:
+    """The providers that this SOP and these settings make usable."""
+    found: list[Provider] = [InboxProvider()]
+    keys = _routing_keys(settings, sop)
+    if keys:
+        account = pagerduty.PagerDutyAccount(
+            events_url=pagerduty.events_url(settings.pagerduty_events_url, sop.pagerduty.region),
+            keys=keys,
+            default_key_name=sop.pagerduty.routing_key,
+            installation=installation,
+            public_url=settings.public_url,
+        )
+        found.append(PagerDutyProvider(account))
+    token = settings.secret(sop.slack.bot_token) or (_STAND_IN_TOKEN if is_loopback(settings.slack_api_url) else None)
+    if token:
+        members = {id_: person.slack_user for id_, person in sop.people.items() if person.slack_user}
+        url = slack_account.api_url(settings.slack_api_url)
+        found.append(SlackProvider(slack_account.SlackAccount(token, url, settings.public_url, members)))
+    return tuple(found)
+
+
+def _routing_keys(settings: Settings, sop: Sop) -> dict[str, str]:
+    """The PagerDuty routing keys that are set, by the names that the SOP gives them."""
+    names = {sop.pagerduty.routing_key}
+    names.update(it.routing_key for person in sop.people.values() for it in person.contact if it.routing_key)
+    keys = {name: value for name in names if (value := settings.secret(name))}
+    if is_loopback(settings.pagerduty_events_url):
+        keys.setdefault(sop.pagerduty.routing_key, _STAND_IN_KEY)
+    return keys
+
+
+def _page(effect: AnyEffect) -> pagerduty.PagerDutyEffect:
+    if not isinstance(effect, PageEffect):
+        raise TypeError(f"{type(effect).__name__} is not a page")
+    return effect
+
+
+def _chat(effect: AnyEffect) -> slack.SlackEffect:
+    if not isinstance(effect, ChannelEffect | SendPage):
+        raise TypeError(f"Slack has nothing to do with {type(effect).__name__}")
+    return effect

@@ -1,0 +1,45 @@
+"""Who talks to the outside? The one place that sends HTTP requests: time-outs, no redirects, replies cut at a limit."""
+
+import httpx2
+
+from tocsin.errors import Unreachable
+from tocsin.integrations.wire import Reply, Request
+
+_TIMEOUT_SECONDS = 10.0
+_MAX_REPLY_BYTES = 1_048_576
+
+
+class Sender:
+    """Sends requests to providers. Proxies in the environment are ignored, redirects are never followed."""
+
+    def __init__(self) -> None:
+        timeout = httpx2.Timeout(_TIMEOUT_SECONDS)
+        limits = httpx2.Limits(max_connections=64, max_keepalive_connections=16)
+        self._client = httpx2.AsyncClient(timeout=timeout, limits=limits, follow_redirects=False, trust_env=False)
+
+    async def send(self, request: Request) -> Reply:
+        """The provider's reply; raises Unreachable when none came in time."""
+        try:
+            async with self._client.stream(
+                request.method, request.url, headers=request.headers, content=request.body
+            ) as response:
+                body = await _read(response)
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return Reply(status=response.status_code, headers=headers, body=body)
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            # The address may hold a secret (webhook URLs do): name the host only.
+            host = httpx2.URL(request.url).host
+            raise Unreachable(f"{host}: {type(error).__name__}") from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+
+async def _read(response: httpx2.Response) -> bytes:
+    body = b""
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > _MAX_REPLY_BYTES:
+            return body[:_MAX_REPLY_BYTES]
+    return body

@@ -1,0 +1,137 @@
+"""What can be read? Committed state, on a connection of its own; short enough to run on the event loop."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import apsw
+import msgspec
+
+from tocsin.domain.events import Recorded
+from tocsin.domain.incident import Incident
+from tocsin.errors import NotFound
+from tocsin.store import codec
+from tocsin.store.rows import OutboxRow, StoredAlert, Token
+
+
+class Queries:
+    """The reading side of the store."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def _all(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        return list(self._connection.execute(sql, values))
+
+    def incident(self, incident_id: str) -> Incident:
+        """The incident's state; raises NotFound."""
+        rows = self._all("SELECT state FROM incidents WHERE id = ?", incident_id)
+        if not rows:
+            raise NotFound(f"incident: there is no {incident_id!r}")
+        return codec.incident_from(rows[0][0])
+
+    def incidents(self, *, is_open: bool | None, limit: int, offset: int = 0) -> list[Incident]:
+        """Incidents: open ones the gravest and then oldest first, others the newest first; None is all of them."""
+        if is_open:
+            where, order = "WHERE is_open = 1", "severity_rank, opened_at"
+        else:
+            where, order = "" if is_open is None else "WHERE is_open = 0", "opened_at DESC, id DESC"
+        sql = f"SELECT state FROM incidents {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608  # constants
+        return [codec.incident_from(state) for (state,) in self._all(sql, limit, offset)]
+
+    def timeline(self, incident_id: str) -> list[Recorded]:
+        """Every event of the incident, in order; empty for an unknown one."""
+        sql = "SELECT seq, at, actor, via, event FROM events WHERE incident = ? ORDER BY seq"
+        return [
+            Recorded(incident_id, seq, codec.from_column(at), actor, via, codec.event_from(event))
+            for seq, at, actor, via, event in self._all(sql, incident_id)
+        ]
+
+    def alerts(self, *, incident: str | None = None, limit: int = 1000) -> list[StoredAlert]:
+        """The alerts of an incident, or the newest of all, the last seen first."""
+        columns = """id, fingerprint, incident, status, starts_at, ends_at, first_seen_at, last_seen_at, received,
+            labels, annotations, generator_url"""
+        where = "WHERE incident = ?1" if incident else "WHERE ?1 IS NULL"
+        sql = f"SELECT {columns} FROM alerts {where} ORDER BY last_seen_at DESC, id DESC LIMIT ?2"  # noqa: S608  # constants
+        return [_stored_alert(row) for row in self._all(sql, incident, limit)]
+
+    def outbox(self, *, incident: str | None = None, limit: int = 500) -> list[OutboxRow]:
+        """What was or is to be sent, the newest first."""
+        sql = """
+            SELECT id, key, incident, provider, effect, status, attempts, created_at, settled_at, note FROM outbox
+            WHERE ?1 IS NULL OR incident = ?1 ORDER BY id DESC LIMIT ?2
+        """
+        return [_outbox_row(row) for row in self._all(sql, incident, limit)]
+
+    def pages(self, limit: int = 200) -> list[OutboxRow]:
+        """The pages and notifications to people, the newest first."""
+        sql = """
+            SELECT id, key, incident, provider, effect, status, attempts, created_at, settled_at, note FROM outbox
+            WHERE page IS NOT NULL ORDER BY id DESC LIMIT ?
+        """
+        return [_outbox_row(row) for row in self._all(sql, limit)]
+
+    def next_wake_at(self) -> datetime | None:
+        """When the earliest incident must be looked at."""
+        sql = "SELECT wake_at FROM incidents WHERE wake_at IS NOT NULL ORDER BY wake_at LIMIT 1"
+        rows = self._all(sql)
+        return codec.from_column(rows[0][0]) if rows else None
+
+    def latest_event_at(self) -> datetime | None:
+        """When the newest event was recorded; engine time never falls behind it."""
+        rows = self._all("SELECT max(at) FROM events")
+        return codec.optional_from_column(rows[0][0])
+
+    def next_delivery_at(self, provider: str) -> datetime | None:
+        """When the earliest delivery of a provider may leave."""
+        rows = self._all("SELECT min(due_at) FROM outbox WHERE provider = ? AND status = 'pending'", provider)
+        return codec.optional_from_column(rows[0][0])
+
+    def sop_content(self, version: str) -> str | None:
+        """The stored SOP of a version."""
+        rows = self._all("SELECT content FROM sop_versions WHERE version = ?", version)
+        return rows[0][0] if rows else None
+
+    def token(self, hashed: str) -> Token | None:
+        """Who the bearer of a token is."""
+        rows = self._all("SELECT name, scope FROM tokens WHERE hash = ?", hashed)
+        return Token(*rows[0]) if rows else None
+
+    def meta(self, name: str) -> str | None:
+        """A fact about the installation."""
+        rows = self._all("SELECT value FROM meta WHERE name = ?", name)
+        return rows[0][0] if rows else None
+
+
+def _stored_alert(row: Iterable[Any]) -> StoredAlert:
+    id_, fingerprint, incident, status, starts, ends, first, last, received, labels, annotations, url = row
+    return StoredAlert(
+        id=id_,
+        fingerprint=fingerprint,
+        incident=incident,
+        status=status,
+        starts_at=codec.from_column(starts),
+        ends_at=codec.optional_from_column(ends),
+        first_seen_at=codec.from_column(first),
+        last_seen_at=codec.from_column(last),
+        received=received,
+        labels=msgspec.json.decode(labels),
+        annotations=msgspec.json.decode(annotations),
+        generator_url=url,
+    )
+
+
+def _outbox_row(row: Iterable[Any]) -> OutboxRow:
+    id_, key, incident, provider, effect, status, attempts, created_at, settled_at, note = row
+    return OutboxRow(
+        id=id_,
+        key=key,
+        incident=incident,
+        provider=provider,
+        effect=codec.effect_from(effect),
+        status=status,
+        attempts=attempts,
+        created_at=codec.from_column(created_at),
+        settled_at=codec.optional_from_column(settled_at),
+        note=note,
+    )

@@ -1,0 +1,68 @@
+"""What comes out of the database? Frozen values, one a kind of row."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from tocsin.domain.effects import AnyEffect
+
+
+class StoredAlert(Struct, frozen=True):
+    """An alert as it was last seen; `incident` is None where it only ever arrived resolved."""
+
+    id: int
+    fingerprint: str
+    incident: str | None
+    status: str
+    starts_at: datetime
+    ends_at: datetime | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+    received: int
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    generator_url: str
+
+
+class KnownAlert(Struct, frozen=True):
+    """As much of an alert as intake needs: `is_open` says whether its incident is."""
+
+    id: int
+    incident: str | None
+    is_open: bool
+    status: str
+    starts_at: int
+    ends_at: int | None
+
+
+class Delivery(Struct, frozen=True):
+    """A leased row of the outbox: `attempts` counts this one."""
+
+    id: int
+    key: str
+    incident: str
+    effect: AnyEffect
+    attempts: int
+    created_at: datetime
+
+
+class OutboxRow(Struct, frozen=True):
+    """A row of the outbox as people see it."""
+
+    id: int
+    key: str
+    incident: str
+    provider: str
+    effect: AnyEffect
+    status: str
+    attempts: int
+    created_at: datetime
+    settled_at: datetime | None
+    note: str
+
+
+class Token(Struct, frozen=True):
+    """Who a bearer token is, and what it may do: `admin` everything, `intake` deliver alerts."""
+
+    name: str
+    scope: str
