@@ -122,12 +122,11 @@ def _assessed(incident: Incident, event: e.Assessed, recorded: e.Recorded) -> In
 
 
 def _severity_changed(incident: Incident, event: e.SeverityChanged, recorded: e.Recorded) -> Incident:
-    cadence = replace(incident.cadence, since=incident.cadence.since or recorded.at, is_reminded=False, overdue=0)
     return replace(
         incident,
         severity=event.severity,
         severity_reason=event.reason,
-        cadence=cadence,
+        cadence=CadenceMemory(since=recorded.at),
         is_response_missed=False,
     )
 
@@ -282,7 +281,7 @@ def _postmortem_saved(incident: Incident, event: e.PostmortemSaved, recorded: e.
 
 
 def _postmortem_reminded(incident: Incident, event: e.PostmortemReminded, recorded: e.Recorded) -> Incident:
-    return replace(incident, postmortem_reminders=incident.postmortem_reminders + 1)
+    return replace(incident, postmortem_reminders=event.times + 1)
 
 
 def _postmortem_completed(incident: Incident, event: e.PostmortemCompleted, recorded: e.Recorded) -> Incident:

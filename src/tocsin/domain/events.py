@@ -139,7 +139,7 @@ class Reminded(Event, frozen=True):
 
 
 class UpdateOverdue(Event, frozen=True):
-    """A status update did not come in time; `times` counts the calls since the last update."""
+    """A status update did not come in time; `times` counts the calls since then, those that were missed too."""
 
     reached: Reach | None
     due_at: datetime
@@ -238,11 +238,11 @@ class PostmortemSaved(Event, frozen=True):
 
 
 class PostmortemReminded(Event, frozen=True):
-    """Somebody was reminded of the postmortem; `is_overdue` once its time has passed."""
+    """Somebody was reminded of the postmortem; `times` counts the calls since it is overdue."""
 
     reached: Reach | None
     due_at: datetime
-    is_overdue: bool
+    times: int = 0
 
 
 class PostmortemCompleted(Event, frozen=True):

@@ -127,9 +127,9 @@ class LadderMemory(Struct, frozen=True):
 
 
 class CadenceMemory(Struct, frozen=True):
-    """How the updates stand since the last one: all None or 0 while the severity has no cadence."""
+    """How the updates stand since the last one."""
 
-    since: datetime | None = None  # the cadence counts from here
+    since: datetime | None = None  # the last update, assessment or change of severity: the cadence counts from here
     promised_within: Duration | None = None  # the author promised the next one sooner than the SOP asks
     is_reminded: bool = False
     overdue: int = 0  # how often it has been called overdue since the last update

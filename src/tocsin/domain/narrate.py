@@ -82,7 +82,7 @@ def _overdue(event: e.UpdateOverdue, sop: Sop) -> str:
 
 
 def _postmortem_reminded(event: e.PostmortemReminded, sop: Sop) -> str:
-    state = "overdue since" if event.is_overdue else "due at"
+    state = "overdue since" if event.times else "due at"
     return f"Postmortem {state} {event.due_at:%Y-%m-%d} {_clock(event)}: told {_to(event.reached, sop)}"
 
 

@@ -1,6 +1,7 @@
 """What is due by now? Fires every deadline up to the present, in order, each as an event."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from tocsin.domain import events as e
 from tocsin.domain.context import Draft
@@ -31,9 +32,9 @@ def _fire(draft: Draft, deadline: Deadline) -> None:
         case DeadlineKind.RESPONSE if level.respond_within is not None:
             draft.record(e.ResponseTimeMissed(within=level.respond_within), actor=_ENGINE)
         case DeadlineKind.UPDATE_REMINDER | DeadlineKind.UPDATE:
-            _call_for_update(draft, level, is_overdue=deadline.kind is DeadlineKind.UPDATE)
+            _call_for_update(draft, level)
         case _:
-            _call_for_postmortem(draft, level, is_overdue=deadline.kind is DeadlineKind.POSTMORTEM)
+            _call_for_postmortem(draft, level)
 
 
 def _level(draft: Draft) -> SeverityLevel:
@@ -81,25 +82,31 @@ def _asked(rung: Rung, teams: tuple[str, ...]) -> Iterator[tuple[str, tuple[str,
             yield target, teams
 
 
-def _call_for_update(draft: Draft, level: SeverityLevel, *, is_overdue: bool) -> None:
+def _call_for_update(draft: Draft, level: SeverityLevel) -> None:
     due_at = update_due_at(level, draft.incident)
-    if due_at is None:
+    if due_at is None or level.update_every is None:
         raise LookupError("a cadence deadline without a cadence")
-    if is_overdue:
+    times = _calls_since(due_at, level.update_every, draft.context.now)
+    if times:
         reach = _holder(draft, Role.INCIDENT_COMMANDER, Role.COMMUNICATIONS_LEAD)
-        times = draft.incident.cadence.overdue + 1
         draft.record(e.UpdateOverdue(reached=reach, due_at=due_at, times=times), actor=_ENGINE)
     else:
         reach = _holder(draft, Role.COMMUNICATIONS_LEAD, Role.INCIDENT_COMMANDER)
         draft.record(e.Reminded(reached=reach, due_at=due_at), actor=_ENGINE)
 
 
-def _call_for_postmortem(draft: Draft, level: SeverityLevel, *, is_overdue: bool) -> None:
+def _call_for_postmortem(draft: Draft, level: SeverityLevel) -> None:
     due_at = postmortem_due_at(level, draft.incident)
     if due_at is None:
         raise LookupError("a postmortem deadline without a postmortem")
     reach = _holder(draft, Role.INCIDENT_COMMANDER, Role.TECHNICAL_LEAD)
-    draft.record(e.PostmortemReminded(reached=reach, due_at=due_at, is_overdue=is_overdue), actor=_ENGINE)
+    times = _calls_since(due_at, draft.context.sop.postmortem.remind_before, draft.context.now)
+    draft.record(e.PostmortemReminded(reached=reach, due_at=due_at, times=times), actor=_ENGINE)
+
+
+def _calls_since(due_at: datetime, every: timedelta, now: datetime) -> int:
+    """How many calls are due by `now`, the first at `due_at`; after a standstill one call stands for all it missed."""
+    return 1 + (now - due_at) // every if now >= due_at else 0
 
 
 def _holder(draft: Draft, *roles: Role) -> e.Reach | None:
