@@ -41,9 +41,13 @@ class Client:
     def _call(self, method: str, path: tuple[str, ...], body: dict[str, object] | None, query: str = "") -> Any:
         url = "/".join([self._url, "api/v1", *(quote(part, safe="") for part in path)]) + query
         said = {name: value for name, value in (body or {}).items() if value is not None}
-        headers = {"Authorization": f"Bearer {self._token}", "X-Tocsin-Surface": "cli"}
+        headers = {
+            "Authorization": f"Bearer {self._token}",
+            "Content-Type": "application/json",
+            "X-Tocsin-Surface": "cli",
+        }
         content = None if body is None else json.dumps(said).encode("utf-8", "surrogatepass")
-        request = Request(url, content, {**headers, "Content-Type": "application/json"}, method=method)  # noqa: S310  # http(s), checked in find_client
+        request = Request(url, content, headers, method=method)  # noqa: S310  # http(s), says find_client
         try:
             with self._opener.open(request, timeout=_TIMEOUT_SECONDS) as reply:
                 return json.load(reply)

@@ -4,7 +4,7 @@ from tocsin.domain import effects as f
 from tocsin.domain import events as e
 from tocsin.domain.context import Draft
 from tocsin.domain.incident import Incident, PageStatus
-from tocsin.domain.narrate import name_of, narrate
+from tocsin.domain.narrate import name_of, narrate, target_words
 from tocsin.domain.text import clean_line, slug
 from tocsin.sop.model import Sop
 from tocsin.sop.words import Role, Severity, Urgency
@@ -12,6 +12,7 @@ from tocsin.sop.words import Role, Severity, Urgency
 # Providers that keep ringing until they are told to stop.
 RINGING = frozenset({"pagerduty"})
 _CHANNEL_NAME_LIMIT = 80  # Slack, conversations.create
+_SLUG_LIMIT = 40  # what a side bar shows
 _SILENT_IN_CHANNEL = (e.PageAccepted, e.SummaryPosted, e.ChannelOpened, e.IncidentOpened)
 _TOLD_TO_STAKEHOLDERS = (e.StakeholdersInformed, e.SeverityChanged, e.Mitigated, e.Resolved, e.Reopened)
 
@@ -43,8 +44,16 @@ def _pages(draft: Draft, recorded: e.Recorded) -> list[f.AnyEffect]:
     if isinstance(recorded.event, e.PageFailed):
         return _next_try(draft, recorded.event)
     urgency, reaches = e.reaches_of(recorded.event)
-    reason = narrate(recorded.event, draft.context.sop)
+    reason = _reason(recorded.event, draft.context.sop)
     return [_send(draft.incident, e.page_key(recorded, n), reach, urgency, reason) for n, reach in enumerate(reaches)]
+
+
+def _reason(event: e.AnyEvent, sop: Sop) -> str:
+    """Why somebody is reached, in words for them."""
+    if not isinstance(event, e.StepFired):
+        return narrate(event, sop)
+    again = f", again (round {event.round})" if event.round else ""
+    return f"escalation to {', '.join(target_words(target) for target in event.targets)}{again}"
 
 
 def _send(incident: Incident, key: str, reach: e.Reach, urgency: Urgency, reason: str) -> f.SendPage:
@@ -104,22 +113,18 @@ def _wants_channel(severity: Severity | None, sop: Sop) -> bool:
 
 def channel_name(incident: Incident) -> str:
     """`inc-2026-0042-checkout-is-down`: lower case, at most 80 characters."""
-    stem = incident.id.lower()
-    tail = slug(incident.title, _CHANNEL_NAME_LIMIT - len(stem) - 1)
-    return f"{stem}-{tail}" if tail else stem
+    stem, words = incident.id.lower(), slug(incident.title, _SLUG_LIMIT)
+    return f"{stem}-{words}"[:_CHANNEL_NAME_LIMIT] if words else stem
 
 
 def _furnish(draft: Draft, channel: str) -> list[f.AnyEffect]:
     """A new channel: people, topic, link, summary, and the updates that came before it."""
     incident, sop = draft.incident, draft.context.sop
-    people = dict.fromkeys([*incident.roles.values(), *(page.person for page in incident.pages.values())])
-    if incident.acknowledged_by:
-        people[incident.acknowledged_by] = None
     return [
         f.SetTopic(incident=incident.id, channel=channel, topic=topic(incident, sop)),
         f.PostSummary(incident=incident.id, channel=channel, text=summary(incident, sop)),
         f.AddBookmark(incident=incident.id, channel=channel, title=f"{incident.id} in Tocsin"),
-        f.InviteToChannel(incident=incident.id, channel=channel, people=tuple(people)),
+        f.InviteToChannel(incident=incident.id, channel=channel, people=_involved(incident)),
         *(
             f.PostMessage(incident=incident.id, channel=channel, text=f"{update.at:%H:%M} UTC {update.text}")
             for update in incident.updates
@@ -138,9 +143,9 @@ def _keep_channel_current(before: Incident, draft: Draft, channel: str) -> list[
             by = f" ({name_of(recorded.actor, sop)})" if recorded.actor != "tocsin" else ""
             text = f"{narrate(event, sop)}{by}"
             found.append(f.PostMessage(incident=incident.id, channel=channel, text=text))
-        newcomers = _newcomers(event)
-        if newcomers:
-            found.append(f.InviteToChannel(incident=incident.id, channel=channel, people=newcomers))
+    newcomers = tuple(person for person in _involved(incident) if person not in _involved(before))
+    if newcomers:
+        found.append(f.InviteToChannel(incident=incident.id, channel=channel, people=newcomers))
     if topic(incident, sop) != topic(before, sop):
         found.append(f.SetTopic(incident=incident.id, channel=channel, topic=topic(incident, sop)))
     message = incident.channel.summary_id if incident.channel else None
@@ -150,10 +155,12 @@ def _keep_channel_current(before: Incident, draft: Draft, channel: str) -> list[
     return found
 
 
-def _newcomers(event: e.AnyEvent) -> tuple[str, ...]:
-    if isinstance(event, e.RoleAssigned):
-        return (event.person,)
-    return tuple(reach.person for reach in e.reaches_of(event)[1])
+def _involved(incident: Incident) -> tuple[str, ...]:
+    """Everybody who belongs into the channel: who holds a role, responds, or was reached."""
+    people = dict.fromkeys([*incident.roles.values(), *(page.person for page in incident.pages.values())])
+    if incident.acknowledged_by:
+        people[incident.acknowledged_by] = None
+    return tuple(people)
 
 
 def _stakeholders(draft: Draft) -> list[f.AnyEffect]:
