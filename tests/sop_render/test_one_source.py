@@ -37,7 +37,9 @@ DURATIONS = [path for path, leaf in LEAVES if isinstance(leaf, Duration)]
 
 
 def stated_in(path: Path) -> set[str]:
-    return next(names for pattern, names in STATED_IN if re.fullmatch(pattern, dotted(path)))
+    found = next((names for pattern, names in STATED_IN if re.fullmatch(pattern, dotted(path))), None)
+    assert found is not None, f"{dotted(path)} is new: state it in a document, and say in STATED_IN in which"
+    return found
 
 
 def changed_by(path: Path, leaf: object) -> set[str]:

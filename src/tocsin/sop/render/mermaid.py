@@ -12,8 +12,10 @@ from tocsin.sop.render.text import one_line
 from tocsin.sop.words import Severity, TriageStep, Trigger, Urgency
 
 _UNSAFE = re.compile(r"[^\w ,.()/-]|_")
-# Mermaid's own mark for a character reference begins with this ligature, so that it can't be referred to itself.
-_LIGATURE = ("ﬂ", "fl")
+# Pairs that Mermaid interprets even where they are written as references: a line break, a formula, its own marks of a
+# reference. A word joiner, which nobody sees, keeps the two apart.
+_PAIRS = re.compile(r"\\(?=n)|\$(?=\$)|ﬂ(?=°)|¶(?=ß)")
+_WORD_JOINER = "\u2060"
 _STYLES = """\
     classDef milestone fill:#e8eef7,stroke:#35507a,color:#14233a
     classDef ladder fill:#ffffff,stroke:#7a869a,color:#14233a
@@ -32,7 +34,8 @@ def flowchart(sop: Sop) -> str:
     ]
     for severity, level in phrases.levels(sop):
         lines += _branch(sop, severity, level)
-    return "\n".join([*lines, *_ending(sop), _STYLES]) + "\n"
+    groups = ",".join(["unassessed", *(severity.lower() for severity in sorted(sop.severities))])
+    return "\n".join([*lines, *_ending(sop), _STYLES, f"    class {groups} ladder"]) + "\n"
 
 
 def _beginning(sop: Sop) -> Iterator[str]:
@@ -60,7 +63,6 @@ def _ladder(sop: Sop, name: str, title: str, ladder: Ladder) -> Iterator[str]:
     yield f"    subgraph {name}[{title}]"
     yield from (f"    {line}" for line in _steps(sop, name, ladder))
     yield "    end"
-    yield f"    class {name} ladder"
 
 
 def _steps(sop: Sop, name: str, ladder: Ladder) -> Iterator[str]:
@@ -101,7 +103,8 @@ def _label(*lines: str) -> str:
 
 
 def _escape(text: str) -> str:
-    return _UNSAFE.sub(lambda match: f"#{ord(match[0])};", one_line(text).replace(*_LIGATURE))
+    apart = _PAIRS.sub(rf"\g<0>{_WORD_JOINER}", one_line(text))
+    return _UNSAFE.sub(lambda match: f"#{ord(match[0])};", apart)
 
 
 def _description(sop: Sop) -> str:
@@ -109,4 +112,4 @@ def _description(sop: Sop) -> str:
     told = [f"{name}, {phrases.ladder_line(sop, ladder)}." for name, ladder in phrases.ladders(sop)]
     steps = ", ".join(TriageStep)
     text = f"A trigger leads through the steps {steps}. The ladder depends on the severity. {' '.join(told)}"
-    return re.sub(r"[^\w ,.()/-]", " ", one_line(text).replace(*_LIGATURE))
+    return _UNSAFE.sub(" ", one_line(text))
