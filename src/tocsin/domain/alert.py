@@ -27,13 +27,13 @@ class Alert(Struct, frozen=True):
     @property
     def name(self) -> str:
         """The `alertname` label, as Prometheus calls it; a stand-in where there is none."""
-        return self.labels.get("alertname") or "unnamed alert"
+        return self.labels.get("alertname", "").strip() or "unnamed alert"
 
     @property
     def summary(self) -> str:
         """The line that tells a person what is wrong: summary, else description, else the name."""
-        text = self.annotations.get("summary") or self.annotations.get("description") or self.name
-        return " ".join(text.split())[:300]
+        texts = (self.annotations.get("summary", ""), self.annotations.get("description", ""), self.name)
+        return next(filter(None, (" ".join(text.split()) for text in texts)))[:300]
 
 
 def fingerprint(labels: dict[str, str]) -> str:
