@@ -149,8 +149,10 @@ def _keep_channel_current(before: Incident, draft: Draft, channel: str) -> list[
     if topic(incident, sop) != topic(before, sop):
         found.append(f.SetTopic(incident=incident.id, channel=channel, topic=topic(incident, sop)))
     message = incident.channel.summary_id if incident.channel else None
-    if message and summary(incident, sop) != summary(before, sop):
-        text = summary(incident, sop)
+    text = summary(incident, sop)
+    # What changed while the summary was on its way is not in it yet.
+    is_new = any(isinstance(recorded.event, e.SummaryPosted) for recorded in draft.events)
+    if message and (is_new or text != summary(before, sop)):
         found.append(f.UpdateSummary(incident=incident.id, channel=channel, message=message, text=text))
     return found
 
