@@ -12,6 +12,7 @@ from tests.skill.conftest import Run
 from tests.skill.contracts import check_call
 from tests.skill.test_page_oncall import HOSTILE
 from tests.skill.vendor import HANG_UP, Reply, Vendor, answer
+from tocsin.domain.text import slug
 
 TOKEN = "xoxb-17653672481-19874698323-pdFZKVeTuE8sk7oOcBrzqqgy"
 CREATED = answer(200, {"channel": {"previous_names": [], "id": "C0EAQDV4Z", "topic": {"value": ""}}, "ok": True})
@@ -66,8 +67,8 @@ def test_every_call_keeps_to_slack_s_contract(run: Run, vendor: Vendor) -> None:
         ("INC-2026-12345", "500s on /api/v2 (EU)!", "inc-2026-12345-500s-on-api-v2-eu"),
         ("INC-2026-0042", "🔥🔥🔥", "inc-2026-0042"),
         ("INC-2026-0042", "--- -rf ---", "inc-2026-0042-rf"),
-        ("INC-2026-0042", "x" * 150, "inc-2026-0042-" + "x" * 66),
-        ("INC-2026-0042", "a" * 65 + " b", "inc-2026-0042-" + "a" * 65),
+        ("INC-2026-0042", "x" * 150, "inc-2026-0042-" + "x" * 40),
+        ("INC-2026-0042", "a" * 39 + " b", "inc-2026-0042-" + "a" * 39),
     ],
 )
 def test_the_name_is_made_by_slack_s_rules(run: Run, vendor: Vendor, incident: str, title: str, name: str) -> None:
@@ -82,7 +83,8 @@ def check_title(run: Run, vendor: Vendor, title: str) -> None:
     assert done.returncode == 0, done.stderr
     channel, topic, message = (request.json for request in vendor.requests)
     assert re.fullmatch(r"inc-2026-0042(-[a-z0-9]+)*", channel["name"])
-    assert len(channel["name"]) <= 80
+    if title.isascii():  # as Tocsin itself names the channel, so that it finds this one
+        assert channel["name"] == f"inc-2026-0042-{slug(title, 40)}".removesuffix("-")
     assert topic["topic"] == f"INC-2026-0042: {title}"
     assert not re.search("[<>]", message["text"])  # nothing is mentioned and nothing linked
     assert message["text"] == f"*INC-2026-0042*: {html.escape(title, quote=False)}"

@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.bash"
 
 readonly DEFAULT_URL='https://slack.com/api'
 readonly EXIT_NAME_TAKEN=5 EXIT_INCOMPLETE=6
-readonly NAME_LENGTH=80 # Slack's limit for a channel's name
+readonly SLUG_LENGTH=40 # as Tocsin names its channels, so that it finds this one; Slack allows 80 for the whole name
 
 usage() {
   cat <<EOF
@@ -67,11 +67,14 @@ call() {
   fi
 }
 
-# name_of INCIDENT TITLE: sets REPLY to the channel's name: small letters, digits and hyphens, at most NAME_LENGTH.
+# name_of INCIDENT TITLE: sets REPLY to the channel's name: small letters, digits and hyphens.
 name_of() {
-  REPLY=$(printf '%s-%s' "$1" "$2" | tr '[:upper:]' '[:lower:]' | tr -cs 'a-z0-9' '-')
-  REPLY=${REPLY:0:NAME_LENGTH}
-  REPLY=${REPLY%-}
+  local slug
+  slug=$(printf '%s' "$2" | tr '[:upper:]' '[:lower:]' | tr -cs 'a-z0-9' '-')
+  slug=${slug#-}
+  slug=${slug:0:SLUG_LENGTH}
+  slug=${slug%-}
+  REPLY=$(printf '%s' "$1" | tr '[:upper:]' '[:lower:]')${slug:+-$slug}
 }
 
 # mrkdwn TEXT: sets REPLY to the text with the three characters escaped that could mention or link in a message.
