@@ -6,9 +6,11 @@ import unicodedata
 MAX_LINE = 200
 MAX_TEXT = 8_000
 
-# C0 and C1 controls, and the characters that reorder or hide text (bidi embeddings and isolates, zero width).
+# C0 and C1 controls, and the characters that reorder or hide text: bidi marks, embeddings and isolates, zero width,
+# and tags, which write what only a machine reads.
 _DISGUISE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff"
+    "\U000e0000-\U000e007f]"
 )
 
 
@@ -20,7 +22,7 @@ def clean_line(text: str, limit: int = MAX_LINE) -> str:
 
 def clean_text(text: str) -> str:
     """`text` with its lines kept, line ends as `\\n`, without disguises and without space around it."""
-    return _DISGUISE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    return _DISGUISE.sub("", "\n".join(text.splitlines())).strip()
 
 
 def fault_in(text: str, what: str, limit: int = MAX_TEXT) -> str | None:
