@@ -35,17 +35,19 @@ $(VENV)/bin/python:
 
 $(VENV)/.runtime: $(VENV)/bin/python requirements.lock pyproject.toml
 	$(RUN)/pip install -q --require-hashes --no-deps -r requirements.lock
-	$(RUN)/pip install -q --no-deps -e .
+	$(RUN)/pip install -q --no-deps --no-build-isolation -e .
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	$(RUN)/pip install -q --require-hashes --no-deps -r requirements-dev.lock
 	touch $@
 
+LOCK := uv pip compile -q --generate-hashes --no-header --no-annotate --universal
+
 # Needs uv; run it after changing pyproject.toml.
 lock:
-	uv pip compile -q pyproject.toml --generate-hashes --no-header --no-annotate --universal -o requirements.lock
-	uv pip compile -q pyproject.toml --extra dev --generate-hashes --no-header --no-annotate --universal -o requirements-dev.lock
+	printf 'hatchling\neditables\n' | $(LOCK) pyproject.toml - -o requirements.lock
+	$(LOCK) pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) dist

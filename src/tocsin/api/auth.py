@@ -81,7 +81,7 @@ async def ensure_tokens(node: Node) -> None:
         if token is None:
             token = new_token(prefix)
             keep_token(path, token)
-        await node.add_token(hash_of(token), scope, scope)
+        await node.set_token(hash_of(token), scope, scope)
 
 
 def read_token(path: Path) -> str | None:

@@ -11,11 +11,14 @@ from tocsin.errors import NotFound
 from tocsin.integrations.alertmanager.inbound import parse_v2, parse_webhook
 
 
+_MONITORING = Actor("monitoring", "alertmanager")
+
+
 async def post_alerts(node: Node, request: Request) -> Response:
     """Alertmanager's `POST /api/v2/alerts`: what Prometheus sends. 200 means: durable, and on its way to a person."""
-    token = require(node.queries, bearer_of(request), ADMIN, INTAKE)
+    require(node.queries, bearer_of(request), ADMIN, INTAKE)
     alerts = parse_v2(await read_body(request, MAX_ALERTS_BODY), node.clock.now())
-    await node.take_alerts(alerts, Actor(token.name, "alertmanager"))
+    await node.take_alerts(alerts, _MONITORING)
     return answer({})
 
 
@@ -23,7 +26,7 @@ async def post_webhook(node: Node, request: Request) -> Response:
     """Alertmanager's webhook (version 4), with the key of the door in the path."""
     if request.path_params["source"] != "alertmanager":
         raise NotFound(f"source: {request.path_params['source']!r} is not one of alertmanager")
-    token = require(node.queries, request.path_params["key"], INTAKE)
+    require(node.queries, request.path_params["key"], INTAKE)
     alerts = parse_webhook(await read_body(request, MAX_ALERTS_BODY), node.clock.now())
-    await node.take_alerts(alerts, Actor(token.name, "alertmanager"))
+    await node.take_alerts(alerts, _MONITORING)
     return answer({})

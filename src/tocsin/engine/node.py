@@ -116,9 +116,9 @@ class Node:
 
         await self._writer.write(work)
 
-    async def add_token(self, hashed: str, name: str, scope: str) -> None:
-        """Let the bearer of a token in."""
-        await self._writer.write(lambda tx, now: tx.add_token(hashed, name, scope, now))
+    async def set_token(self, hashed: str, name: str, scope: str) -> None:
+        """Let the bearer of a token in, under a name; an older token of that name is out."""
+        await self._writer.write(lambda tx, now: tx.set_token(hashed, name, scope, now))
 
     async def why_not_ready(self) -> str | None:
         """What keeps this node from doing its work; None when it is ready: it can write, and wakes in time."""

@@ -274,8 +274,9 @@ class Transaction:
         sql = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
         self._all(sql, name, value)
 
-    def add_token(self, hashed: str, name: str, scope: str, now: datetime) -> None:
-        """Let the bearer of a token in."""
+    def set_token(self, hashed: str, name: str, scope: str, now: datetime) -> None:
+        """Let the bearer of a token in, under a name; whoever had the name with another token is out."""
+        self._all("DELETE FROM tokens WHERE name = ? AND hash != ?", name, hashed)
         sql = "INSERT INTO tokens (hash, name, scope, created_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
         self._all(sql, hashed, name, scope, codec.to_column(now))
 
