@@ -37,9 +37,13 @@ def next_action(it: dict[str, Any]) -> str:
     """The command to give next; empty when nothing is left to do."""
     if it["status"] in ("closed", "cancelled"):
         return ""
-    for step in it["checklist"]:
-        if step["is_needed"] and not step["is_done"] and step["step"] in _ACTIONS:
-            return _ACTIONS[step["step"]].format(id=it["id"])
+    open_steps = [step["step"] for step in it["checklist"] if step["is_needed"] and not step["is_done"]]
+    for step in open_steps:
+        if step == "communicate" and it["missing_roles"]:
+            missing = next(role["short"].lower() for role in it["roles"] if role["role"] in it["missing_roles"])
+            return f"tocsin role {it['id']} {missing} PERSON"
+        if step in _ACTIONS:
+            return _ACTIONS[step].format(id=it["id"])
     return ""
 
 

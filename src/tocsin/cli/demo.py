@@ -24,7 +24,7 @@ DEFAULT_SPEED = 150.0
 _PATIENCE_SECONDS = 60.0
 _QUIET = ("page_accepted", "summary_posted", "postmortem_saved")
 _WRITTEN = {
-    "summary": "Checkout and login answered with errors for 31 minutes after a configuration change reached all servers.",
+    "summary": "Checkout and login answered with errors after a configuration change reached every server at once.",
     "root_cause": "The change was applied to every server at once, and its validation did not cover empty values.",
     "impact": "One request in five failed. No data was lost. The monthly SLA stays within its limit.",
     "went_well": "The secondary on-call had the change rolled back within minutes of being paged.",

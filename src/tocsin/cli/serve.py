@@ -32,6 +32,7 @@ def serve(database: str | None, host: str | None, port: int | None, sop_file: Pa
     _refuse_errors(sop, name)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # it logs addresses, which may hold secrets
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # its name misleads: it tells of starts and stops
     logger.info("SOP: %s", name)
     with _listen(settings) as listening:
         asyncio.run(_run(_addressed(settings, listening), sop, listening))
