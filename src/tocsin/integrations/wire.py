@@ -1,7 +1,8 @@
 """What crosses the wire? Requests out, replies in, and the verdict on a reply; plain values, no I/O."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from msgspec import Struct, field
 
@@ -52,3 +53,29 @@ class Then(Struct, frozen=True):
 
 
 Verdict = Done | Again | Never | Then
+
+# A page is not put off for longer than this, whatever a provider (or a proxy's broken clock) asks for.
+MAX_WAIT = timedelta(hours=1)
+
+
+def wait_asked(reply: Reply) -> timedelta | None:
+    """How long the provider asks to be left alone, from 0 to MAX_WAIT; None: it doesn't say, or not readably.
+
+    RFC 9110, section 10.2.3: `Retry-After` holds seconds or a date. A date counts from the reply's own `Date`, so
+    that nobody's clock has to be right.
+    """
+    asked = reply.headers.get("retry-after", "").strip()
+    if asked.isdecimal() and asked.isascii():
+        return timedelta(seconds=min(int(asked[:9]), MAX_WAIT.total_seconds()))
+    until, since = _http_date(asked), _http_date(reply.headers.get("date", ""))
+    if until is None or since is None:
+        return None
+    return min(max(until - since, timedelta(0)), MAX_WAIT)
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        parsed = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):  # what the e-mail parser raises for text that is no date
+        return None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -1,0 +1,133 @@
+"""Which alerts does a request of Prometheus or Alertmanager bring? Body to alerts, all of them or none; no I/O.
+
+Two forms: the list that `POST /api/v2/alerts` takes (github.com/prometheus/alertmanager, api/v2/openapi.yaml,
+postableAlerts) and the webhook's version 4 (prometheus.io/docs/alerting/latest/configuration/#webhook_config).
+Fields that neither names are passed over, and of a key that comes twice the last counts, both as in Alertmanager.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+from msgspec.json import Decoder
+
+from tocsin.domain.alert import Alert, AlertStatus
+from tocsin.errors import InvalidInput
+from tocsin.integrations.alertmanager.decode import decode, in_words
+
+MAX_ALERTS = 10_000
+MAX_PAIRS = 100  # labels of one alert, and annotations
+MAX_NAME = 256  # characters
+MAX_LABEL_VALUE = 4_096  # bytes
+MAX_ANNOTATION = 64 * 1024  # bytes
+
+Instant = Annotated[datetime, Meta(tz=True)]
+
+
+class _Posted(Struct, frozen=True):
+    """An alert as both forms write it. Null means absent, as to Go; values are checked by hand, to name the place."""
+
+    labels: dict[str, object]
+    annotations: dict[str, object] | None = None
+    starts_at: Instant | None = field(default=None, name="startsAt")
+    ends_at: Instant | None = field(default=None, name="endsAt")
+    generator_url: str | None = field(default=None, name="generatorURL")
+
+
+class _Notified(_Posted, frozen=True, kw_only=True):
+    """An alert of a webhook, which has been judged already."""
+
+    status: AlertStatus
+
+
+class _Webhook(Struct, frozen=True):
+    alerts: list[_Notified]
+
+
+_V2 = Decoder(list[_Posted])
+_WEBHOOK = Decoder(_Webhook)
+
+
+def parse_v2(body: bytes, now: datetime) -> tuple[Alert, ...]:
+    """The alerts of a POST to /api/v2/alerts, in their order; InvalidInput names the first fault's place.
+
+    As Alertmanager's postAlertsHandler has it: an alert whose `endsAt` lies after `now` fires, at `now` or before it
+    has resolved, and without an end, or with Go's zero time, it fires.
+    """
+    return _alerts(decode(_V2, body), now)
+
+
+def parse_webhook(body: bytes, now: datetime) -> tuple[Alert, ...]:
+    """The alerts of a webhook call, in their order; each one's own `status` says whether it fires."""
+    return _alerts(decode(_WEBHOOK, body).alerts, now)
+
+
+def _alerts(posted: list[_Posted] | list[_Notified], now: datetime) -> tuple[Alert, ...]:
+    if len(posted) > MAX_ALERTS:
+        raise InvalidInput(f"alerts: must be at most {MAX_ALERTS:,} in one request, got {len(posted):,}; send fewer")
+    return tuple(_alert(one, f"alerts[{number}]", now) for number, one in enumerate(posted))
+
+
+def _alert(posted: _Posted, place: str, now: datetime) -> Alert:
+    starts_at = _utc(posted.starts_at, f"{place}.startsAt")
+    ends_at = _utc(posted.ends_at, f"{place}.endsAt")
+    if starts_at and ends_at and ends_at < starts_at:  # Alertmanager: "start time must be before end time"
+        raise InvalidInput(f"{place}.endsAt: must not be before startsAt, got {ends_at.isoformat()}")
+    status = _status(posted, ends_at, now)
+    over_at = (ends_at or now) if status is AlertStatus.RESOLVED else None
+    starts_at = starts_at or min(now, ends_at or now)
+    return Alert(
+        labels=_labels(posted.labels, f"{place}.labels"),
+        annotations=_pairs(posted.annotations or {}, f"{place}.annotations", MAX_ANNOTATION),
+        status=status,
+        starts_at=starts_at,
+        ends_at=max(over_at, starts_at) if over_at else None,
+        generator_url=posted.generator_url or "",
+    )
+
+
+def _status(posted: _Posted, ends_at: datetime | None, now: datetime) -> AlertStatus:
+    if isinstance(posted, _Notified):
+        return posted.status
+    return AlertStatus.RESOLVED if ends_at and ends_at <= now else AlertStatus.FIRING
+
+
+def _utc(instant: datetime | None, place: str) -> datetime | None:
+    """The instant in UTC; None for Go's zero time, 0001-01-01T00:00:00Z, which means that there is none."""
+    if instant is None or instant.year == 1:
+        return None
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise InvalidInput(f"{place}: must lie between the years 2 and 9999 in UTC, got {instant}") from None
+
+
+def _labels(given: dict[str, object], place: str) -> dict[str, str]:
+    """The labels that say something: Alertmanager takes an empty value for no label (removeEmptyLabels)."""
+    labels = {name: value for name, value in _pairs(given, place, MAX_LABEL_VALUE).items() if value}
+    if not labels:
+        raise InvalidInput(f"{place}: must hold at least one label with a value")
+    return labels
+
+
+def _pairs(given: dict[str, object], place: str, max_bytes: int) -> dict[str, str]:
+    if len(given) > MAX_PAIRS:
+        raise InvalidInput(f"{place}: must be at most {MAX_PAIRS}, got {len(given)}")
+    return {_name(name, place): _value(value, name, place, max_bytes) for name, value in given.items()}
+
+
+def _name(name: str, place: str) -> str:
+    if not name:
+        raise InvalidInput(f"{place}: must not hold an empty name")
+    if len(name) > MAX_NAME:
+        raise InvalidInput(f"{place}: must hold names of at most {MAX_NAME} characters, got {in_words(name)}")
+    return name
+
+
+def _value(value: object, name: str, place: str, max_bytes: int) -> str:
+    if not isinstance(value, str):
+        raise InvalidInput(f"{place}.{in_words(name)}: must be text, got {in_words(value)}")
+    # Only a text of a quarter of the limit can reach it, at 4 bytes a character.
+    if len(value) > max_bytes // 4 and len(value.encode()) > max_bytes:
+        raise InvalidInput(f"{place}.{in_words(name)}: must be at most {max_bytes:,} bytes, got more")
+    return value

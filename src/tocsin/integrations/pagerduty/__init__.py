@@ -1,0 +1,1 @@
+"""How is PagerDuty spoken to? Pages go out by its Events API v2."""

@@ -1,0 +1,120 @@
+"""How is the sandbox run? One address on the loopback interface for all vendors, in this process.
+
+    with Sandbox() as sandbox:
+        ...  # PagerDuty's events address and Slack's API address are both sandbox.url
+
+It is an ASGI application as well, for a program that has a server already.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+from starlette import requests, responses
+from starlette.types import Receive, Scope, Send
+
+from tocsin.simulate.sandbox.pagerduty import SandboxPagerDuty
+from tocsin.simulate.sandbox.recording import Exchange, RecordedRequest, Recorder, Response, Script
+from tocsin.simulate.sandbox.slack import SandboxSlack
+
+_NOT_FOUND = Response(status=404, body=b"the sandbox has POST /v2/enqueue and /api/<method>\n")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Sandbox:
+    """Stand-ins for PagerDuty's Events API v2 (`/v2/enqueue`) and Slack's Web API (`/api/<method>`).
+
+    `script` sees every request first; what it returns is answered instead of the vendor's answer, and None leaves the
+    request to the vendor. It may be exchanged at any time.
+    """
+
+    def __init__(
+        self, log: Path | None = None, script: Script | None = None, *, clock: Callable[[], datetime] = _now
+    ) -> None:
+        self.script = script
+        self.pagerduty = SandboxPagerDuty()
+        self.slack = SandboxSlack()
+        self.url = ""
+        self._clock = clock
+        self._recorder = Recorder(log)
+        self._server: uvicorn.Server | None = None
+        self._thread: Thread | None = None
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """Every request with its answer, oldest first."""
+        return list(self._recorder.exchanges)
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """Every request, oldest first."""
+        return [exchange.request for exchange in self._recorder.exchanges]
+
+    def start(self) -> Self:
+        """Listen on a free port of the loopback interface, in a thread; `url` says where, and it can be called now."""
+        listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        config = uvicorn.Config(
+            self, log_config=None, access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=1
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = Thread(target=self._server.run, args=([listening],), name="sandbox", daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening and close the log; answers that are held back are dropped."""
+        if self._server and self._thread:
+            self._server.should_exit = True
+            self._thread.join()
+        self._recorder.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One HTTP exchange, as ASGI has it."""
+        asked = requests.Request(scope, receive)
+        recorded = RecordedRequest(
+            at=self._clock(),
+            method=asked.method,
+            path=asked.url.path,
+            query=asked.url.query,
+            headers=dict(asked.headers),
+            body=await asked.body(),
+        )
+        answer = self.answer(recorded)
+        await asyncio.sleep(answer.delay.total_seconds())
+        await responses.Response(answer.body, answer.status, answer.headers)(scope, receive, send)
+
+    def answer(self, request: RecordedRequest) -> Response:
+        """The answer to the request, which is recorded by the time this returns."""
+        answer = self._answer(request)
+        self._recorder.record(Exchange(request=request, response=answer))
+        return answer
+
+    def _answer(self, request: RecordedRequest) -> Response:
+        scripted = self.script(request) if self.script else None
+        if scripted and not scripted.is_processed:
+            return scripted
+        vendors = self._ask_vendor(request)
+        return scripted or vendors
+
+    def _ask_vendor(self, request: RecordedRequest) -> Response:
+        if request.path == "/v2/enqueue":
+            return self.pagerduty.answer(request)
+        if request.path.startswith("/api/"):
+            return self.slack.answer(request)
+        return _NOT_FOUND
