@@ -17,6 +17,10 @@ class Request(Struct, frozen=True):
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
 
+    def __repr__(self) -> str:
+        # Headers and bodies hold tokens and routing keys.
+        return f"Request({self.method} {self.url}, {len(self.body)} bytes)"
+
 
 class Reply(Struct, frozen=True):
     """What came back; header names in lower case, `body` cut at the sender's limit."""
