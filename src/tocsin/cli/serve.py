@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import os
+import signal
 import socket
+import sys
 from pathlib import Path
 
 import click
@@ -34,6 +36,8 @@ def serve(database: str | None, host: str | None, port: int | None, sop_file: Pa
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # it logs addresses, which may hold secrets
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # its name misleads: it tells of starts and stops
     logger.info("SOP: %s", name)
+    # uvicorn stops listening first, then raises the signal again: without a handler that would be the end, unclosed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with _listen(settings) as listening:
         asyncio.run(_run(_addressed(settings, listening), sop, listening))
 
