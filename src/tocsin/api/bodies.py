@@ -4,7 +4,7 @@ import re
 from typing import Any, TypeVar
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from tocsin.api.problems import TooLarge
@@ -20,14 +20,17 @@ _KINDS = {"str": "text", "int": "a number", "bool": "true or false", "array": "a
 
 
 async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
-    """The body; raises TooLarge once it exceeds `limit` bytes, without reading on."""
+    """The body; raises TooLarge once it exceeds `limit` bytes, without reading on, InvalidInput where it ends early."""
     chunks: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise TooLarge(f"body: must be at most {limit} bytes")
-        chunks.append(chunk)
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                raise TooLarge(f"body: must be at most {limit} bytes")
+            chunks.append(chunk)
+    except ClientDisconnect as error:
+        raise InvalidInput("body: ended early: the client went away") from error
     return b"".join(chunks)
 
 
