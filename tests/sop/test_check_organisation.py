@@ -95,7 +95,7 @@ ONE_DEFECT = [
         id="unknown_contact_method",
     ),
     pytest.param(
-        'contact = [{ via = "pagerduty" }, { via = "inbox" }]',
+        'slack_user = "U0EXAMPLE01"\ncontact = [{ via = "pagerduty" }, { via = "inbox" }]',
         'contact = [{ via = "inbox" }, { via = "slack" }]',
         "warning: people.alice.contact[2]: can't work, since the person has no slack_user; "
         "add slack_user, the member id, which begins with U",
