@@ -14,7 +14,7 @@ from tocsin.errors import InvalidInput, NotFound, Overloaded, Refused, StoreErro
 logger = logging.getLogger(__name__)
 
 # Refusals for what the request itself says, not for the state the incident is in.
-_UNPROCESSABLE = frozenset(
+UNPROCESSABLE = frozenset(
     {
         "invalid_action_item",
         "invalid_declaration",
@@ -95,7 +95,7 @@ def status_of(error: TocsinError) -> int:
         case NotFound():
             return 404
         case Refused():
-            return 422 if error.code in _UNPROCESSABLE else 409
+            return 422 if error.code in UNPROCESSABLE else 409
         case InvalidInput():
             return 422
         case Unauthorized():

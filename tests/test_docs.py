@@ -1,0 +1,58 @@
+"""What is promised to users is written down: every command, setting and error code exists and is documented."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tocsin.api.problems import UNPROCESSABLE
+from tocsin.cli.main import COMMANDS
+from tocsin.domain.transitions import RULES
+
+ROOT = Path(__file__).parents[1]
+# Without the sandbox, whose refusals are the vendors'.
+SOURCES = "\n".join(
+    path.read_text(encoding="utf-8") for path in sorted((ROOT / "src").rglob("*.py")) if "simulate" not in path.parts
+)
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def _doc(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_in_the_readme(command: str) -> None:
+    assert re.search(rf"(tocsin |`){command}\b", README)
+
+
+# The scripts of the skill have settings of their own, in their --help.
+OF_THE_SCRIPTS = {"TOCSIN_ATTEMPTS", "TOCSIN_TIMEOUT", "TOCSIN_RETRY_DELAY", "TOCSIN_RETRY_CAP"}
+
+
+def test_every_setting_is_documented_and_every_documented_one_exists() -> None:
+    used = set(re.findall(r"\bTOCSIN_[A-Z_]+\b", SOURCES)) - OF_THE_SCRIPTS
+    documented = set(re.findall(r"\bTOCSIN_[A-Z_]+\b", _doc("configuration.md")))
+    assert used == documented
+
+
+def test_every_refusal_of_the_domain_is_documented() -> None:
+    named = set(re.findall(r"Refusal\(\s*\"(\w+)\"", SOURCES)) | set(re.findall(r"Refused\(\s*\"(\w+)\"", SOURCES))
+    codes = named | {f"cannot_{rule.verb}" for rule in RULES.values()} | UNPROCESSABLE
+    documented = set(re.findall(r"`(\w+)`", _doc("errors.md")))
+    assert codes - documented == set()
+
+
+def test_every_local_link_of_the_documents_leads_somewhere() -> None:
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    for page in pages:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_module_of_the_reading_order_exists() -> None:
+    for path in re.findall(
+        r"`((?:sop|domain|engine|oncall|api|cli|store)/[\w/.]+\.(?:py|toml))`", _doc("architecture.md")
+    ):
+        assert (ROOT / "src" / "tocsin" / path).exists(), path
