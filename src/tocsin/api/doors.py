@@ -10,7 +10,6 @@ from tocsin.engine.node import Node
 from tocsin.errors import NotFound
 from tocsin.integrations.alertmanager.inbound import parse_v2, parse_webhook
 
-
 _MONITORING = Actor("monitoring", "alertmanager")
 
 
