@@ -126,6 +126,7 @@ def _severity_changed(incident: Incident, event: e.SeverityChanged, recorded: e.
         incident,
         severity=event.severity,
         severity_reason=event.reason,
+        ladder=replace(incident.ladder, hurry_at=None),  # the last step of one ladder doesn't hurry another
         cadence=CadenceMemory(since=recorded.at),
         is_response_missed=False,
     )
