@@ -33,7 +33,7 @@ class Queries:
     def incidents(self, *, is_open: bool | None, limit: int, offset: int = 0) -> list[Incident]:
         """Incidents: open ones the gravest and then oldest first, others the newest first; None is all of them."""
         if is_open:
-            where, order = "WHERE is_open = 1", "severity_rank, opened_at"
+            where, order = "WHERE is_open = 1", "severity_rank, opened_at, id"
         else:
             where, order = "" if is_open is None else "WHERE is_open = 0", "opened_at DESC, id DESC"
         sql = f"SELECT state FROM incidents {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608  # constants
@@ -83,9 +83,9 @@ class Queries:
         return codec.optional_from_column(rows[0][0])
 
     def next_delivery_at(self, provider: str) -> datetime | None:
-        """When the earliest delivery of a provider may leave."""
-        rows = self._all("SELECT min(due_at) FROM outbox WHERE provider = ? AND status = 'pending'", provider)
-        return codec.optional_from_column(rows[0][0])
+        """When the earliest delivery of a provider may leave; what waits for another of its lane is passed over."""
+        rows = self._all("SELECT due_at FROM outbox_next WHERE provider = ? ORDER BY due_at LIMIT 1", provider)
+        return codec.from_column(rows[0][0]) if rows else None
 
     def sop_content(self, version: str) -> str | None:
         """The stored SOP of a version."""

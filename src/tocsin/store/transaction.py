@@ -167,14 +167,7 @@ class Transaction:
         sql = """
             UPDATE outbox SET status = 'leased', attempts = attempts + 1
             WHERE id IN (
-                SELECT id FROM outbox AS mine
-                WHERE provider = ? AND due_at <= ? AND status = 'pending'
-                    AND NOT EXISTS (
-                        SELECT 1 FROM outbox AS earlier
-                        WHERE earlier.lane = mine.lane AND earlier.id < mine.id
-                            AND earlier.status IN ('pending', 'leased')
-                    )
-                ORDER BY rank, id LIMIT ?
+                SELECT id FROM outbox_next WHERE provider = ? AND due_at <= ? ORDER BY rank, id LIMIT ?
             )
             RETURNING rank, id, key, incident, effect, attempts, created_at
         """
@@ -198,7 +191,7 @@ class Transaction:
         self._all(sql, status, codec.to_column(now), note, delivery_id)
 
     def postpone(self, delivery_id: int, due_at: datetime, note: str) -> None:
-        """Give a leased delivery back, to be tried again at `due_at`; a page withdrawn meanwhile stays back."""
+        """Give a leased delivery back, to be tried again at `due_at`."""
         sql = "UPDATE outbox SET status = 'pending', due_at = ?, note = ? WHERE id = ?"
         self._all(sql, codec.to_column(due_at), note, delivery_id)
 

@@ -86,10 +86,18 @@ CREATE TABLE outbox (
     settled_at INTEGER,
     note TEXT NOT NULL DEFAULT ''
 );
-CREATE INDEX outbox_due ON outbox (provider, due_at) WHERE status IN ('pending', 'leased');
+CREATE INDEX outbox_due ON outbox (provider, due_at) WHERE status = 'pending';
 CREATE INDEX outbox_lane ON outbox (lane, id);
 CREATE INDEX outbox_page ON outbox (page) WHERE page IS NOT NULL;
 CREATE INDEX outbox_incident ON outbox (incident);
+
+-- What may leave once it is due: pending, and every earlier row of its lane is finished.
+CREATE VIEW outbox_next AS
+    SELECT id, provider, due_at, rank FROM outbox AS mine
+    WHERE status = 'pending' AND NOT EXISTS (
+        SELECT 1 FROM outbox AS earlier
+        WHERE earlier.lane = mine.lane AND earlier.id < mine.id AND earlier.status IN ('pending', 'leased')
+    );
 
 CREATE TABLE tokens (
     hash TEXT PRIMARY KEY,
