@@ -1,17 +1,20 @@
 """How do values become columns? JSON text for structs, microseconds since 1970 UTC for instants; and back."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from tocsin.domain.effects import AnyEffect
 from tocsin.domain.events import AnyEvent
 from tocsin.domain.incident import Incident
+from tocsin.errors import StoreError
 from tocsin.sop.durations import Duration
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+T = TypeVar("T")
 
 
 def _enc_hook(value: object) -> str:
@@ -26,9 +29,17 @@ def _dec_hook(kind: type, value: Any) -> Any:
 
 # Deterministic: equal states give equal text, so that `verify` can compare them.
 _encoder = msgspec.json.Encoder(enc_hook=_enc_hook, order="deterministic")
-_incident_decoder = msgspec.json.Decoder(Incident, dec_hook=_dec_hook)
-_event_decoder = msgspec.json.Decoder(AnyEvent, dec_hook=_dec_hook)
-_effect_decoder = msgspec.json.Decoder(AnyEffect, dec_hook=_dec_hook)
+_incident_decoder: msgspec.json.Decoder[Incident] = msgspec.json.Decoder(Incident, dec_hook=_dec_hook)
+_event_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent, dec_hook=_dec_hook)
+_effect_decoder: msgspec.json.Decoder[AnyEffect] = msgspec.json.Decoder(AnyEffect, dec_hook=_dec_hook)
+
+
+def _read(decoder: msgspec.json.Decoder[T], text: str, what: str) -> T:
+    try:
+        return decoder.decode(text)
+    except msgspec.DecodeError as error:
+        message = f"a stored {what} can't be read: {error}; it is damaged, or a newer Tocsin has written it"
+        raise StoreError(message) from error
 
 
 def to_json(value: object) -> str:
@@ -37,20 +48,18 @@ def to_json(value: object) -> str:
 
 
 def incident_from(text: str) -> Incident:
-    """The state that `to_json` wrote."""
-    return _incident_decoder.decode(text)
+    """The state that `to_json` wrote; StoreError where it can't be read."""
+    return _read(_incident_decoder, text, "incident")
 
 
 def event_from(text: str) -> AnyEvent:
-    """The event that `to_json` wrote."""
-    event: AnyEvent = _event_decoder.decode(text)
-    return event
+    """The event that `to_json` wrote; StoreError where it can't be read."""
+    return _read(_event_decoder, text, "event")
 
 
 def effect_from(text: str) -> AnyEffect:
-    """The effect that `to_json` wrote."""
-    effect: AnyEffect = _effect_decoder.decode(text)
-    return effect
+    """The effect that `to_json` wrote; StoreError where it can't be read."""
+    return _read(_effect_decoder, text, "effect")
 
 
 def to_column(at: datetime) -> int:

@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,6 +15,25 @@ from tocsin.errors import InvalidInput, StoreError
 
 _FIXED_WAL_BUG = (3, 51, 3)
 _BUSY_TIMEOUT_MS = 5_000
+_REMEDIES: dict[type[apsw.Error], str] = {
+    apsw.BusyError: "another program holds it: end that program",
+    apsw.CantOpenError: "let the user that runs Tocsin write the file and its folder",
+    apsw.CorruptError: "stop Tocsin, keep the file, and restore a backup",
+    apsw.FullError: "free some space",
+    apsw.IOError: "the disk fails: see the system's log",
+    apsw.NotADBError: "name another file, or move this one away",
+    apsw.ReadOnlyError: "let the user that runs Tocsin write the file and its folder",
+}
+
+
+@contextmanager
+def as_store_error(path: str | Path) -> Iterator[None]:
+    """Raise what SQLite refuses as StoreError: which file, what is wrong, what to do."""
+    try:
+        yield
+    except apsw.Error as error:
+        remedy = _REMEDIES.get(type(error))
+        raise StoreError(f"database {path}: {error}{f'; {remedy}' if remedy else ''}") from error
 
 
 def path_of(url: str) -> Path:
@@ -29,13 +50,13 @@ def open_writer(path: Path) -> apsw.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600, exist_ok=True)
-        connection = apsw.Connection(str(path))
-        connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
-        connection.pragma("journal_mode", "wal")
-        connection.pragma("synchronous", "full")
-        connection.pragma("foreign_keys", True)
-    except (apsw.Error, OSError) as error:
+    except OSError as error:
         raise StoreError(f"database {path}: can't be opened for writing: {error}") from error
+    connection = apsw.Connection(str(path))
+    connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
+    connection.pragma("journal_mode", "wal")
+    connection.pragma("synchronous", "full")
+    connection.pragma("foreign_keys", True)
     return connection
 
 

@@ -11,6 +11,7 @@ from tocsin.domain.events import Recorded
 from tocsin.domain.incident import Incident
 from tocsin.errors import NotFound
 from tocsin.store import codec
+from tocsin.store.connection import as_store_error
 from tocsin.store.rows import OutboxRow, StoredAlert, Token
 
 
@@ -21,7 +22,8 @@ class Queries:
         self._connection = connection
 
     def _all(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        return list(self._connection.execute(sql, values))
+        with as_store_error(self._connection.filename):
+            return list(self._connection.execute(sql, values))
 
     def incident(self, incident_id: str) -> Incident:
         """The incident's state; raises NotFound."""
