@@ -4,8 +4,9 @@ Everything here runs on the writer's connection, in its thread. A decision is on
 and outbox rows stand or fall together.
 """
 
+import logging
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import apsw
@@ -15,11 +16,14 @@ from tocsin.domain.context import Decision, PastIncident
 from tocsin.domain.effects import AnyEffect, PageEffect, SendPage
 from tocsin.domain.events import Recorded
 from tocsin.domain.incident import Incident
-from tocsin.errors import NotFound, Refused
+from tocsin.errors import NotFound, Refused, StoreError
 from tocsin.sop.words import Severity
 from tocsin.store import codec
 from tocsin.store.rows import Delivery, KnownAlert
 
+logger = logging.getLogger(__name__)
+
+_UNREADABLE_FOR = timedelta(minutes=5)
 _LEAST_RANK = 5  # after SEV4: not assessed, and no provisional severity either
 
 
@@ -172,10 +176,17 @@ class Transaction:
             RETURNING rank, id, key, incident, effect, attempts, created_at
         """
         rows = sorted(self._all(sql, provider, codec.to_column(now), limit))
-        return [
-            Delivery(id_, key, incident, codec.effect_from(effect), attempts, codec.from_column(created_at))
-            for _, id_, key, incident, effect, attempts, created_at in rows
-        ]
+        return [delivery for _, *row in rows if (delivery := self._delivery(row, now))]
+
+    def _delivery(self, row: Sequence[Any], now: datetime) -> Delivery | None:
+        """The delivery; None for one that can't be read: it is put off, so that it never keeps the others back."""
+        id_, key, incident, effect, attempts, created_at = row
+        try:
+            return Delivery(id_, key, incident, codec.effect_from(effect), attempts, codec.from_column(created_at))
+        except StoreError as error:
+            logger.critical("%s: put off for %s: %s", key, _UNREADABLE_FOR, error)
+            self.postpone(id_, now + _UNREADABLE_FOR, str(error))
+            return None
 
     def was_never_sent(self, delivery: Delivery) -> bool:
         """Whether what a follow-up follows was withdrawn before its first attempt: then there is nothing to follow."""
