@@ -1,0 +1,161 @@
+"""What is said when the disk or the file fails? Always StoreError: which file, what is wrong, what to do."""
+
+import re
+from contextlib import closing
+from pathlib import Path
+
+import apsw
+import pytest
+
+from tests.store.file import rows_of
+from tests.store.response import NOON, declared, whole_responses
+from tocsin.errors import StoreError
+from tocsin.store.sqlite import SqliteStore
+from tocsin.store.transaction import Transaction
+
+LONG = "x" * 100_000
+UNDONE = "the disk is full or fails, and the transaction was undone"
+
+
+def test_file_that_is_no_database_is_refused(path: Path) -> None:
+    path.write_bytes(b"Dear diary, today nobody paged me.\n" * 100)
+    with pytest.raises(StoreError) as caught:
+        SqliteStore(path)
+    assert str(caught.value) == f"database {path}: file is not a database; name another file, or move this one away"
+    assert path.read_bytes().startswith(b"Dear diary")
+
+
+def test_directory_in_the_place_of_the_file_is_refused(path: Path) -> None:
+    path.mkdir()
+    with pytest.raises(StoreError, match=rf"database {path}: unable to open database file; let the user that runs"):
+        SqliteStore(path)
+
+
+def test_damaged_file_is_said_to_be_damaged(path: Path) -> None:
+    store = SqliteStore(path)
+    whole_responses(store)
+    store.close()
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)  # all but the first page, which says that it is a database
+    path.write_bytes(content)
+    fault = f"database {path}: database disk image is malformed; stop Tocsin, keep the file, and restore a backup"
+    damaged = SqliteStore(path)
+    with pytest.raises(StoreError, match=re.escape(fault)):
+        damaged.queries.incidents(is_open=None, limit=10)
+    with pytest.raises(StoreError, match=re.escape(fault)):
+        declared(damaged)
+    damaged.close()
+
+
+def test_file_that_cannot_be_written_is_said_to_be_read_only(
+    connections: list[apsw.Connection], store: SqliteStore
+) -> None:
+    connections[0].pragma("query_only", True)
+    with pytest.raises(StoreError) as caught:
+        declared(store)
+    remedy = "let the user that runs Tocsin write the file and its folder"
+    assert str(caught.value) == f"database {store.path}: attempt to write a readonly database; {remedy}"
+    assert store.queries.incidents(is_open=None, limit=10) == []
+
+
+def test_lock_of_another_program_is_waited_for_and_then_told(
+    connections: list[apsw.Connection], store: SqliteStore
+) -> None:
+    connections[0].set_busy_timeout(1)
+    with closing(apsw.Connection(str(store.path))) as backup:
+        backup.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError) as caught:
+            declared(store)
+    assert str(caught.value) == f"database {store.path}: database is locked; another program holds it: end that program"
+    assert declared(store).id == "INC-2026-0001"
+
+
+@pytest.fixture
+def full(connections: list[apsw.Connection], store: SqliteStore) -> SqliteStore:
+    """A store whose file can't grow."""
+    fill_up(connections[0])
+    return store
+
+
+def fill_up(writer: apsw.Connection) -> None:
+    writer.pragma("max_page_count", writer.pragma("page_count"))
+
+
+def write_long(tx: Transaction) -> None:
+    tx.set_meta("before", "it would fit")
+    tx.set_meta("large", LONG)
+
+
+def write_in_parts(store: SqliteStore, tx: Transaction) -> None:
+    tx.set_meta("before", "undone with the rest")
+    with pytest.raises(StoreError, match="database or disk is full; free some space"), store.savepoint():
+        write_long(tx)
+    with pytest.raises(StoreError, match=UNDONE), store.savepoint():
+        tx.set_meta("after", "must not be committed by itself")
+
+
+def test_full_disk_keeps_nothing_of_the_transaction(full: SqliteStore) -> None:
+    with pytest.raises(StoreError) as caught, full.transaction() as tx:
+        write_long(tx)
+    assert str(caught.value) == f"database {full.path}: database or disk is full; free some space"
+    assert [full.queries.meta(name) for name in ("before", "large")] == [None, None]
+
+
+def test_nothing_is_written_beside_a_transaction_that_the_full_disk_has_undone(full: SqliteStore) -> None:
+    with pytest.raises(StoreError, match=UNDONE), full.transaction() as tx:
+        write_in_parts(full, tx)
+    assert [full.queries.meta(name) for name in ("before", "large", "after")] == [None, None, None]
+
+
+def test_full_disk_can_be_read_and_is_written_again_once_there_is_space(
+    connections: list[apsw.Connection], store: SqliteStore
+) -> None:
+    response = declared(store)
+    fill_up(connections[0])
+    with pytest.raises(StoreError, match="database or disk is full"), store.transaction() as tx:
+        write_long(tx)
+    assert store.queries.incident(response.id) == response.incident
+    connections[0].pragma("max_page_count", 1_000_000)
+    with store.transaction() as tx:
+        write_long(tx)
+    assert store.queries.meta("large") == LONG
+
+
+# What a newer Tocsin wrote, or a fault
+
+
+@pytest.mark.parametrize(
+    ("damage", "fault"),
+    [
+        pytest.param(
+            "UPDATE incidents SET state = '{'", r"a stored incident can't be read: Input data was truncated", id="state"
+        ),
+        pytest.param(
+            'UPDATE events SET event = \'{"kind":"dreamt"}\'',
+            r"a stored event can't be read: Invalid value 'dreamt'",
+            id="event",
+        ),
+        pytest.param(
+            "UPDATE outbox SET effect = '[]'",
+            r"a stored effect can't be read: Expected `object`, got `array`",
+            id="effect",
+        ),
+    ],
+)
+def test_row_that_cannot_be_read_is_told_as_such(store: SqliteStore, damage: str, fault: str) -> None:
+    response = declared(store)
+    rows_of(store.path, damage)
+    with pytest.raises(StoreError, match=f"{fault}.*; it is damaged, or a newer Tocsin has written it"):
+        store.queries.incident(response.id), store.queries.timeline(response.id), store.queries.outbox()
+
+
+def test_delivery_that_cannot_be_read_is_put_off_and_the_others_leave(
+    store: SqliteStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    damaged, sound = declared(store), declared(store)
+    (key,) = (row.key for row in store.queries.outbox(incident=damaged.id) if row.provider == "pagerduty")
+    rows_of(store.path, "UPDATE outbox SET effect = '[]' WHERE key = ?", key)
+    with store.transaction() as tx:
+        assert [it.incident for it in tx.lease("pagerduty", NOON, 16)] == [sound.id]
+    assert f"{key}: put off for 0:05:00: a stored effect can't be read" in caplog.text
+    assert rows_of(store.path, "SELECT status FROM outbox WHERE key = ?", key) == [("pending",)]

@@ -1,0 +1,255 @@
+"""Is an incident kept as it was decided? States, timelines, numbers and groups."""
+
+from datetime import UTC, datetime, timedelta
+from typing import get_args
+
+import pytest
+from msgspec.structs import replace
+
+from tests.store.file import rows_of
+from tests.store.response import LOUD, NOON, QUIET, SEV1, SEV3, Response, declared, from_alert, whole_responses
+from tocsin.domain import commands as c
+from tocsin.domain.apply import fold
+from tocsin.domain.context import Decision, PastIncident
+from tocsin.domain.effects import AnyEffect
+from tocsin.domain.events import AnyEvent
+from tocsin.errors import NotFound, Refused, StoreError
+from tocsin.store.sqlite import SqliteStore
+from tocsin.store.transaction import Transaction
+
+# States and timelines
+
+
+def test_every_kind_of_event_comes_back_as_it_was_written(store: SqliteStore) -> None:
+    responses = whole_responses(store)
+    for response in responses:
+        assert store.queries.timeline(response.id) == response.events
+    happened = {type(it.event) for response in responses for it in response.events}
+    assert happened == set(get_args(AnyEvent))
+
+
+def test_every_kind_of_effect_comes_back_as_it_was_written(store: SqliteStore) -> None:
+    responses = whole_responses(store)
+    for response in responses:
+        rows = reversed(store.queries.outbox(incident=response.id))
+        assert [row.effect for row in rows] == response.effects
+    sent = {type(effect) for response in responses for effect in response.effects}
+    assert sent == set(get_args(AnyEffect))
+
+
+def test_stored_state_is_the_fold_of_the_stored_timeline(store: SqliteStore) -> None:
+    for response in whole_responses(store):
+        stored = store.queries.incident(response.id)
+        assert stored == fold(store.queries.timeline(response.id)) == response.incident
+
+
+def test_state_is_the_fold_after_every_command(store: SqliteStore) -> None:
+    response = from_alert(store)
+    for command in (
+        c.Acknowledge(),
+        c.Assess(severity=SEV1, reason="all users"),
+        c.Resolve(),
+        c.Reopen(reason="again"),
+    ):
+        response.send(command, after=1)
+        with store.transaction() as tx:
+            assert tx.incident(response.id) == fold(store.queries.timeline(response.id))
+
+
+def test_event_takes_its_place_in_the_timeline_once(store: SqliteStore) -> None:
+    response = declared(store)
+    again = Decision(response.incident, tuple(response.events[-1:]), (), (), None)
+    fault = r"UNIQUE constraint failed: events\.incident, events\.seq"
+    with pytest.raises(StoreError, match=fault), store.transaction() as tx:
+        tx.save(again)
+    assert store.queries.timeline(response.id) == response.events
+
+
+def test_unknown_incident_is_said_to_be_unknown(store: SqliteStore) -> None:
+    with pytest.raises(NotFound, match="incident: there is no 'INC-2026-0007'"):
+        store.queries.incident("INC-2026-0007")
+    with store.transaction() as tx, pytest.raises(NotFound, match="incident: there is no 'INC-2026-0007'"):
+        tx.incident("INC-2026-0007")
+    assert store.queries.timeline("INC-2026-0007") == []
+
+
+# Wake-ups
+
+
+def test_due_incidents_are_those_whose_wake_up_has_come_the_longest_overdue_first(store: SqliteStore) -> None:
+    later, sooner = declared(store, now=NOON + timedelta(minutes=2)), declared(store)
+    quiet = from_alert(store, QUIET)
+    with store.transaction() as tx:
+        assert tx.due_incidents(NOON + timedelta(minutes=5), 10) == [sooner.id]
+        assert tx.due_incidents(NOON + timedelta(minutes=7), 10) == [sooner.id, later.id]
+        assert tx.due_incidents(NOON + timedelta(minutes=7), 1) == [sooner.id]
+        assert quiet.id not in tx.due_incidents(NOON + timedelta(days=365), 10)
+    assert store.queries.next_wake_at() == NOON + timedelta(minutes=5)
+
+
+def test_postponed_incident_is_looked_at_later(store: SqliteStore) -> None:
+    response = declared(store)
+    with store.transaction() as tx:
+        tx.postpone_wake(response.id, NOON + timedelta(minutes=9))
+        assert tx.due_incidents(NOON + timedelta(minutes=8), 10) == []
+    assert store.queries.next_wake_at() == NOON + timedelta(minutes=9)
+
+
+def test_without_a_deadline_nothing_wakes(store: SqliteStore) -> None:
+    assert store.queries.next_wake_at() is None
+    declared(store).send(c.Cancel(reason="a drill"))
+    assert store.queries.next_wake_at() is None
+
+
+# Numbers
+
+
+def test_numbers_count_by_utc_year(store: SqliteStore) -> None:
+    new_year = datetime(2027, 1, 1, tzinfo=UTC)
+    with store.transaction() as tx:
+        given = [tx.next_incident_id(at) for at in (NOON, NOON, new_year - timedelta(seconds=1), new_year)]
+    assert given == ["INC-2026-0001", "INC-2026-0002", "INC-2026-0003", "INC-2027-0001"]
+
+
+def test_number_of_a_transaction_that_was_rolled_back_is_given_again(store: SqliteStore) -> None:
+    declared(store)
+    with pytest.raises(AssertionError, match="invalid_declaration"):
+        Response(store, c.Declare(title="Slow", service="unknown", trigger=LOUD.trigger))
+    assert declared(store).id == "INC-2026-0002"
+
+
+def test_numbers_past_9999_grow_longer(store: SqliteStore) -> None:
+    with store.transaction() as tx:
+        given = [tx.next_incident_id(NOON) for _ in range(10_000)]
+    assert given[-2:] == ["INC-2026-9999", "INC-2026-10000"]
+
+
+# Groups of alerts
+
+
+def opened_again(store: SqliteStore, first: Response) -> tuple[Response, Response]:
+    """An incident that is resolved, and the one that its alerts open afterwards."""
+    return first.send(c.Resolve()), from_alert(store)
+
+
+def test_open_incident_of_a_group_is_found_until_it_is_over(store: SqliteStore) -> None:
+    response = from_alert(store)
+    with store.transaction() as tx:
+        assert tx.open_incident_of("website{}") == response.id
+        assert tx.open_incident_of("api{}") is None
+    response.send(c.Resolve())
+    with store.transaction() as tx:
+        assert tx.open_incident_of("website{}") is None
+
+
+def test_group_of_alerts_has_one_open_incident(store: SqliteStore) -> None:
+    first = from_alert(store)
+    with pytest.raises(Refused, match=f"INC-2026-0002: its alerts have opened {first.id} meanwhile; work on that one"):
+        from_alert(store)
+    assert [it.id for it in store.queries.incidents(is_open=None, limit=10)] == [first.id]
+
+
+def test_incident_whose_alerts_have_opened_another_is_not_reopened(store: SqliteStore) -> None:
+    first, second = opened_again(store, from_alert(store))
+    with pytest.raises(Refused, match=f"{first.id}: its alerts have opened {second.id} meanwhile; work on that one"):
+        first.send(c.Reopen(reason="it is back"))
+    assert store.queries.incident(first.id) == first.incident
+    assert store.queries.timeline(first.id) == first.events
+
+
+def test_incident_is_reopened_once_the_other_one_of_its_group_is_over(store: SqliteStore) -> None:
+    first, second = opened_again(store, from_alert(store))
+    second.send(c.Cancel(reason="the same"))
+    first.send(c.Reopen(reason="it is back"))
+    with store.transaction() as tx:
+        assert tx.open_incident_of("website{}") == first.id
+
+
+def test_incidents_without_alerts_are_of_no_group(store: SqliteStore) -> None:
+    assert [declared(store).id, declared(store).id] == ["INC-2026-0001", "INC-2026-0002"]
+
+
+def test_groups_do_not_stand_in_each_others_way(store: SqliteStore) -> None:
+    from_alert(store)
+    other = from_alert(store, replace(LOUD, group_key="api{}"))
+    assert other.id == "INC-2026-0002"
+
+
+# What patterns count
+
+
+def recent(tx: Transaction, *, days: int = 7, but: str = "") -> tuple[PastIncident, ...]:
+    return tx.recent_incidents("website", NOON - timedelta(days=days), but)
+
+
+def test_recent_incidents_are_the_assessed_ones_of_the_service_within_the_span(store: SqliteStore) -> None:
+    long_ago, lately = NOON - timedelta(days=8), NOON - timedelta(days=6)
+    declared(store, SEV3, now=long_ago)
+    counted = declared(store, SEV3, now=lately)
+    declared(store, None, now=lately)
+    declared(store, SEV3, now=lately).send(c.Cancel(reason="a drill"))
+    other_service = c.Declare(title="Slow", service="api", trigger=LOUD.trigger, severity=SEV3)
+    Response(store, other_service, now=lately)
+    with store.transaction() as tx:
+        assert recent(tx) == (PastIncident(SEV3, lately),)
+        assert recent(tx, but=counted.id) == ()
+        assert len(recent(tx, days=9)) == 2
+        assert recent(tx, days=6) == ()  # it began exactly then: the span is half-open
+
+
+# Transactions
+
+
+def write_and_fail(tx: Transaction, name: str) -> None:
+    tx.set_meta(name, "lost")
+    assert tx.meta(name) == "lost"
+    raise RuntimeError("a bug")
+
+
+def test_transaction_that_raises_leaves_nothing(store: SqliteStore) -> None:
+    with pytest.raises(RuntimeError, match="a bug"), store.transaction() as tx:
+        write_and_fail(tx, "whole")
+    assert store.queries.meta("whole") is None
+
+
+def test_part_of_a_transaction_is_undone_alone(store: SqliteStore) -> None:
+    with store.transaction() as tx:
+        tx.set_meta("before", "kept")
+        with pytest.raises(RuntimeError, match="a bug"), store.savepoint():
+            write_and_fail(tx, "part")
+        with store.savepoint():
+            tx.set_meta("after", "kept")
+    assert [store.queries.meta(name) for name in ("before", "part", "after")] == ["kept", None, "kept"]
+
+
+def test_part_inside_a_part_is_undone_alone(store: SqliteStore) -> None:
+    with store.transaction() as tx, store.savepoint():
+        tx.set_meta("outer", "kept")
+        with pytest.raises(RuntimeError, match="a bug"), store.savepoint():
+            write_and_fail(tx, "inner")
+    assert [store.queries.meta(name) for name in ("outer", "inner")] == ["kept", None]
+
+
+def test_what_is_written_is_read_only_after_the_commit(store: SqliteStore) -> None:
+    with store.transaction() as tx:
+        tx.set_meta("installation", "k3x9")
+        assert store.queries.meta("installation") is None
+        assert tx.meta("installation") == "k3x9"
+    assert store.queries.meta("installation") == "k3x9"
+
+
+def test_what_was_committed_is_there_after_a_reopening(store: SqliteStore) -> None:
+    responses = whole_responses(store)
+    store.close()
+    reopened = SqliteStore(store.path)
+    assert [reopened.queries.incident(it.id) for it in responses] == [it.incident for it in responses]
+    reopened.close()
+
+
+def test_columns_that_queries_read_agree_with_the_state(store: SqliteStore) -> None:
+    columns = "id, seq, is_open, status, severity, service, title, group_key"
+    expected = [
+        (it.id, it.seq, not it.status.is_over, it.status, it.severity, it.service, it.title, it.group_key)
+        for it in (response.incident for response in whole_responses(store))
+    ]
+    assert rows_of(store.path, f"SELECT {columns} FROM incidents ORDER BY id") == expected
