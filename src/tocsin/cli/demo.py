@@ -32,8 +32,8 @@ _WRITTEN = {
     "lessons": "Configuration reaches all users as fast as code does, and deserves the same staged roll-out.",
 }
 _ACTIONS = [
-    {"text": "Roll configuration out in stages", "owner": "bob", "priority": "P0", "due_on": "", "status": "open"},
-    {"text": "Check each phone at handoff by a test page", "owner": "alice", "priority": "P1", "due_on": ""},
+    {"text": "Roll configuration out in stages", "owner": "bob", "priority": "P0"},
+    {"text": "Check each phone at handoff by a test page", "owner": "alice", "priority": "P1"},
 ]
 
 
@@ -126,7 +126,9 @@ class Story:
     def _learn(self) -> None:
         self._scene("The postmortem is drafted from the record; people add their judgement, and complete it.")
         path = ("incidents", self._incident, "postmortem")
-        self._client.put(*path, sections=_WRITTEN, action_items=_ACTIONS, by=self._people["ic"])
+        due_on = (self._began + timedelta(days=14)).date().isoformat()
+        items = [{**action, "due_on": due_on} for action in _ACTIONS]
+        self._client.put(*path, sections=_WRITTEN, action_items=items, by=self._people["ic"])
         self._client.post(*path, "complete", by=self._people["ic"])
         self._tell()
         directory = self._stage.directory
@@ -156,7 +158,7 @@ class Story:
         for event in new:
             if event["event"]["kind"] not in _QUIET:
                 minutes, seconds = divmod(int((datetime.fromisoformat(event["at"]) - opened_at).total_seconds()), 60)
-                say(f"  {minutes:3}:{seconds:02}  {event['actor']:<8} {event['text']}")
+                say(f"  {minutes:3}:{seconds:02}  {event['actor']:<10}  {event['text']}")
         return new
 
     def _until(self, what: str, is_it: Callable[[dict[str, Any]], bool]) -> None:
