@@ -20,6 +20,8 @@ from tocsin.sop.classify import classify
 from tocsin.sop.model import Sop
 from tocsin.sop.words import Severity
 
+_MOST_PAGES = 1000
+
 
 class OnCallView(Struct, frozen=True):
     """Who answers for a team until the next handoff, and who takes over; None is nobody."""
@@ -81,10 +83,10 @@ def _on_call(it: OnCall, sop: Sop) -> OnCallView:
 async def get_inbox(node: Node, request: Request) -> Response:
     """The pages and notifications to people, the newest first; `person` keeps those to one."""
     person = request.query_params.get("person")
-    limit = number_of(request, "limit", default=100, most=1000)
-    rows = [(row, row.effect) for row in node.queries.pages(limit)]
+    limit = number_of(request, "limit", default=100, most=_MOST_PAGES)
+    rows = [(row, row.effect) for row in node.queries.pages(_MOST_PAGES if person else limit)]
     pages = [page_view(row, effect, node.sop) for row, effect in rows if isinstance(effect, SendPage)]
-    return answer([page for page in pages if person in (None, page.person)])
+    return answer([page for page in pages if person in (None, page.person)][:limit])
 
 
 async def get_alerts(node: Node, request: Request) -> Response:
