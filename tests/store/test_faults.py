@@ -86,11 +86,11 @@ def write_long(tx: Transaction) -> None:
     tx.set_meta("large", LONG)
 
 
-def write_in_parts(store: SqliteStore, tx: Transaction) -> None:
+def write_in_parts(tx: Transaction) -> None:
     tx.set_meta("before", "undone with the rest")
-    with pytest.raises(StoreError, match="database or disk is full; free some space"), store.savepoint():
+    with pytest.raises(StoreError, match="database or disk is full; free some space"), tx.savepoint():
         write_long(tx)
-    with pytest.raises(StoreError, match=UNDONE), store.savepoint():
+    with pytest.raises(StoreError, match=UNDONE), tx.savepoint():
         tx.set_meta("after", "must not be committed by itself")
 
 
@@ -103,7 +103,7 @@ def test_full_disk_keeps_nothing_of_the_transaction(full: SqliteStore) -> None:
 
 def test_nothing_is_written_beside_a_transaction_that_the_full_disk_has_undone(full: SqliteStore) -> None:
     with pytest.raises(StoreError, match=UNDONE), full.transaction() as tx:
-        write_in_parts(full, tx)
+        write_in_parts(tx)
     assert [full.queries.meta(name) for name in ("before", "large", "after")] == [None, None, None]
 
 

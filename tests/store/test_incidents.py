@@ -215,17 +215,17 @@ def test_transaction_that_raises_leaves_nothing(store: SqliteStore) -> None:
 def test_part_of_a_transaction_is_undone_alone(store: SqliteStore) -> None:
     with store.transaction() as tx:
         tx.set_meta("before", "kept")
-        with pytest.raises(RuntimeError, match="a bug"), store.savepoint():
+        with pytest.raises(RuntimeError, match="a bug"), tx.savepoint():
             write_and_fail(tx, "part")
-        with store.savepoint():
+        with tx.savepoint():
             tx.set_meta("after", "kept")
     assert [store.queries.meta(name) for name in ("before", "part", "after")] == ["kept", None, "kept"]
 
 
 def test_part_inside_a_part_is_undone_alone(store: SqliteStore) -> None:
-    with store.transaction() as tx, store.savepoint():
+    with store.transaction() as tx, tx.savepoint():
         tx.set_meta("outer", "kept")
-        with pytest.raises(RuntimeError, match="a bug"), store.savepoint():
+        with pytest.raises(RuntimeError, match="a bug"), tx.savepoint():
             write_and_fail(tx, "inner")
     assert [store.queries.meta(name) for name in ("outer", "inner")] == ["kept", None]
 

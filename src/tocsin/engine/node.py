@@ -52,7 +52,7 @@ class Node:
             stack.push_async_callback(self._sender.close)
             providers = providers_for(self.settings, self.sop, installation)
             self.desk = Desk(Sops(self.sop, self.queries), frozenset(provider.name for provider in providers))
-            self._waker = Waker(self._store, self._writer, self.desk, self.clock)
+            self._waker = Waker(self.queries, self._writer, self.desk, self.clock)
             self._deliveries = [
                 Deliveries(
                     provider,

@@ -10,7 +10,6 @@ from tocsin.engine.desk import ENGINE, Desk
 from tocsin.engine.writer import Writer
 from tocsin.errors import TocsinError
 from tocsin.store.queries import Queries
-from tocsin.store.sqlite import SqliteStore
 from tocsin.store.transaction import Transaction
 
 logger = logging.getLogger(__name__)
@@ -23,9 +22,8 @@ _PAUSE_AFTER_A_FAULT = timedelta(minutes=1)
 class Waker:
     """Gives a Tick to every incident whose wake-up is due. `changed` is set after each commit."""
 
-    def __init__(self, store: SqliteStore, writer: Writer, desk: Desk, clock: Clock) -> None:
-        self._store = store
-        self._queries: Queries = store.queries
+    def __init__(self, queries: Queries, writer: Writer, desk: Desk, clock: Clock) -> None:
+        self._queries = queries
         self._writer = writer
         self._desk = desk
         self._clock = clock
@@ -56,7 +54,7 @@ class Waker:
     def _tick(self, tx: Transaction, now: datetime) -> None:
         for incident in tx.due_incidents(now, _BATCH):
             try:
-                with self._store.savepoint():
+                with tx.savepoint():
                     self._desk.change(tx, now, incident, Tick(), ENGINE)
             except Exception:
                 # One incident that can't be read must not keep the others from their deadlines.

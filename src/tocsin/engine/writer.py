@@ -106,7 +106,7 @@ class Writer:
 
     def _do(self, piece: _Piece, tx: Transaction, now: datetime) -> tuple[Any, BaseException | None]:
         try:
-            with self._store.savepoint():
+            with tx.savepoint():
                 return piece.work(tx, now), None
         except Exception as error:
             # Even a bug in one piece must not stop the others; its caller gets it.

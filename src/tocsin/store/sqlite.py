@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-from tocsin.errors import StoreError
 from tocsin.store.connection import as_store_error, open_reader, open_writer
 from tocsin.store.migrate import migrate
 from tocsin.store.queries import Queries
@@ -31,34 +30,14 @@ class SqliteStore:
         with as_store_error(self.path):
             self._writer.execute("BEGIN IMMEDIATE")
             try:
-                yield Transaction(self._writer)
-                self._demand_transaction()
+                tx = Transaction(self._writer)
+                yield tx
+                tx.refuse_if_undone()
                 self._writer.execute("COMMIT")
             except BaseException:
-                self._roll_back("ROLLBACK")
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
                 raise
-
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        """A part of a transaction that can fail alone: undone when the block raises, and the rest goes on."""
-        self._demand_transaction()
-        with as_store_error(self.path):
-            self._writer.execute("SAVEPOINT part")
-            try:
-                yield
-            except BaseException:
-                self._roll_back("ROLLBACK TO part; RELEASE part")
-                raise
-            self._writer.execute("RELEASE part")
-
-    def _demand_transaction(self) -> None:
-        # A full disk can undo the transaction, not the statement alone: what followed would be committed by itself.
-        if not self._writer.in_transaction:
-            raise StoreError(f"database {self.path}: the disk is full or fails, and the transaction was undone")
-
-    def _roll_back(self, statement: str) -> None:
-        if self._writer.in_transaction:
-            self._writer.execute(statement)
 
     def close(self) -> None:
         """Checkpoint and close both connections."""

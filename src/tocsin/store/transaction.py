@@ -5,7 +5,8 @@ and outbox rows stand or fall together.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from tocsin.domain.incident import Incident
 from tocsin.errors import NotFound, Refused, StoreError
 from tocsin.sop.words import Severity
 from tocsin.store import codec
+from tocsin.store.connection import as_store_error
 from tocsin.store.rows import Delivery, KnownAlert
 
 logger = logging.getLogger(__name__)
@@ -35,6 +37,28 @@ class Transaction:
 
     def _all(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         return list(self._connection.execute(sql, values))
+
+    # --- the transaction itself --------------------------------------------------------------------------------------
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part that can fail alone: undone when the block raises, and the rest goes on."""
+        self.refuse_if_undone()
+        with as_store_error(self._connection.filename):
+            self._connection.execute("SAVEPOINT part")
+            try:
+                yield
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK TO part; RELEASE part")
+                raise
+            self._connection.execute("RELEASE part")
+
+    def refuse_if_undone(self) -> None:
+        """A full disk can undo the transaction, not the statement alone: what followed would be committed by itself."""
+        if not self._connection.in_transaction:
+            message = "the disk is full or fails, and the transaction was undone"
+            raise StoreError(f"database {self._connection.filename}: {message}")
 
     # --- incidents ---------------------------------------------------------------------------------------------------
 
