@@ -1,5 +1,7 @@
 """How is an incident learnt from? Asking for a postmortem, keeping what people write, completing it."""
 
+from datetime import date
+
 from tocsin.domain import commands as c
 from tocsin.domain import events as e
 from tocsin.domain.context import Draft, Refusal
@@ -40,15 +42,30 @@ def save_postmortem(draft: Draft, command: c.SavePostmortem) -> Refusal | None:
     if too_long or len(command.action_items) > MAX_ACTION_ITEMS:
         what = f"section {too_long[0]}: more than {MAX_SECTION} characters" if too_long else "too many action items"
         return Refusal("postmortem_too_long", f"{what}; shorten it, or link to a document")
-    nameless = next((item for item in command.action_items if not item.text.strip() or not item.owner.strip()), None)
-    if nameless is not None:
-        return Refusal("invalid_action_item", f"action item {nameless.text!r}: needs a text and an owner")
-    items = tuple(
-        ActionItem(clean_line(item.text), clean_line(item.owner), item.priority, item.due_on, item.status)
-        for item in command.action_items
-    )
+    items = tuple(_cleaned(item) for item in command.action_items)
+    fault = next(filter(None, (_fault_in(item, number) for number, item in enumerate(items, start=1))), None)
+    if fault:
+        return Refusal("invalid_action_item", fault)
     draft.record(e.PostmortemSaved(sections={key: text for key, text in sections.items() if text}, action_items=items))
     return None
+
+
+def _cleaned(item: ActionItem) -> ActionItem:
+    return ActionItem(
+        clean_line(item.text), clean_line(item.owner), item.priority, clean_line(item.due_on), clean_line(item.status)
+    )
+
+
+def _fault_in(item: ActionItem, number: int) -> str | None:
+    where = f"action item {number}"
+    if not item.text or not item.owner or not item.status:
+        return f"{where}: needs a text, an owner and a status"
+    try:
+        # Stricter than fromisoformat, which takes 20261124 and 2026-W48-2 as well.
+        is_date = not item.due_on or date.fromisoformat(item.due_on).isoformat() == item.due_on
+    except ValueError:
+        is_date = False
+    return None if is_date else f"{where}: due date must be YYYY-MM-DD or empty, got {item.due_on!r}"
 
 
 def complete_postmortem(draft: Draft, command: c.CompletePostmortem) -> Refusal | None:
