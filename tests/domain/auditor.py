@@ -1,0 +1,334 @@
+"""Does a running incident keep the invariants of the escalation engine? Facts and arithmetic, nothing of the engine's.
+
+The auditor reads what was recorded and what was sent, keeps an account of its own, and holds it against the SOP's
+ladders as they are written here. Numbers in brackets are those of the list of invariants.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from tests.domain.harness import ASSIGN, CL, NOTIFY, PAGE, SEV1, SEV2, SEV3, SEV4, WEDNESDAY_NOON, Story
+from tocsin.domain import effects as f
+from tocsin.domain import events as e
+from tocsin.domain.incident import Audience, Status
+from tocsin.oncall.roster import INBOX, Roster
+from tocsin.sop.words import Role, Severity, Urgency
+
+T, A, M, R, CLOSED, CANCELLED = Status
+MINUTE = timedelta(minutes=1)
+AGAIN_EVERY = 15 * MINUTE
+LONGEST_SILENCE = 30 * MINUTE  # while nobody acknowledges: the ladders' last page step where those before fired at once
+OF_EACH_TEAM = {"primary", "secondary", "team_lead", "engineering_manager"}
+
+
+class Rung(NamedTuple):
+    """Minutes from the start, what is done, for whom, and whether an acknowledgement makes it needless."""
+
+    after: int
+    urgency: Urgency
+    target: str
+    until_acknowledged: bool = False
+
+
+PRIMARY_AT_ONCE = Rung(0, PAGE, "primary")
+LADDERS: dict[Severity | None, tuple[Rung, ...]] = {
+    SEV1: (
+        PRIMARY_AT_ONCE,
+        Rung(5, PAGE, "secondary", until_acknowledged=True),
+        Rung(15, PAGE, "engineering_manager", until_acknowledged=True),
+        Rung(30, NOTIFY, "engineering_director"),
+        Rung(30, NOTIFY, "vp_engineering"),
+        Rung(60, NOTIFY, "cto"),
+    ),
+    SEV2: (
+        PRIMARY_AT_ONCE,
+        Rung(15, PAGE, "secondary", until_acknowledged=True),
+        Rung(30, PAGE, "engineering_manager", until_acknowledged=True),
+        Rung(120, NOTIFY, "engineering_director"),
+    ),
+    SEV3: (
+        Rung(0, ASSIGN, "team_queue"),
+        Rung(4 * 60, NOTIFY, "team_lead", until_acknowledged=True),
+        Rung(24 * 60, NOTIFY, "engineering_manager"),
+    ),
+    SEV4: (Rung(0, ASSIGN, "backlog"),),
+    None: (
+        PRIMARY_AT_ONCE,
+        Rung(15, PAGE, "secondary", until_acknowledged=True),
+        Rung(30, PAGE, "engineering_manager", until_acknowledged=True),
+    ),
+}
+AGAIN = ("engineering_manager", "everyone_on_call")
+UPDATE_EVERY = {SEV1: 15 * MINUTE, SEV2: 30 * MINUTE}
+MOVES: dict[type[e.Event], dict[Status, Status]] = {
+    e.Acknowledged: {T: A, A: A, M: M},
+    e.Mitigated: {T: M, A: M},
+    e.Resolved: {T: R, A: R, M: R},
+    e.Cancelled: {T: CANCELLED, A: CANCELLED, M: CANCELLED},
+    e.Reopened: {M: T, R: T, CLOSED: T, CANCELLED: T},
+    e.PostmortemCompleted: {R: CLOSED},
+}
+
+
+class Sent(NamedTuple):
+    """A page or notification that leaves."""
+
+    key: str
+    person: str
+    provider: str
+    urgency: Urgency
+
+
+class Auditor:
+    """The account of one incident."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+        self.status = T
+        self.severity: Severity | None = None
+        self.wakes_people = True  # before the assessment
+        self.teams: tuple[str, ...] = ()
+        self.roles: dict[Role, str] = {}
+        self.is_postmortem_requested = False
+        self.pages: dict[str, str] = {}  # key -> open, accepted, answered or failed
+        self.demanding: set[str] = set()  # keys of what demands an answer
+        self.used: set[tuple[str, str]] = set()  # key and provider of everything that was sent
+        self.stopped: set[str] = set()  # keys that must not be sent any more
+        # Of the epoch
+        self.started_at = self.last_page_at = WEDNESDAY_NOON
+        self.done: set[str] = set()  # slots
+        self.rounds = 0
+        self.newest: list[str] | None = None  # keys of the newest step's pages; None: it can't be lost
+        self.is_response_missed = False
+        # Of the cadence
+        self.cadence_since = WEDNESDAY_NOON
+        self.promise: timedelta | None = None
+        self.is_reminded = False
+        self.overdue = 0
+
+    def check(self, story: Story) -> None:
+        """After a command: each new event is lawful, what they say was sent and nothing else, somebody will wake."""
+        expected: list[Sent] = []
+        self.has_cause_to_page = False
+        for it in story.events[self.seen :]:
+            assert it.at == story.now
+            assert self.status in MOVES.get(type(it.event), Status), f"{it.event} while {self.status}"  # 18
+            self._judge(it, story)
+            self._account(it)
+            expected += self._account_for_pages(it)
+        self.seen = len(story.events)
+        assert story.incident.status is self.status  # 17
+        self._check_sent(story, expected)
+        self._check_owed(story)
+        self._check_wake(story)
+
+    # Is the event lawful?
+
+    def _judge(self, it: e.Recorded, story: Story) -> None:
+        match it.event:
+            case e.StepFired():
+                self._judge_step(it.event, story)
+            case e.PersonPaged():
+                assert self.status in (T, A, M)
+            case e.PageAccepted() | e.PageFailed():
+                assert self.pages[it.event.key] == "open"  # 10: what was answered is not tried again
+            case e.RoleAssigned():
+                assert self.roles.get(it.event.role) == it.event.before != it.event.person  # 24
+            case e.UpdatePosted(audience=Audience.EXTERNAL):
+                assert it.actor == self.roles.get(CL)  # 24
+            case e.Reminded():
+                assert self.status in (T, A)
+                assert not self.is_reminded  # 8
+                assert it.at < it.event.due_at
+            case e.UpdateOverdue():
+                assert self.status in (T, A)
+                assert it.event.times > self.overdue  # 8
+                assert it.at >= self._update_due_at()  # 13
+            case e.ResponseTimeMissed():
+                assert self.status is T
+                assert not self.is_response_missed  # 8
+            case e.PostmortemReminded():
+                assert self.status is R
+
+    def _judge_step(self, event: e.StepFired, story: Story) -> None:
+        remaining = self._remaining()
+        if event.round:
+            assert event.round == self.rounds + 1  # 8, 11
+            assert event.targets == AGAIN  # 12
+            due_at = self._repeats_at()
+            assert due_at is not None
+        else:
+            assert event.slots
+            assert set(event.slots) <= set(remaining)  # 8 and 11: not done before; 10: still needed
+            assert event.urgency is not PAGE or self.status is T or self.has_cause_to_page  # 10
+            due_at = max(self._due_at(remaining[slot]) for slot in event.slots)
+        assert story.now >= due_at or self._is_newest_lost()  # 13
+        if event.urgency is not ASSIGN:
+            self._judge_reached(event, story)
+
+    def _judge_reached(self, event: e.StepFired, story: Story) -> None:
+        """14: everybody whom the step is for was reached, or it says why not."""
+        roster = Roster(story.organisation, story.now, story.methods)
+        reached = {reach.person for reach in event.reached}
+        for target in event.targets:
+            named = {slot.partition("@")[2] for slot in event.slots if slot.startswith(f"{event.urgency}:{target}@")}
+            for team in named or (self.teams if target in OF_EACH_TEAM else ("",)):
+                people = roster.people(target, (team,))
+                missing = set(people) - reached or set(() if people else (target,))
+                assert all(any(who in text for text in event.unreachable) for who in missing)
+
+    # The account
+
+    def _account(self, it: e.Recorded) -> None:
+        event = it.event
+        self.status = MOVES[type(event)][self.status] if type(event) in MOVES else self.status
+        match event:
+            case e.IncidentOpened():
+                self.teams, self.wakes_people = event.teams, event.pages_unassessed
+                self._begin_epoch(it.at)
+            case e.Reopened():
+                self._begin_epoch(it.at)
+            case e.AlertWorsened() if event.pages_unassessed and not self.wakes_people:
+                self.wakes_people, self.has_cause_to_page = True, True
+                self.started_at = self.last_page_at = it.at
+            case e.Acknowledged() if self._is_newest_lost():
+                self.newest = None  # it was the last of its ladder
+            case e.Assessed() | e.SeverityChanged():
+                self.newest = None if self._is_newest_lost() else self.newest
+                self.severity, self.is_response_missed, self.has_cause_to_page = event.severity, False, True
+                self._begin_cadence(it.at)
+            case e.TeamAdded():
+                self.teams, self.has_cause_to_page = (*self.teams, event.team), True
+            case e.RoleAssigned():
+                self.roles[event.role] = event.person
+            case e.UpdatePosted():
+                self._begin_cadence(it.at, event.next_within)
+            case e.Reminded():
+                self.is_reminded = True
+            case e.UpdateOverdue():
+                self.is_reminded, self.overdue = True, event.times
+            case e.ResponseTimeMissed():
+                self.is_response_missed = True
+            case e.PostmortemRequested():
+                self.is_postmortem_requested = True
+            case e.StepFired():
+                self.done |= set(event.slots)
+                self.rounds = max(self.rounds, event.round)
+                self.last_page_at = it.at if event.urgency is PAGE else self.last_page_at
+
+    def _begin_epoch(self, at: datetime) -> None:
+        self.started_at = self.last_page_at = at
+        self.done, self.rounds, self.newest = set(), 0, None
+        self.is_response_missed = False
+        self._begin_cadence(at)
+
+    def _begin_cadence(self, at: datetime, promise: timedelta | None = None) -> None:
+        self.cadence_since, self.promise = at, promise
+        self.is_reminded, self.overdue = False, 0
+
+    def _account_for_pages(self, it: e.Recorded) -> list[Sent]:
+        """Keep the pages' states, and return what must leave because of the event."""
+        event = it.event
+        if isinstance(event, e.PageAccepted):
+            self.pages[event.key] = "accepted"
+        if isinstance(event, e.PageFailed):
+            if event.next_method is None:
+                self.pages[event.key] = "failed"
+                return []
+            urgency = PAGE if event.key in self.demanding else NOTIFY
+            return [Sent(event.key, event.person, event.next_method.via, urgency)]
+        if isinstance(event, e.Acknowledged | e.Mitigated | e.Resolved | e.Cancelled):
+            over = set(self.pages) if self.status in (R, CANCELLED) else self.demanding
+            ended = {key for key in over if self.pages[key] in ("open", "accepted")}
+            self.pages.update(dict.fromkeys(ended, "answered"))
+            self.stopped |= ended  # 10
+        urgency = PAGE if isinstance(event, e.PersonPaged) or getattr(event, "urgency", None) is PAGE else NOTIFY
+        sent = [
+            Sent(f"{it.incident}-{it.seq}-{number}", reach.person, reach.method.via, urgency)
+            for number, reach in enumerate(_reached(event))
+        ]
+        self.pages |= {page.key: "open" for page in sent}
+        self.demanding |= {page.key for page in sent if urgency is PAGE}
+        if isinstance(event, e.StepFired):
+            self.newest = None if event.round or event.urgency is ASSIGN else [page.key for page in sent]
+        return sent
+
+    # What must hold between commands
+
+    def _check_sent(self, story: Story, expected: list[Sent]) -> None:
+        pages = [effect for effect in story.last.effects if isinstance(effect, f.SendPage)]
+        sent = [Sent(page.key, page.reach.person, page.provider, page.urgency) for page in pages]
+        assert sent == expected  # 14, 10: nothing is sent but what the record says
+        for page in sent:
+            assert (page.key, page.provider) not in self.used  # 16
+            assert page.key not in self.stopped  # 10, 16
+            assert page.person in story.organisation.people  # 19
+            assert page.provider in story.methods | {INBOX}
+            self.used.add((page.key, page.provider))
+        assert self.stopped >= set(story.last.withdrawn)
+        assert {key for key in self.stopped if key not in story.withdrawn} == set()
+
+    def _check_owed(self, story: Story) -> None:
+        """7: what is due has fired. 15: what was lost has been passed on."""
+        dues = [*map(self._due_at, self._remaining().values()), *filter(None, [self._repeats_at()])]
+        assert all(due_at > story.now for due_at in dues)
+        assert not (self._is_newest_lost() and dues)
+        if story.wake_at is not None and dues:
+            assert story.wake_at <= min(dues)
+
+    def _check_wake(self, story: Story) -> None:
+        """5: there is a next deadline, or a reason why none. 12: a page is coming while it must be answered."""
+        reasons_to_wake = (
+            self._remaining(),
+            self._repeats_at(),
+            self.status is T and self.severity not in (SEV4, None) and not self.is_response_missed,
+            self.status in (T, A) and self.severity in UPDATE_EVERY,
+            self.status is R and (self.severity in UPDATE_EVERY or self._is_requested()),
+        )
+        assert (story.wake_at is not None) == any(reasons_to_wake)
+        if self.status is T and self._must_be_answered():
+            assert story.wake_at is not None
+            pages = [self._due_at(rung) for rung in self._remaining().values() if rung.urgency is PAGE]
+            assert min([*pages, *filter(None, [self._repeats_at()])]) <= story.now + LONGEST_SILENCE
+
+    def _is_requested(self) -> bool:
+        return self.is_postmortem_requested and self.severity is SEV3
+
+    def _must_be_answered(self) -> bool:
+        return self.severity in (SEV1, SEV2) or (self.severity is None and self.wakes_people)
+
+    def _remaining(self) -> dict[str, Rung]:
+        """The rungs that are still to come if nobody does anything, by slot."""
+        if self.status in (R, CLOSED, CANCELLED) or (self.severity is None and not self.wakes_people):
+            return {}
+        rungs = [it for it in LADDERS[self.severity] if self.status is T or not it.until_acknowledged]
+        slots = {slot: rung for rung in rungs for slot in self._slots(rung)}
+        return {slot: rung for slot, rung in slots.items() if not {slot, slot.replace("notify", "page")} & self.done}
+
+    def _slots(self, rung: Rung) -> Iterator[str]:
+        for team in self.teams if rung.target in OF_EACH_TEAM else ("",):
+            yield f"{rung.urgency}:{rung.target}@{team}".rstrip("@")
+
+    def _due_at(self, rung: Rung) -> datetime:
+        return self.started_at + rung.after * MINUTE
+
+    def _repeats_at(self) -> datetime | None:
+        """When the last page step comes again; None while it has not come first, or when nobody need be paged."""
+        to_page = any(rung.urgency is PAGE for rung in self._remaining().values())
+        if self.status is not T or not self._must_be_answered() or to_page:
+            return None
+        return self.last_page_at + AGAIN_EVERY
+
+    def _is_newest_lost(self) -> bool:
+        return self.newest is not None and all(self.pages[key] == "failed" for key in self.newest)
+
+    def _update_due_at(self) -> datetime:
+        assert self.severity is not None
+        every = UPDATE_EVERY[self.severity]
+        return self.cadence_since + min(every, self.promise or every) + self.overdue * every
+
+
+def _reached(event: e.Event) -> tuple[e.Reach, ...]:
+    reached = getattr(event, "reached", None)
+    return (reached,) if isinstance(reached, e.Reach) else reached or ()

@@ -1,0 +1,236 @@
+"""A step that reaches nobody (gap, no contact method, every delivery failed) does not wait: the next fires at once."""
+
+import pytest
+
+from tests.domain.harness import (
+    BACKEND_PRIMARY,
+    BACKEND_SECONDARY,
+    CTO,
+    DIRECTOR,
+    EVERYONE_ON_CALL,
+    MANAGER,
+    NOTIFY,
+    PAGE,
+    PRIMARY,
+    SECONDARY,
+    SEV1,
+    SEV2,
+    SEV3,
+    VP,
+    Story,
+    step,
+    with_contact,
+    with_rotation,
+    without,
+)
+from tocsin.domain import commands as c
+from tocsin.domain import effects as f
+from tocsin.domain import events as e
+from tocsin.sop.load import default_sop
+from tocsin.sop.model import ContactMethod, Sop
+
+PAGERDUTY, SLACK, INBOX = (ContactMethod(via=via) for via in ("pagerduty", "slack", "inbox"))
+SOP = default_sop()
+NO_PRIMARY = with_rotation(SOP, "platform", primary=(), secondary=("bob", "alice"))
+NOBODY = with_rotation(SOP, "platform", primary=(), secondary=())
+
+
+def last_step(story: Story) -> e.StepFired:
+    return story.happened(e.StepFired)[-1]
+
+
+@pytest.mark.parametrize(
+    ("sop", "unreachable"),
+    [
+        pytest.param(NO_PRIMARY, "primary of platform (nobody)", id="a gap in the rotation"),
+        pytest.param(without(SOP, PRIMARY), "primary of platform (nobody)", id="the primary has left"),
+        pytest.param(with_contact(SOP, PRIMARY), "alice (no usable contact method)", id="no contact method"),
+        pytest.param(
+            with_contact(SOP, PRIMARY, ContactMethod(via="sms")),
+            "alice (no usable contact method)",
+            id="a contact method that is not set up",
+        ),
+    ],
+)
+def test_step_that_reaches_nobody_says_so_and_fires_the_next_at_once(sop: Sop, unreachable: str) -> None:
+    story = Story(sop).declare(SEV1)
+    assert story.ladder == [step(0, PAGE), step(0, PAGE, SECONDARY)]
+    assert story.happened(e.StepFired)[0].unreachable == (unreachable,)
+    assert story.at(15).ladder[-1] == step(15, PAGE, MANAGER)
+
+
+def test_several_steps_that_reach_nobody_are_passed_over_together() -> None:
+    assert Story(NOBODY).declare(SEV2).ladder == [step(0, PAGE), step(0, PAGE), step(0, PAGE, MANAGER)]
+
+
+def test_ladder_that_reaches_nobody_calls_everyone_on_call_at_once() -> None:
+    story = Story(without(NOBODY, MANAGER)).declare(SEV2)
+    everyone = tuple(person for person in EVERYONE_ON_CALL if person not in (PRIMARY, SECONDARY))
+    assert story.ladder == [step(0, PAGE), step(0, PAGE), step(0, PAGE), step(0, PAGE, *everyone)]
+    assert story.at(15).ladder[-1] == step(15, PAGE, *everyone)
+
+
+def test_organisation_without_anybody_is_tried_again_every_fifteen_minutes() -> None:
+    story = Story(without(SOP, *SOP.people)).declare(SEV2).at(31)
+    assert [it.minute for it in story.ladder] == [0, 0, 0, 0, 15, 30]
+    assert not any(it.people for it in story.ladder)
+
+
+def test_notification_that_reaches_nobody_goes_to_the_next_in_line_at_once() -> None:
+    story = Story(without(SOP, DIRECTOR, VP)).declare(SEV1).acknowledge().at(31)
+    assert story.ladder[1:] == [step(30, NOTIFY), step(30, NOTIFY, CTO)]
+
+
+def test_team_without_a_primary_is_named_although_the_other_team_has_one() -> None:
+    story = Story(NO_PRIMARY).declare(SEV1, teams=("backend",))
+    assert story.ladder == [step(0, PAGE, BACKEND_PRIMARY)]
+    assert last_step(story).unreachable == ("primary of platform (nobody)",)
+
+
+def test_team_that_joins_without_a_primary_is_passed_over_to_its_secondary_at_once() -> None:
+    sop = with_rotation(SOP, "backend", primary=(), secondary=(BACKEND_SECONDARY,))
+    story = Story(sop).declare(SEV1).at(7).add_team("backend")
+    assert story.ladder[2:] == [step(7, PAGE), step(7, PAGE, BACKEND_SECONDARY)]
+
+
+def test_failed_page_goes_to_the_persons_next_contact_method_first() -> None:
+    story = Story().declare(SEV1).fail(PRIMARY)
+    (retry,) = story.just_sent(f.SendPage)
+    assert (retry.reach.person, retry.provider, retry.urgency) == (PRIMARY, "inbox", PAGE)
+    assert retry.reason == "by another way: the provider refused"
+    assert story.ladder == [step(0, PAGE, PRIMARY)]
+
+
+def test_all_attempts_of_one_page_carry_the_same_key() -> None:
+    story = Story().declare(SEV1).fail(PRIMARY)
+    first, second = (page for page in story.sent(f.SendPage) if page.reach.person == PRIMARY)
+    assert first.key == second.key
+    assert first.lane != second.lane
+
+
+def test_step_whose_every_delivery_failed_fires_the_next_at_once() -> None:
+    story = Story().declare(SEV1).at(1).fail_every_way(PRIMARY)
+    assert story.ladder == [step(0, PAGE, PRIMARY), step(1, PAGE, SECONDARY)]
+    assert story.at(15).ladder[2:] == [step(15, PAGE, MANAGER)]
+
+
+def test_step_that_reached_one_of_two_people_waits_for_the_other() -> None:
+    story = Story().declare(SEV1, teams=("backend",)).fail_every_way(PRIMARY)
+    assert story.at(4).ladder == [step(0, PAGE, PRIMARY, BACKEND_PRIMARY)]
+    assert story.fail_every_way(BACKEND_PRIMARY).ladder[1:] == [step(4, PAGE, SECONDARY, BACKEND_SECONDARY)]
+
+
+def test_page_that_fails_after_the_next_step_fired_hurries_nothing() -> None:
+    story = Story().declare(SEV1).at(6).fail_every_way(PRIMARY)
+    assert story.at(14).ladder == [step(0, PAGE, PRIMARY), step(5, PAGE, SECONDARY)]
+
+
+def test_step_that_failed_is_not_hidden_by_a_later_reminder() -> None:
+    story = Story().declare(SEV1).at(13)
+    assert story.minutes_of(e.Reminded) == [12]
+    assert story.fail_every_way(SECONDARY).ladder[2:] == [step(13, PAGE, MANAGER)]
+
+
+def test_failed_reminder_hurries_nothing() -> None:
+    story = Story().declare(SEV1).at(13)
+    assert story.page_to(PRIMARY)[1].demands_answer is False
+    assert story.fail_every_way(PRIMARY).at(14).ladder == [step(0, PAGE, PRIMARY), step(5, PAGE, SECONDARY)]
+
+
+def test_failed_page_by_hand_hurries_nothing() -> None:
+    story = Story().declare(SEV1).page(CTO).fail_every_way(CTO)
+    assert story.at(4).ladder == [step(0, PAGE, PRIMARY)]
+
+
+def test_last_step_that_reached_nobody_hurries_no_other_ladder() -> None:
+    story = Story(without(SOP, DIRECTOR)).declare(SEV3).assess(SEV2).acknowledge().at(hours=3).assess(SEV3)
+    assert story.at(hours=24).ladder[2:] == [step(2 * 60, NOTIFY), step(24 * 60, NOTIFY, MANAGER)]
+
+
+def test_failed_notification_after_the_acknowledgement_goes_to_the_next_contact_method() -> None:
+    sop = with_contact(SOP, DIRECTOR, SLACK, INBOX)
+    story = Story(sop).declare(SEV1).acknowledge().fail(DIRECTOR)
+    (retry,) = story.just_sent(f.SendPage)
+    assert (retry.reach.person, retry.provider, retry.urgency) == (DIRECTOR, "inbox", NOTIFY)
+
+
+def test_notification_whose_every_delivery_failed_goes_to_the_next_in_line_at_once() -> None:
+    story = Story().declare(SEV1).acknowledge().at(31).fail_every_way(DIRECTOR)
+    assert story.fail_every_way(VP).ladder[-1] == step(31, NOTIFY, CTO)
+
+
+def test_failed_repetition_waits_for_the_next() -> None:
+    story = Story().declare().at(46)
+    for person in (MANAGER, *EVERYONE_ON_CALL):
+        story.fail_every_way(person)
+    assert [it.minute for it in story.at(61).ladder] == [0, 15, 30, 45, 60]
+
+
+def test_acknowledgement_stops_a_page_from_being_tried_another_way() -> None:
+    story = Story().declare(SEV1)
+    key, page = story.page_to(PRIMARY)
+    story.acknowledge().send(c.ReportPageFailed(key=key, via=page.method.via, reason="late"))
+    assert story.last.effects == ()
+    assert story.happened(e.PageFailed) == []
+
+
+def test_duplicate_of_a_failure_is_ignored() -> None:
+    story = Story().declare(SEV1)
+    key, _ = story.page_to(PRIMARY)
+    twice = c.ReportPageFailed(key=key, via="pagerduty", reason="the provider refused")
+    assert len(story.send(twice).send(twice).happened(e.PageFailed)) == 1
+
+
+def test_failure_after_the_provider_took_the_page_is_ignored() -> None:
+    story = Story().declare(SEV1).accept(PRIMARY).fail(PRIMARY)
+    assert story.happened(e.PageFailed) == []
+
+
+@pytest.mark.parametrize(
+    "receipt",
+    [
+        pytest.param(c.ReportPageAccepted(key="INC-2026-0042-99-0"), id="accepted"),
+        pytest.param(c.ReportPageFailed(key="INC-2026-0042-99-0", via="pagerduty", reason="refused"), id="failed"),
+    ],
+)
+def test_receipt_for_a_page_that_never_was_changes_nothing(receipt: c.Receipt) -> None:
+    story = Story().declare(SEV1)
+    before = story.incident
+    assert story.send(receipt).incident == before
+
+
+def test_person_who_left_meanwhile_is_not_tried_another_way() -> None:
+    story = Story().declare(SEV1)
+    story.organisation = without(SOP, PRIMARY)
+    assert story.fail(PRIMARY).ladder == [step(0, PAGE, PRIMARY), step(0, PAGE, SECONDARY)]
+
+
+def test_contact_methods_that_were_edited_meanwhile_are_not_tried_twice() -> None:
+    story = Story(with_contact(SOP, PRIMARY, PAGERDUTY, INBOX)).declare(SEV1).fail(PRIMARY)
+    story.organisation = with_contact(SOP, PRIMARY, SLACK, PAGERDUTY)
+    story.fail_every_way(PRIMARY)
+    assert [page.provider for page in story.sent(f.SendPage) if page.reach.person == PRIMARY] == [
+        "pagerduty",
+        "inbox",
+        "slack",
+    ]
+
+
+def test_second_key_of_the_same_provider_is_not_tried_under_the_same_page_key() -> None:
+    other_key = ContactMethod(via="pagerduty", routing_key="env:OTHER_ROUTING_KEY")
+    story = Story(with_contact(SOP, PRIMARY, PAGERDUTY, other_key, INBOX)).declare(SEV3).page(PRIMARY)
+    story.fail_every_way(PRIMARY)
+    assert [page.provider for page in story.sent(f.SendPage)] == ["pagerduty", "inbox"]
+
+
+def test_page_prefers_what_wakes_and_a_notification_what_does_not() -> None:
+    sop = with_contact(SOP, DIRECTOR, PAGERDUTY, SLACK, INBOX)
+    story = Story(sop).declare(SEV1).page(DIRECTOR)
+    notification, page = (it for it in story.sent(f.SendPage) if it.reach.person == DIRECTOR)
+    assert (notification.urgency, notification.provider) == (NOTIFY, "slack")
+    assert (page.urgency, page.provider) == (PAGE, "pagerduty")
+
+
+def test_contact_method_without_credentials_is_passed_over() -> None:
+    (page,) = Story(methods=()).declare().sent(f.SendPage)
+    assert page.provider == "inbox"
