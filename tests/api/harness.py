@@ -1,0 +1,133 @@
+"""How does a test ask the API? In process, of a real node on a database of its own; nothing in between is a stand-in.
+
+The node runs in a thread with an event loop; a test is plain code that asks and waits for the answer.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx2
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from jsonschema import Draft202012Validator
+
+from tests.system.waiting import until
+from tocsin.api.app import make_app
+from tocsin.api.auth import ensure_tokens, token_file
+from tocsin.api.openapi import describe
+from tocsin.api.operations import Operation
+from tocsin.api.v1 import OPERATIONS
+from tocsin.engine.node import Node
+from tocsin.settings import Settings
+from tocsin.sop.load import default_sop
+
+Json = dict[str, Any]
+
+_PATIENCE_SECONDS = 20
+UNSENT = "SELECT count(*) FROM outbox WHERE status IN ('pending', 'leased')"
+
+
+class Api:
+    """The API, and the database behind it. `admin` and `intake` are the two tokens of a new installation."""
+
+    def __init__(self, node: Node, portal: BlockingPortal, client: httpx2.AsyncClient) -> None:
+        self.database = node.database
+        self.admin = token_file(node.database, "token").read_text().strip()
+        self.intake = token_file(node.database, "intake-key").read_text().strip()
+        self.done: set[str] = set()  # the operations that were carried out
+        self._portal = portal
+        self._client = client
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = "",
+        content: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        **more: Any,
+    ) -> httpx2.Response:
+        """The answer, whatever it is; signed in as admin unless `token` is another one, or None for nobody."""
+        known = {} if token is None else {"Authorization": f"Bearer {token or self.admin}"}
+
+        async def send() -> httpx2.Response:
+            with anyio.fail_after(_PATIENCE_SECONDS):
+                return await self._client.request(
+                    method, path, content=content, headers={**known, **(headers or {})}, **more
+                )
+
+        return self._portal.call(send)
+
+    def do(self, name: str, incident: str = "", **body: object) -> Any:
+        """What the operation of that name answers; it must succeed, and answer as it is described."""
+        operation = operation_of(name)
+        response = self.ask(
+            operation.method, path_of(operation, incident), json=body if operation.body is not None else None
+        )
+        assert response.status_code == operation.status, response.text
+        answer = response.json()
+        assert faults_of(operation, answer) == []
+        self.done.add(name)
+        return answer
+
+    def declare(self, title: str = "Checkout is down", **body: object) -> str:
+        """The id of a new incident."""
+        return str(self.do("declare", title=title, **body)["id"])
+
+    def settle(self) -> None:
+        """Wait until everything that is to be sent has been, so that nothing changes any more by itself."""
+        until(lambda: self.count(UNSENT) == 0, "the outbox is empty")
+
+    def count(self, sql: str) -> int:
+        """A number that the database knows."""
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
+            return int(connection.execute(sql).fetchone()[0])
+
+    @property
+    def traces(self) -> dict[str, int]:
+        """How much is recorded of each kind: what a request that is refused must not change."""
+        return {
+            table: self.count(f"SELECT count(*) FROM {table}") for table in ("events", "incidents", "alerts", "outbox")
+        }
+
+
+@contextmanager
+def running(directory: Path, *, tells_faults: bool = False) -> Iterator[Api]:
+    """The API of a new installation. A bug in it fails the test, unless that `tells_faults` as a caller sees them."""
+    with start_blocking_portal() as portal:
+        node = Node(Settings(database=f"sqlite:///{directory / 'tocsin.db'}"), default_sop())
+        with portal.wrap_async_context_manager(node):
+            portal.call(ensure_tokens, node)
+            transport = httpx2.ASGITransport(make_app(node), raise_app_exceptions=not tells_faults)
+            client = httpx2.AsyncClient(transport=transport, base_url="http://tocsin")
+            with portal.wrap_async_context_manager(client):
+                yield Api(node, portal, client)
+
+
+def operation_of(name: str) -> Operation:
+    """The operation of that name."""
+    return next(operation for operation in OPERATIONS if operation.name == name)
+
+
+def path_of(operation: Operation, incident: str = "") -> str:
+    """The operation's path, for that incident where it is about one."""
+    return operation.path.replace("{id}", incident)
+
+
+@cache
+def description() -> Json:
+    """The OpenAPI document."""
+    return describe()
+
+
+def faults_of(operation: Operation, answer: object) -> list[str]:
+    """Where an answer is not as the OpenAPI document says."""
+    described = description()["paths"][operation.path][operation.method.lower()]
+    schema = described["responses"][str(operation.status)]["content"]["application/json"]["schema"]
+    validator = Draft202012Validator({**schema, "components": description()["components"]})
+    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(answer)]

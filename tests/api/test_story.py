@@ -1,0 +1,142 @@
+"""What can be done over the API? Every operation, in the order in which people need them.
+
+Each answer is held against the OpenAPI document (`Api.do`).
+"""
+
+from tests.api.harness import Api
+from tests.system.server import firing
+from tocsin.api.v1 import OPERATIONS
+
+_WRITTEN = {
+    "summary": "Nobody could pay for half an hour.",
+    "root_cause": "A configuration change reached all servers at once.",
+    "impact": "One order in five was lost.",
+    "went_well": "The roll-back took two minutes.",
+    "went_poorly": "The first page was not heard.",
+    "lessons": "Configuration deserves a staged roll-out.",
+}
+_ALL_IN_VAIN = {"scope": "all", "workaround": "no"}
+
+
+def test_an_incident_from_its_first_alert_to_its_postmortem(api: Api) -> None:
+    incident = alert_opens_one(api)
+    people_respond(api, incident)
+    it_is_communicated(api, incident)
+    it_ends_comes_back_and_ends_again(api, incident)
+    it_is_learnt_from(api, incident)
+    one_is_declared_and_was_none(api)
+    the_organisation_can_be_looked_at(api)
+    assert {operation.name for operation in OPERATIONS} - api.done == set()
+
+
+def alert_opens_one(api: Api) -> str:
+    assert api.do("list_incidents") == []
+    api.ask("POST", "/api/v2/alerts", json=[firing("CheckoutDown", severity="critical", service="website")])
+    (line,) = api.do("list_incidents")
+    assert (line["title"], line["status"]) == ("CheckoutDown is not well", "triggered")
+    assert line["next_deadline"]["what"] == "page: secondary on-call"
+    (alert,) = api.do("get_incident_alerts", line["id"])
+    assert (alert["name"], alert["status"], alert["incident"]) == ("CheckoutDown", "firing", line["id"])
+    assert api.do("get_alerts") == [alert]
+    return str(line["id"])
+
+
+def people_respond(api: Api, incident: str) -> None:
+    it = api.do("acknowledge", incident, by="bob")
+    assert (it["status"], it["acknowledged_by"]) == ("acknowledged", "bob")
+    assert api.do("classify", answers=_ALL_IN_VAIN)["severity"] == "SEV1"
+    it = api.do("assess", incident, answers=_ALL_IN_VAIN, by="bob")
+    assert (it["severity"], it["severity_reason"]) == ("SEV1", "all users are affected and there is no workaround")
+    assert it["missing_roles"] == ["incident_commander", "communications_lead", "technical_lead"]
+    for role, person in (("incident_commander", "bob"), ("communications_lead", "emma"), ("technical_lead", "alice")):
+        it = api.do("assign_role", incident, role=role, person=person, by="bob")
+    assert it["missing_roles"] == []
+    assert api.do("add_team", incident, team="backend", by="bob")["teams"] == ["platform", "backend"]
+    api.do("page", incident, target="cto", reason="a decision is needed", by="bob")
+    assert api.do("get_inbox")[0]["person"] == "carla"
+
+
+def it_is_communicated(api: Api, incident: str) -> None:
+    api.do("add_note", incident, text="The deploy at 03:12 is suspected.", by="alice")
+    api.do("post_update", incident, text="Payments fail; we roll back.", next_within="10m", by="emma")
+    it = api.do("post_update", incident, text="We are looking into it.", audience="external", by="emma")
+    assert [(update["audience"], update["by"]) for update in it["updates"]] == [
+        ("internal", "emma"),
+        ("external", "emma"),
+    ]
+
+
+def it_ends_comes_back_and_ends_again(api: Api, incident: str) -> None:
+    assert api.do("mitigate", incident, note="rolled back", by="alice")["status"] == "mitigated"
+    assert api.do("resolve", incident, by="bob")["status"] == "resolved"
+    assert api.do("reopen", incident, reason="errors again", by="bob")["status"] == "triggered"
+    api.do("acknowledge", incident, by="bob")
+    api.do("mitigate", incident, by="bob")
+    assert api.do("resolve", incident, note="confirmed by the probe", by="bob")["status"] == "resolved"
+
+
+def it_is_learnt_from(api: Api, incident: str) -> None:
+    api.do("request_postmortem", incident, by="bob")
+    item = {"text": "Stage configuration", "owner": "bob", "priority": "P0", "due_on": "2026-12-24", "status": "open"}
+    api.do("save_postmortem", incident, sections=_WRITTEN, action_items=[item], by="bob")
+    drafted = api.do("get_postmortem", incident)
+    assert (drafted["written"]["sections"], drafted["written"]["action_items"]) == (_WRITTEN, [item])
+    edited = drafted["document"].replace("One order in five", "One order in four")
+    api.do("save_postmortem_document", incident, document=edited, by="bob")
+    written = api.do("get_postmortem", incident)["written"]
+    assert written["sections"] == {**_WRITTEN, "impact": "One order in four was lost."}
+    assert written["action_items"] == [item]
+    assert api.do("complete_postmortem", incident, by="bob")["status"] == "closed"
+    timeline = api.do("get_timeline", incident)
+    assert [entry["seq"] for entry in timeline] == list(range(1, len(timeline) + 1))
+    assert timeline[-1]["event"] == {"kind": "postmortem_completed"}
+    assert [step["is_done"] for step in api.do("get_incident", incident)["checklist"]] == [True] * 7
+
+
+def one_is_declared_and_was_none(api: Api) -> None:
+    it = api.do("declare", title="Search is slow", service="api", teams=["frontend"], by="chris")
+    assert (it["teams"], it["severity"]) == (["backend", "frontend"], None)
+    assert api.do("cancel", it["id"], reason="a load test", by="chris")["status"] == "cancelled"
+
+
+def the_organisation_can_be_looked_at(api: Api) -> None:
+    assert [team["team"] for team in api.do("get_oncall")] == ["backend", "frontend", "platform"]
+    running = api.do("get_sop")
+    assert running["sop"]["severities"]["SEV1"]["respond_within"] == "15m"
+    assert api.do("list_incidents") == []
+
+
+def test_a_summary_of_each_list_pages_through_it(api: Api) -> None:
+    incidents = [api.declare(f"Number {number}") for number in range(3)]
+    by_page = [api.ask("GET", f"/api/v1/incidents?state=all&limit=2&offset={offset}").json() for offset in (0, 2)]
+    assert [[it["id"] for it in page] for page in by_page] == [[incidents[2], incidents[1]], [incidents[0]]]
+
+
+def test_open_incidents_come_with_the_gravest_first(api: Api) -> None:
+    unassessed = api.declare("Nobody knows")
+    grave = api.declare("All is down", severity="SEV1", reason="all of it")
+    mild = api.declare("A typo", severity="SEV4", reason="one letter")
+    assert [it["id"] for it in api.do("list_incidents")] == [grave, mild, unassessed]
+
+
+def test_the_inbox_of_one_person_is_not_cut_by_what_went_to_others(api: Api) -> None:
+    api.declare("For the platform team", severity="SEV1", reason="all of it")
+    for _ in range(3):
+        api.declare("For the backend team", service="api", severity="SEV1", reason="all of it")
+    (primary,) = [team["primary"] for team in api.do("get_oncall") if team["team"] == "platform"]
+    pages = api.ask("GET", f"/api/v1/inbox?person={primary}&limit=1").json()
+    assert [(page["person"], page["title"]) for page in pages] == [(primary, "For the platform team")]
+
+
+def test_who_is_on_call_can_be_asked_for_another_time(api: Api) -> None:
+    weeks = [api.ask("GET", f"/api/v1/oncall?at=2026-11-{day}T12:00:00Z").json() for day in (17, 24)]
+    platform = [next(team for team in week if team["team"] == "platform") for week in weeks]
+    assert [team["primary"] for team in platform] == ["bob", "alice"]
+    assert (platform[0]["next_primary"], platform[0]["until"]) == ("alice", "2026-11-23T09:00:00Z")
+
+
+def test_an_incident_without_people_is_acted_on_by_the_token_itself(api: Api) -> None:
+    incident = api.declare()
+    api.do("acknowledge", incident)
+    acknowledged = [it for it in api.do("get_timeline", incident) if it["event"]["kind"] == "acknowledged"]
+    assert [(it["actor"], it["via"]) for it in acknowledged] == [("admin", "api")]
