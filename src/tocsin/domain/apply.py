@@ -116,9 +116,15 @@ def _assessed(incident: Incident, event: e.Assessed, recorded: e.Recorded) -> In
         severity=event.severity,
         severity_reason=event.reason,
         trigger=event.trigger,
+        ladder=_another_ladder(incident.ladder),
         cadence=CadenceMemory(since=recorded.at),
     )
     return _reached(changed, TriageStep.ASSESS, recorded)
+
+
+def _another_ladder(memory: LadderMemory) -> LadderMemory:
+    """What is done stays done; but the last step of one ladder, had it reached nobody, doesn't hurry the next one."""
+    return replace(memory, hurry_at=None)
 
 
 def _severity_changed(incident: Incident, event: e.SeverityChanged, recorded: e.Recorded) -> Incident:
@@ -126,7 +132,7 @@ def _severity_changed(incident: Incident, event: e.SeverityChanged, recorded: e.
         incident,
         severity=event.severity,
         severity_reason=event.reason,
-        ladder=replace(incident.ladder, hurry_at=None),  # the last step of one ladder doesn't hurry another
+        ladder=_another_ladder(incident.ladder),
         cadence=CadenceMemory(since=recorded.at),
         is_response_missed=False,
     )
