@@ -53,7 +53,7 @@ class Desk:
         recent = self._recent(tx, incident.service, now, incident.id) if isinstance(command, c.Assess) else ()
         context = Context(
             now=now,
-            sop=self.sops.of(incident.sop_version),
+            sop=self.sops.of(incident.sop_version, tx),
             sop_version=incident.sop_version,
             roster=self._roster(now),
             actor=actor.name,

@@ -285,12 +285,10 @@ class Transaction:
         sql = "INSERT INTO sop_versions (version, content, stored_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
         self._all(sql, version, content, codec.to_column(now))
 
-    def sop_content(self, version: str) -> str:
-        """The stored SOP of a version; raises NotFound."""
+    def sop_content(self, version: str) -> str | None:
+        """The stored SOP of a version."""
         rows = self._all("SELECT content FROM sop_versions WHERE version = ?", version)
-        if not rows:
-            raise NotFound(f"SOP version: there is no {version!r}")
-        return str(rows[0][0])
+        return rows[0][0] if rows else None
 
     def meta(self, name: str) -> str | None:
         """A fact about the installation."""
