@@ -4,36 +4,48 @@ import asyncio
 import contextlib
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+
+
+def _wall() -> datetime:
+    return datetime.now(UTC)
 
 
 class Clock:
     """The wall clock, held to monotonic time when it is set back; `speed` engine seconds pass in one real second.
 
-    A speed other than 1 is for demonstrations: a two-hour incident in a minute.
+    A speed other than 1 is for demonstrations: a two-hour incident in a minute. `wall` is the clock that may be set
+    back, `monotonic` (in seconds) the one that can't.
     """
 
-    def __init__(self, speed: float = 1.0) -> None:
+    def __init__(
+        self,
+        speed: float = 1.0,
+        *,
+        wall: Callable[[], datetime] = _wall,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.speed = speed
+        self._wall = wall
+        self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._started_at = datetime.now(UTC)
-        self._started = time.monotonic()
-        self._last = self._started_at
-        self._last_read = self._started
+        self._started_at = self._last = wall()
+        self._started = self._last_read = monotonic()
 
     def now(self) -> datetime:
         """The present instant; each call is at or after the one before."""
         with self._lock:
-            read = time.monotonic()
+            read = self._monotonic()
             elapsed = timedelta(seconds=(read - self._last_read) * self.speed)
-            wall = self._wall(read)
-            self._last = wall if wall >= self._last else self._last + elapsed
+            shown = self._shown(read)
+            self._last = shown if shown >= self._last else self._last + elapsed
             self._last_read = read
             return self._last
 
-    def _wall(self, read: float) -> datetime:
+    def _shown(self, read: float) -> datetime:
         if self.speed == 1.0:
-            return datetime.now(UTC)
+            return self._wall()
         return self._started_at + timedelta(seconds=(read - self._started) * self.speed)
 
     def not_before(self, instant: datetime) -> None:
@@ -44,8 +56,10 @@ class Clock:
     async def wait_for(self, event: asyncio.Event, at_most: timedelta) -> None:
         """Wait until `event` is set, or until `at_most` of engine time has passed."""
         if at_most > timedelta():
+            # Not asyncio.wait_for, which on Python 3.11 can swallow a cancellation that comes as the event is set.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(event.wait(), self.real_seconds(at_most))
+                async with asyncio.timeout(self.real_seconds(at_most)):
+                    await event.wait()
 
     def real_seconds(self, length: timedelta) -> float:
         """How many real seconds `length` of engine time takes."""
