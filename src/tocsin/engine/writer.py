@@ -97,12 +97,13 @@ class Writer:
         except StoreError as error:
             logger.critical("nothing could be written: %s", error)
             outcomes = [(None, error)] * len(live)
+        else:
+            self._on_commit()
         for piece, (value, failure) in zip(live, outcomes, strict=True):
             if failure is None:
                 piece.future.set_result(value)
             else:
                 piece.future.set_exception(failure)
-        self._on_commit()
 
     def _do(self, piece: _Piece, tx: Transaction, now: datetime) -> tuple[Any, BaseException | None]:
         try:
