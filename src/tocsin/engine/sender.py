@@ -1,28 +1,37 @@
 """Who talks to the outside? The one place that sends HTTP requests: time-outs, no redirects, replies cut at a limit."""
 
+import asyncio
+from datetime import timedelta
+
 import httpx2
 
 from tocsin.errors import Unreachable
 from tocsin.integrations.wire import Reply, Request
 
-_TIMEOUT_SECONDS = 10.0
+_TIMEOUT = timedelta(seconds=10)
 _MAX_REPLY_BYTES = 1_048_576
 
 
 class Sender:
-    """Sends requests to providers. Proxies in the environment are ignored, redirects are never followed."""
+    """Sends requests to providers. Proxies in the environment are ignored, redirects are never followed.
 
-    def __init__(self) -> None:
-        timeout = httpx2.Timeout(_TIMEOUT_SECONDS)
+    `timeout` holds for the whole exchange: a reply of one byte a second must not hold up a page for hours.
+    """
+
+    def __init__(self, timeout: timedelta = _TIMEOUT) -> None:
+        self._timeout = timeout
         limits = httpx2.Limits(max_connections=64, max_keepalive_connections=16)
-        self._client = httpx2.AsyncClient(timeout=timeout, limits=limits, follow_redirects=False, trust_env=False)
+        self._client = httpx2.AsyncClient(timeout=None, limits=limits, follow_redirects=False, trust_env=False)
 
     async def send(self, request: Request) -> Reply:
         """The provider's reply; raises Unreachable when none came in time."""
         try:
-            async with self._client.stream(
-                request.method, request.url, headers=request.headers, content=request.body
-            ) as response:
+            async with (
+                asyncio.timeout(self._timeout.total_seconds()),
+                self._client.stream(
+                    request.method, request.url, headers=request.headers, content=request.body
+                ) as response,
+            ):
                 body = await _read(response)
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 return Reply(status=response.status_code, headers=headers, body=body)
