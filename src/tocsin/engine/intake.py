@@ -11,7 +11,7 @@ from tocsin.domain import commands as c
 from tocsin.domain.alert import Alert, AlertStatus, fingerprint
 from tocsin.domain.placement import Placement, place
 from tocsin.engine.desk import Actor, Desk
-from tocsin.store.codec import to_column
+from tocsin.store.codec import optional_to_column, to_column
 from tocsin.store.rows import KnownAlert
 from tocsin.store.transaction import Transaction
 
@@ -33,45 +33,40 @@ class Intake:
         prints = [fingerprint(alert.labels) for alert in alerts]
         known = self._tx.known_alerts(prints)
         for alert, print_ in zip(alerts, prints, strict=True):
-            changed = self._take(alert, print_, known.get(print_))
-            if changed is not None:
-                known[print_] = changed
+            known[print_] = self._take(alert, print_, known.get(print_))
         self._tx.bump_alerts(self._repeated, self._now)
         self._tell_incidents()
 
-    def _take(self, alert: Alert, print_: str, known: KnownAlert | None) -> KnownAlert | None:
-        """The alert as it is known from now on; None where nothing but a counter changes."""
-        if known is None or not known.is_open:
-            return self._take_unattached(alert, print_, known)
-        if alert.status is known.status or _is_stale(alert, known):
-            self._repeated.append(known.id)
-            return None
-        self._tx.change_alert(known.id, alert, self._now)
-        if alert.status is AlertStatus.RESOLVED:
-            self._may_be_clear[str(known.incident)] = None
-        else:
-            self._fires[str(known.incident)] = alert.summary
-        return _known(known.id, known.incident, alert)
-
-    def _take_unattached(self, alert: Alert, print_: str, known: KnownAlert | None) -> KnownAlert | None:
-        if alert.status is AlertStatus.RESOLVED:
-            return self._take_resolved(alert, print_, known)
-        if known is not None and (_is_stale(alert, known) or _is_same_episode(alert, known)):
-            self._repeated.append(known.id)
-            return None
-        placement = place(self._desk.sops.current, alert)
-        incident = self._incident_for(alert, placement)
-        return _known(self._tx.add_alert(alert, print_, incident, self._now), incident, alert)
-
-    def _take_resolved(self, alert: Alert, print_: str, known: KnownAlert | None) -> KnownAlert | None:
-        """A resolution of nothing open: remembered, so that its own firing, arriving late, pages nobody."""
+    def _take(self, alert: Alert, print_: str, known: KnownAlert | None) -> KnownAlert:
+        """The alert as it is known from now on."""
         if known is None:
-            return _known(self._tx.add_alert(alert, print_, None, self._now), None, alert)
-        if known.status == AlertStatus.FIRING and to_column(alert.starts_at) >= known.starts_at:
-            self._tx.change_alert(known.id, alert, self._now)
-            return _known(known.id, known.incident, alert, is_open=known.is_open)
-        self._repeated.append(known.id)
-        return None
+            return self._take_new(alert, print_)
+        told = _told(alert, known.id, known.incident, is_open=known.is_open)
+        if _moment(told) <= _moment(known):
+            self._repeated.append(known.id)
+            return known
+        if not known.is_open and alert.status is AlertStatus.FIRING:
+            return self._take_new(alert, print_)
+        self._tx.change_alert(known.id, alert, self._now)
+        if known.is_open and told.status != known.status:
+            self._note_change(alert, str(known.incident))
+        return told
+
+    def _take_new(self, alert: Alert, print_: str) -> KnownAlert:
+        """An alert of no open incident opens one, or joins that of its group.
+
+        A resolution is remembered alone, so that its own firing, arriving late, pages nobody.
+        """
+        is_firing = alert.status is AlertStatus.FIRING
+        incident = self._incident_for(alert, place(self._desk.sops.current, alert)) if is_firing else None
+        id_ = self._tx.add_alert(alert, print_, incident, self._now)
+        return _told(alert, id_, incident, is_open=is_firing)
+
+    def _note_change(self, alert: Alert, incident: str) -> None:
+        if alert.status is AlertStatus.RESOLVED:
+            self._may_be_clear[incident] = None
+        else:
+            self._fires[incident] = alert.summary
 
     def _incident_for(self, alert: Alert, placement: Placement) -> str:
         incident = self._tx.open_incident_of(placement.group_key)
@@ -93,28 +88,27 @@ class Intake:
                 self._desk.change(self._tx, self._now, incident, c.NoteAlertsCleared(alerts=total), self._actor)
 
 
-def _known(id_: int, incident: str | None, alert: Alert, *, is_open: bool | None = None) -> KnownAlert:
+def _told(alert: Alert, id_: int, incident: str | None, *, is_open: bool) -> KnownAlert:
     return KnownAlert(
         id=id_,
         incident=incident,
-        is_open=incident is not None if is_open is None else is_open,
+        is_open=is_open,
         status=alert.status.value,
         starts_at=to_column(alert.starts_at),
-        ends_at=to_column(alert.ends_at) if alert.ends_at else None,
+        ends_at=optional_to_column(alert.ends_at),
     )
 
 
-def _is_stale(alert: Alert, known: KnownAlert) -> bool:
-    """Whether the alert tells of a time before what is known: it was delayed on its way (invariant 4)."""
-    if alert.status is AlertStatus.RESOLVED:
-        return to_column(alert.ends_at or alert.starts_at) < known.starts_at
-    return known.ends_at is not None and to_column(alert.starts_at) < known.ends_at
+def _moment(known: KnownAlert) -> tuple[int, int, bool]:
+    """The moment that an alert tells of: a firing of its start, a resolution of its end.
 
+    Of all that arrives the latest moment is kept, so the order of arrival doesn't matter (invariant 4): what was
+    delayed changes nothing. A firing that begins as another ends comes after that end, but an alert's end comes after
+    its own beginning, however short it was.
 
-def _is_same_episode(alert: Alert, known: KnownAlert) -> bool:
-    """Whether it is still the firing that a closed incident was about.
-
-    Prometheus repeats a firing alert every minute or so. Somebody resolved its incident all the same, and said so in
-    the record; opening another incident for each repetition would page them again and again.
+    Prometheus repeats a firing alert every minute or so. Where somebody has resolved its incident all the same, and
+    said so in the record, a repetition tells nothing later: another incident for each would page them again and again.
     """
-    return known.status == AlertStatus.FIRING and to_column(alert.starts_at) <= known.starts_at
+    is_over = known.status == AlertStatus.RESOLVED
+    told_of = known.ends_at if is_over and known.ends_at is not None else known.starts_at
+    return told_of, known.starts_at, is_over
