@@ -29,7 +29,9 @@ def make_app(node: Node) -> Starlette:
         Route("/readyz", _on(node, _readyz), methods=["GET"]),
     ]
     handlers = {TocsinError: on_expected, HTTPException: on_http, Exception: on_bug}
-    return Starlette(routes=routes, exception_handlers=handlers)
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    app.router.redirect_slashes = False  # a path that is nearly right is wrong: a redirect would lose what was sent
+    return app
 
 
 def _on(node: Node, handler: Handler) -> Callable[[Request], Awaitable[Response]]:

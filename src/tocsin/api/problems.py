@@ -8,6 +8,7 @@ from msgspec import Struct
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from tocsin.errors import InvalidInput, NotFound, Overloaded, Refused, StoreError, TocsinError
 
@@ -121,11 +122,27 @@ async def on_http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     code = {404: "no_such_path", 405: "method_not_allowed"}.get(status, "http_error")
     detail = f"{request.method} {request.url.path}: see /api/openapi.json for what there is"
-    return problem(request, status, code, detail)
+    told = problem(request, status, code, detail)
+    if status == 405:
+        told.headers["Allow"] = ", ".join(sorted(_methods_of(request)))
+    return told
+
+
+def _methods_of(request: Request) -> set[str]:
+    """The methods that the path has, on all of its routes: HTTP (RFC 9110, 15.5.6) wants them named with a 405."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    return {
+        method
+        for route in routes
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
 
 
 async def on_bug(request: Request, error: Exception) -> Response:
     """The answer to a bug: an id to look for in the log, and nothing of what is inside."""
     id_ = secrets.token_hex(4)
-    logger.critical("fault %s in %s %s", id_, request.method, request.url.path, exc_info=error)
+    route = request.scope.get("route")
+    path = route.path if isinstance(route, Route) else ""  # not as it was asked for: a door's path holds its key
+    logger.critical("fault %s in %s %s", id_, request.method, path, exc_info=error)
     return problem(request, 500, "internal", f"an internal fault, a bug of Tocsin: look for {id_} in the server's log")
