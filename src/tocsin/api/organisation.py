@@ -21,6 +21,7 @@ from tocsin.sop.model import Sop
 from tocsin.sop.words import Severity
 
 _MOST_PAGES = 1000
+_YEARS = range(1970, 2200)  # far enough: who is on call can't be told at the ends of the calendar
 
 
 class OnCallView(Struct, frozen=True):
@@ -64,6 +65,8 @@ def _instant(text: str | None, node: Node) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise InvalidInput(f"at: must be a time such as 2026-11-24T03:00:00Z, got {text!r}") from error
+    if at.year not in _YEARS:
+        raise InvalidInput(f"at: must lie in the years {_YEARS[0]} to {_YEARS[-1]}, got {text!r}")
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
 
 
