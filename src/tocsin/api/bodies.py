@@ -40,7 +40,11 @@ def decode_body(body: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(body or b"{}", type=kind, dec_hook=_read)
     except msgspec.ValidationError as error:
         raise InvalidInput(explain(str(error))) from error
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise InvalidInput("body: must be UTF-8 throughout") from error
+    except RecursionError as error:
+        raise InvalidInput("body: is nested too deeply") from error
+    except msgspec.DecodeError as error:
         raise InvalidInput(f"body: must be JSON in UTF-8: {error}") from error
 
 
@@ -55,12 +59,8 @@ def explain(message: str) -> str:
 
 
 def _read(kind: type, value: Any) -> Any:
-    if kind is not Duration:
-        return value
-    try:
-        return Duration.parse(value if isinstance(value, str) else "")
-    except ValueError as error:
-        raise msgspec.ValidationError(str(error)) from error
+    # What it raises comes out as a ValidationError that names the place.
+    return Duration.parse(str(value)) if kind is Duration else value
 
 
 def _write(value: object) -> str:
