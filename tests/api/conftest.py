@@ -24,6 +24,6 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 @pytest.fixture(scope="module")
 def incident(calm: Api) -> str:
     """An open incident, of which nothing changes by itself."""
-    found = calm.declare(severity="SEV1", reason="nobody can pay")
+    found = calm.declare(severity="SEV1")
     calm.settle()
     return found

@@ -114,15 +114,15 @@ def test_a_summary_of_each_list_pages_through_it(api: Api) -> None:
 
 def test_open_incidents_come_with_the_gravest_first(api: Api) -> None:
     unassessed = api.declare("Nobody knows")
-    grave = api.declare("All is down", severity="SEV1", reason="all of it")
-    mild = api.declare("A typo", severity="SEV4", reason="one letter")
+    grave = api.declare("All is down", severity="SEV1")
+    mild = api.declare("A typo", severity="SEV4")
     assert [it["id"] for it in api.do("list_incidents")] == [grave, mild, unassessed]
 
 
 def test_the_inbox_of_one_person_is_not_cut_by_what_went_to_others(api: Api) -> None:
-    api.declare("For the platform team", severity="SEV1", reason="all of it")
+    api.declare("For the platform team", severity="SEV1")
     for _ in range(3):
-        api.declare("For the backend team", service="api", severity="SEV1", reason="all of it")
+        api.declare("For the backend team", service="api", severity="SEV1")
     (primary,) = [team["primary"] for team in api.do("get_oncall") if team["team"] == "platform"]
     pages = api.ask("GET", f"/api/v1/inbox?person={primary}&limit=1").json()
     assert [(page["person"], page["title"]) for page in pages] == [(primary, "For the platform team")]
