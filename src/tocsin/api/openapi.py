@@ -13,8 +13,10 @@ from tocsin.sop.durations import Duration
 
 _PROBLEMS = {
     "401": "No token, or none that is known",
+    "403": "A token that may only deliver alerts",
     "404": "There is nothing of that name",
     "409": "Not possible in the incident's present state",
+    "413": "A body of more than a mebibyte",
     "422": "The request can't be understood, or breaks a rule; the detail names the place",
     "503": "Nothing could be written now: try again",
 }
