@@ -3,7 +3,7 @@
 The node runs in a thread with an event loop; a test is plain code that asks and waits for the answer.
 """
 
-import sqlite3
+import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import cache
@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import apsw
 import httpx2
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from jsonschema import Draft202012Validator
+from starlette.applications import Starlette
 
 from tests.system.waiting import until
 from tocsin.api.app import make_app
@@ -34,7 +36,8 @@ UNSENT = "SELECT count(*) FROM outbox WHERE status IN ('pending', 'leased')"
 class Api:
     """The API, and the database behind it. `admin` and `intake` are the two tokens of a new installation."""
 
-    def __init__(self, node: Node, portal: BlockingPortal, client: httpx2.AsyncClient) -> None:
+    def __init__(self, node: Node, app: Starlette, portal: BlockingPortal, client: httpx2.AsyncClient) -> None:
+        self.routes = app.routes
         self.database = node.database
         self.admin = token_file(node.database, "token").read_text().strip()
         self.intake = token_file(node.database, "intake-key").read_text().strip()
@@ -54,7 +57,7 @@ class Api:
     ) -> httpx2.Response:
         """The answer, whatever it is; signed in as admin unless `token` is another one, or None for nobody."""
         known = {} if token is None else {"Authorization": f"Bearer {token or self.admin}"}
-        raw = {name: value.encode("latin-1") for name, value in {**known, **(headers or {})}.items()}
+        raw = {name.encode(): value.encode("latin-1") for name, value in {**known, **(headers or {})}.items()}
 
         async def send() -> httpx2.Response:
             with anyio.fail_after(_PATIENCE_SECONDS):
@@ -84,9 +87,12 @@ class Api:
         until(lambda: self.count(UNSENT) == 0, "the outbox is empty")
 
     def count(self, sql: str) -> int:
-        """A number that the database knows."""
-        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
-            return int(connection.execute(sql).fetchone()[0])
+        """A number that the database knows.
+
+        Asked through the node's own SQLite library: a second one in the same process would undo the first one's locks.
+        """
+        with closing(apsw.Connection(str(self.database), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
+            return int(connection.execute(sql).get)
 
     @property
     def traces(self) -> dict[str, int]:
@@ -103,10 +109,11 @@ def running(directory: Path, *, tells_faults: bool = False) -> Iterator[Api]:
         node = Node(Settings(database=f"sqlite:///{directory / 'tocsin.db'}"), default_sop())
         with portal.wrap_async_context_manager(node):
             portal.call(ensure_tokens, node)
-            transport = httpx2.ASGITransport(make_app(node), raise_app_exceptions=not tells_faults)
+            app = make_app(node)
+            transport = httpx2.ASGITransport(app, raise_app_exceptions=not tells_faults)
             client = httpx2.AsyncClient(transport=transport, base_url="http://tocsin")
             with portal.wrap_async_context_manager(client):
-                yield Api(node, portal, client)
+                yield Api(node, app, portal, client)
 
 
 def operation_of(name: str) -> Operation:
@@ -122,7 +129,8 @@ def path_of(operation: Operation, incident: str = "") -> str:
 @cache
 def description() -> Json:
     """The OpenAPI document."""
-    return describe()
+    found: Json = json.loads(json.dumps(describe()))
+    return found
 
 
 def faults_of(operation: Operation, answer: object) -> list[str]:
