@@ -74,8 +74,9 @@ class Deliveries:
                 self.changed.clear()
                 try:
                     wait = await self._start_due()
-                except TocsinError as error:
-                    logger.critical("%s: deliveries could not be leased: %s", self._provider.name, error)
+                except Exception as error:  # a loop that ends would be silence
+                    is_bug = not isinstance(error, TocsinError)
+                    logger.critical("%s: nothing could be leased: %s", self._provider.name, error, exc_info=is_bug)
                     wait = _PAUSE_AFTER_A_FAULT
                 await self._clock.wait_for(self.changed, wait)
         finally:
@@ -131,10 +132,12 @@ class Deliveries:
 
         while True:
             try:
-                await self._writer.write(work)
-            except TocsinError as error:
+                # Shielded: a server that is told to stop writes down what was sent, so as not to send it again.
+                await asyncio.shield(self._writer.write(work))
+            except Exception as error:
                 # Sent but not settled: keep trying, the row stays leased meanwhile and isn't sent a second time.
-                logger.critical("%s: its outcome could not be written: %s", delivery.key, error)
+                is_bug = not isinstance(error, TocsinError)
+                logger.critical("%s: its outcome could not be written: %s", delivery.key, error, exc_info=is_bug)
                 await asyncio.sleep(1)
             else:
                 return

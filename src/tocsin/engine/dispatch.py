@@ -1,5 +1,6 @@
 """Which deliveries leave, and what came of them? The outbox's side of the engine, inside the writer's transactions."""
 
+import logging
 from datetime import datetime
 
 from tocsin.domain import commands as c
@@ -7,9 +8,12 @@ from tocsin.domain.effects import AnyEffect, PageEffect, SendPage
 from tocsin.domain.incident import PageStatus
 from tocsin.engine.backoff import is_given_up, retry_at
 from tocsin.engine.desk import ENGINE, Desk
+from tocsin.errors import TocsinError
 from tocsin.integrations.wire import Again, Done, Never, Verdict
 from tocsin.store.rows import Delivery
 from tocsin.store.transaction import Transaction
+
+logger = logging.getLogger(__name__)
 
 
 def lease(tx: Transaction, now: datetime, provider: str, limit: int) -> list[Delivery]:
@@ -40,14 +44,22 @@ def settle(desk: Desk, tx: Transaction, now: datetime, delivery: Delivery, verdi
         case _:
             raise TypeError(f"{type(verdict).__name__} is not the end of a delivery")
     for receipt in receipts:
-        desk.change(tx, now, delivery.incident, receipt, ENGINE)
+        try:
+            with tx.savepoint():
+                desk.change(tx, now, delivery.incident, receipt, ENGINE)
+        except Exception:
+            # An incident that can't take it must not keep the row leased, and its lane waiting, for ever.
+            logger.critical("%s: its incident could not be told of it", delivery.key, exc_info=True)
 
 
 def _is_still_needed(tx: Transaction, delivery: Delivery) -> bool:
     effect = delivery.effect
     if not isinstance(effect, SendPage):
         return True
-    return tx.incident(delivery.incident).pages[effect.key].status is not PageStatus.ANSWERED
+    try:
+        return tx.incident(delivery.incident).pages[effect.key].status is not PageStatus.ANSWERED
+    except TocsinError:
+        return True  # nobody knows: then it must leave
 
 
 def failure_of(effect: AnyEffect, reason: str) -> tuple[c.Receipt, ...]:

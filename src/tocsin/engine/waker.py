@@ -35,8 +35,9 @@ class Waker:
             self.changed.clear()
             try:
                 wait = await self._wake_due()
-            except TocsinError as error:
-                logger.critical("incidents could not be woken: %s; trying again", error)
+            except Exception as error:  # a loop that ends would be silence
+                is_bug = not isinstance(error, TocsinError)
+                logger.critical("incidents could not be woken: %s; trying again", error, exc_info=is_bug)
                 wait = timedelta(seconds=1)
             await self._clock.wait_for(self.changed, wait)
 
