@@ -12,10 +12,10 @@ from tocsin.api import doors
 from tocsin.api.auth import bearer_of, require
 from tocsin.api.bodies import answer
 from tocsin.api.operations import Handler, Operation
-from tocsin.api.problems import on_bug, on_expected, on_http
+from tocsin.api.problems import on_bug, on_expected, on_http, on_store
 from tocsin.api.v1 import OPERATIONS
 from tocsin.engine.node import Node
-from tocsin.errors import TocsinError
+from tocsin.errors import StoreError, TocsinError
 
 
 def make_app(node: Node) -> Starlette:
@@ -28,7 +28,7 @@ def make_app(node: Node) -> Starlette:
         Route("/healthz", _on(node, _healthz), methods=["GET"]),
         Route("/readyz", _on(node, _readyz), methods=["GET"]),
     ]
-    handlers = {TocsinError: on_expected, HTTPException: on_http, Exception: on_bug}
+    handlers = {StoreError: on_store, TocsinError: on_expected, HTTPException: on_http, Exception: on_bug}
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False  # a path that is nearly right is wrong: a redirect would lose what was sent
     return app

@@ -105,7 +105,7 @@ def status_of(error: TocsinError) -> int:
             return 403
         case TooLarge():
             return 413
-        case Overloaded() | StoreError():
+        case Overloaded():
             return 503
     return 500
 
@@ -139,10 +139,22 @@ def _methods_of(request: Request) -> set[str]:
     }
 
 
+async def on_store(request: Request, error: Exception) -> Response:
+    """The answer while the database can't be used; where it lies and what is wrong there is for the log alone."""
+    id_ = secrets.token_hex(4)
+    logger.critical("fault %s in %s %s: %s", id_, request.method, _routed(request), error)
+    detail = f"the database can't be used now: try again, or look for {id_} in the server's log"
+    return problem(request, 503, StoreError.code, detail)
+
+
 async def on_bug(request: Request, error: Exception) -> Response:
     """The answer to a bug: an id to look for in the log, and nothing of what is inside."""
     id_ = secrets.token_hex(4)
-    route = request.scope.get("route")
-    path = route.path if isinstance(route, Route) else ""  # not as it was asked for: a door's path holds its key
-    logger.critical("fault %s in %s %s", id_, request.method, path, exc_info=error)
+    logger.critical("fault %s in %s %s", id_, request.method, _routed(request), exc_info=error)
     return problem(request, 500, "internal", f"an internal fault, a bug of Tocsin: look for {id_} in the server's log")
+
+
+def _routed(request: Request) -> str:
+    """The path as it is routed, not as it was asked for: a door's path holds its key."""
+    route = request.scope.get("route")
+    return route.path if isinstance(route, Route) else ""
