@@ -9,6 +9,7 @@ from tocsin.api.bodies import answer, decode_body, read_body
 from tocsin.api.incidents import actor_of, show
 from tocsin.domain import commands as c
 from tocsin.domain.incident import Postmortem
+from tocsin.domain.text import clean_line
 from tocsin.engine.node import Node
 from tocsin.insight.postmortem import AlertFact, draft, parse
 from tocsin.store.rows import StoredAlert
@@ -32,11 +33,11 @@ async def get_postmortem(node: Node, request: Request) -> Response:
 
 def _fact(alert: StoredAlert) -> AlertFact:
     return AlertFact(
-        name=alert.labels.get("alertname", ""),
+        name=clean_line(alert.labels.get("alertname", "")),
         status=alert.status,
         starts_at=alert.starts_at,
         ends_at=alert.ends_at,
-        labels=alert.labels,
+        labels={clean_line(name): clean_line(value) for name, value in alert.labels.items()},  # a document for people
         received=alert.received,
     )
 
