@@ -77,7 +77,7 @@ def test_a_field_that_is_not_the_callers_to_set_is_refused(
     calm: Api, incident: str, operation: Operation, name: str
 ) -> None:
     before = calm.traces
-    body = {**_RIGHT[operation.name], name: "closed"}
+    body = {**RIGHT[operation.name], name: "closed"}
     detail = is_told(send(calm, operation, incident, json.dumps(body).encode()), 422, "invalid_input")
     assert detail == f"body: object contains unknown field '{name}'"
     assert calm.traces == before
@@ -105,7 +105,7 @@ def test_a_body_of_more_than_a_mebibyte_is_refused(calm: Api, incident: str, ope
 )
 def test_only_a_person_of_the_sop_acts(calm: Api, incident: str, operation: Operation, by: str) -> None:
     before = calm.traces
-    body = json.dumps({**_RIGHT[operation.name], "by": by}).encode()
+    body = json.dumps({**RIGHT[operation.name], "by": by}).encode()
     detail = is_told(send(calm, operation, incident, body), 422, "invalid_input")
     known = "alice, bob, carla, chris, dana, deniz, emma, erin, farid, victor"
     assert detail == f"by: {by!r} is not one of {known}"
@@ -118,14 +118,14 @@ def test_only_a_person_of_the_sop_acts(calm: Api, incident: str, operation: Oper
 )
 def test_an_incident_that_there_is_not(calm: Api, operation: Operation, unknown: str) -> None:
     before = calm.traces
-    body = json.dumps(_RIGHT[operation.name]).encode() if operation.body else None
+    body = json.dumps(RIGHT[operation.name]).encode() if operation.body else None
     response = calm.ask(operation.method, path_of(operation, unknown), content=body)
     assert response.status_code == 404
     assert response.json()["code"] in ("not_found", "no_such_path")
     assert calm.traces == before
 
 
-_RIGHT: dict[str, dict[str, Any]] = {
+RIGHT: dict[str, dict[str, Any]] = {
     "declare": {"title": "Checkout is down"},
     "acknowledge": {},
     "assess": {"severity": "SEV2", "reason": "some users"},
@@ -147,8 +147,8 @@ _RIGHT: dict[str, dict[str, Any]] = {
 
 
 def test_the_table_of_right_bodies_is_complete() -> None:
-    assert set(_RIGHT) == {operation.name for operation in WITH_BODY}
-    assert all(operation_of(name).body for name in _RIGHT)
+    assert set(RIGHT) == {operation.name for operation in WITH_BODY}
+    assert all(operation_of(name).body for name in RIGHT)
 
 
 # -- fields of the wrong kind, and what is said of each ----------------------------------------------------------------
