@@ -179,7 +179,7 @@ def test_every_command_is_carried_out_by_somebody() -> None:
         ),
         pytest.param(
             e.StepFired(PAGE, ("primary",), (), unreachable=("primary of platform (nobody)",)),
-            "Paged primary on-call; could not reach primary of platform (nobody)",
+            "Could not page primary on-call: primary of platform (nobody); the next step follows",
             id="a step that reached nobody",
         ),
         pytest.param(

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec.structs import replace
@@ -22,6 +22,8 @@ from tocsin.domain.incident import (
     Update,
 )
 from tocsin.sop.words import TriageStep, Urgency
+
+_IN_TIME = timedelta(minutes=1)
 
 
 def fold(timeline: Iterable[e.Recorded]) -> Incident:
@@ -166,12 +168,18 @@ def _step_fired(incident: Incident, event: e.StepFired, recorded: e.Recorded) ->
     ladder = replace(
         incident.ladder,
         done=incident.ladder.done | frozenset(event.slots),
-        last_page_at=recorded.at if is_page else incident.ladder.last_page_at,
+        last_page_at=_counted_from(event, recorded.at) if is_page else incident.ladder.last_page_at,
         repeats=max(incident.ladder.repeats, event.round),
         newest_step=recorded.seq if event.round == 0 else None,
         hurry_at=recorded.at if fell_silent and event.round == 0 else None,
     )
     return _reached(replace(incident, ladder=ladder), TriageStep.ESCALATE, recorded)
+
+
+def _counted_from(event: e.StepFired, at: datetime) -> datetime:
+    """From when the next repetition counts: the due time, so that rounds don't drift; after a standstill, from now."""
+    was_in_time = event.due_at is not None and at - event.due_at < _IN_TIME
+    return event.due_at if was_in_time and event.due_at else at
 
 
 def _page_accepted(incident: Incident, event: e.PageAccepted, recorded: e.Recorded) -> Incident:
@@ -186,8 +194,8 @@ def _page_failed(incident: Incident, event: e.PageFailed, recorded: e.Recorded) 
     changed = replace(
         page,
         method=event.next_method or page.method,
-        status=page.status if event.next_method else PageStatus.FAILED,
-        tried=(*page.tried, page.method.via),
+        status=page.status if event.next_method or event.is_retried else PageStatus.FAILED,
+        tried=tuple(dict.fromkeys((*page.tried, page.method))),
     )
     pages = {**incident.pages, event.key: changed}
     siblings = [other for other in pages.values() if other.cause == page.cause]

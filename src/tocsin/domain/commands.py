@@ -141,11 +141,12 @@ class ReportPageAccepted(Struct, frozen=True):
 
 
 class ReportPageFailed(Struct, frozen=True):
-    """Receipt: this contact method can't deliver the page."""
+    """Receipt: this contact method can't deliver the page; `is_retried`: not yet, and it is still being tried."""
 
     key: str
     via: str
     reason: str
+    is_retried: bool = False
 
 
 class ReportChannelOpened(Struct, frozen=True):

@@ -85,13 +85,16 @@ class Draft:
         return Reach(person=person, method=method) if method else None
 
 
-def contact_for(roster: Roster, person: str, urgency: Urgency, tried: tuple[str, ...] = ()) -> ContactMethod | None:
-    """The contact method to try now that the providers `tried` have failed; None when there is no (other) one.
+def contact_for(
+    roster: Roster, person: str, urgency: Urgency, tried: tuple[ContactMethod, ...] = ()
+) -> ContactMethod | None:
+    """The contact method to try now that those `tried` have failed; None when there is no (other) one.
 
     A notification prefers what doesn't wake: PagerDuty comes last for it. No provider is tried twice for one page,
     since the page's key must stay unique there.
     """
-    methods = [method for method in roster.contact_methods(person) if method.via not in tried]
+    providers = {method.via for method in tried}
+    methods = [method for method in roster.contact_methods(person) if method.via not in providers]
     if urgency is not Urgency.PAGE:
         methods.sort(key=lambda method: method.via == "pagerduty")
     return methods[0] if methods else None

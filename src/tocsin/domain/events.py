@@ -77,11 +77,12 @@ class NoteAdded(Event, frozen=True):
 
 
 class UpdatePosted(Event, frozen=True):
-    """A status update went out; `next_within` is what its author promised, where that is sooner than the SOP."""
+    """A status update went out; `next_by` is when the next one comes, `next_within` what its author promised for it."""
 
     text: str
     audience: Audience
     next_within: Duration | None = None
+    next_by: datetime | None = None
 
 
 class Reach(Struct, frozen=True):
@@ -111,18 +112,24 @@ class PersonPaged(Event, frozen=True):
 
 
 class PageAccepted(Event, frozen=True):
-    """The provider took a page. Nobody has answered it yet."""
+    """The provider took a page to this person. Nobody has answered it yet."""
 
     key: str
+    person: str
+    via: str
 
 
 class PageFailed(Event, frozen=True):
-    """A contact method could not take a page; `next_method` is tried now, None: there is no other."""
+    """A contact method could not take a page; `next_method` is tried now, None: there is no other.
+
+    `is_retried`: the provider may be back soon, and the page is offered to it all the same until then.
+    """
 
     key: str
     person: str
     reason: str
     next_method: ContactMethod | None = None
+    is_retried: bool = False
 
 
 class ResponseTimeMissed(Event, frozen=True):

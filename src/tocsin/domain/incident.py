@@ -61,7 +61,7 @@ class Page(Struct, frozen=True):
     method: ContactMethod
     demands_answer: bool
     status: PageStatus = PageStatus.PENDING
-    tried: tuple[str, ...] = ()  # the providers that could not deliver it
+    tried: tuple[ContactMethod, ...] = ()  # what could not deliver it, in the order of trying
 
 
 class Milestone(Struct, frozen=True):

@@ -47,6 +47,8 @@ _URGENT_WORDS = {Urgency.PAGE: "Paged", Urgency.NOTIFY: "Notified", Urgency.ASSI
 def _step_fired(event: e.StepFired, sop: Sop) -> str:
     targets = ", ".join(target_words(target) for target in event.targets)
     again = f"again (round {event.round}) " if event.round else ""
+    if event.unreachable and not event.reached:
+        return f"Could not {event.urgency} {again}{targets}: {', '.join(event.unreachable)}; the next step follows"
     people = f": {_names(event.reached, sop)}" if event.reached else ""
     missing = f"; could not reach {', '.join(event.unreachable)}" if event.unreachable else ""
     return f"{_URGENT_WORDS[event.urgency]} {again}{targets}{people}{missing}"
@@ -54,7 +56,7 @@ def _step_fired(event: e.StepFired, sop: Sop) -> str:
 
 def _update_posted(event: e.UpdatePosted, sop: Sop) -> str:
     audience = "External update" if event.audience is Audience.EXTERNAL else "Update"
-    promise = f" Next update within {event.next_within.words}." if event.next_within else ""
+    promise = f" (next update by {event.next_by:%H:%M} UTC)" if event.next_by else ""
     return f"{audience}: {event.text}{promise}"
 
 
@@ -65,7 +67,9 @@ def _role_assigned(event: e.RoleAssigned, sop: Sop) -> str:
 
 def _page_failed(event: e.PageFailed, sop: Sop) -> str:
     then = f"trying {event.next_method.via}" if event.next_method else "no other contact method"
-    return f"Page to {name_of(event.person, sop)} failed: {event.reason}; {then}"
+    what = "is not delivered yet" if event.is_retried else "failed"
+    again = ", and still that way too" if event.is_retried else ""
+    return f"Page to {name_of(event.person, sop)} {what}: {event.reason}; {then}{again}"
 
 
 def _to(reached: e.Reach | None, sop: Sop) -> str:
@@ -107,7 +111,7 @@ _TELL: dict[type[e.Event], Callable[[Any, Sop], str]] = {
     e.UpdatePosted: _update_posted,
     e.StepFired: _step_fired,
     e.PersonPaged: lambda event, sop: f"Paged by hand: {_names((event.reached,), sop)}: {event.reason}",
-    e.PageAccepted: lambda event, sop: f"Page {event.key} accepted by the provider",
+    e.PageAccepted: lambda event, sop: f"Page to {name_of(event.person, sop)} accepted ({event.via})",
     e.PageFailed: _page_failed,
     e.ResponseTimeMissed: lambda event, sop: f"Response time missed: nobody acknowledged within {event.within.words}",
     e.Reminded: lambda event, sop: f"Status update due at {_clock(event)}: reminded {_to(event.reached, sop)}",

@@ -3,7 +3,7 @@
 from tocsin.domain import effects as f
 from tocsin.domain import events as e
 from tocsin.domain.context import Draft
-from tocsin.domain.incident import Incident, PageStatus
+from tocsin.domain.incident import Incident, Page, PageStatus
 from tocsin.domain.narrate import name_of, narrate, target_words
 from tocsin.domain.text import clean_line, slug
 from tocsin.sop.model import Sop
@@ -50,10 +50,22 @@ def _pages(draft: Draft, recorded: e.Recorded) -> list[f.AnyEffect]:
 
 def _reason(event: e.AnyEvent, sop: Sop) -> str:
     """Why somebody is reached, in words for them."""
-    if not isinstance(event, e.StepFired):
-        return narrate(event, sop)
-    again = f", again (round {event.round})" if event.round else ""
-    return f"escalation to {', '.join(target_words(target) for target in event.targets)}{again}"
+    match event:
+        case e.StepFired():
+            again = f", again (round {event.round})" if event.round else ""
+            return f"escalation to {', '.join(target_words(target) for target in event.targets)}{again}"
+        case e.PersonPaged():
+            return event.reason
+        case e.StakeholdersInformed():
+            return "you are a stakeholder of what happens to this service"
+        case e.Reminded():
+            return f"post a status update by {event.due_at:%H:%M} UTC"
+        case e.UpdateOverdue():
+            return f"the status update is overdue since {event.due_at:%H:%M} UTC: see that one is posted"
+        case e.PostmortemReminded():
+            state = "is overdue since" if event.times else "is due by"
+            return f"the postmortem {state} {event.due_at:%Y-%m-%d %H:%M} UTC"
+    return narrate(event, sop)
 
 
 def _send(incident: Incident, key: str, reach: e.Reach, urgency: Urgency, reason: str) -> f.SendPage:
@@ -84,14 +96,20 @@ def _page_endings(before: Incident | None, after: Incident) -> list[f.AnyEffect]
     ends = after.status.is_over and not before.status.is_over
     found: list[f.AnyEffect] = []
     for key, page in before.pages.items():
-        if page.method.via not in RINGING or page.status is PageStatus.FAILED:
-            continue
-        reach = e.Reach(person=page.person, method=page.method)
+        ringing = [reach for reach in _ways_of(page) if reach.method.via in RINGING]
         if ends:
-            found.append(f.ResolvePage(key=key, reach=reach))
+            found += [f.ResolvePage(key=key, reach=reach) for reach in ringing]
         elif key in before.open_pages and key not in after.open_pages:
-            found.append(f.AcknowledgePage(key=key, reach=reach))
+            found += [f.AcknowledgePage(key=key, reach=reach) for reach in ringing]
     return found
+
+
+def _ways_of(page: Page) -> list[e.Reach]:
+    """Every way the page was sent; one that answered too late, or not at all, may ring all the same."""
+    if page.status is PageStatus.FAILED:
+        return []
+    methods = dict.fromkeys((*page.tried, page.method))
+    return [e.Reach(person=page.person, method=method) for method in methods]
 
 
 def _channel(before: Incident | None, draft: Draft) -> list[f.AnyEffect]:

@@ -1,7 +1,7 @@
 """Which deliveries leave, and what came of them? The outbox's side of the engine, inside the writer's transactions."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tocsin.domain import commands as c
 from tocsin.domain.effects import AnyEffect, PageEffect, SendPage
@@ -14,6 +14,8 @@ from tocsin.store.rows import Delivery
 from tocsin.store.transaction import Transaction
 
 logger = logging.getLogger(__name__)
+
+FAIL_OVER_AFTER = timedelta(seconds=30)
 
 
 def lease(tx: Transaction, now: datetime, provider: str, limit: int) -> list[Delivery]:
@@ -38,7 +40,9 @@ def settle(desk: Desk, tx: Transaction, now: datetime, delivery: Delivery, verdi
                 tx.settle(delivery.id, "failed", now, f"given up after 24 h: {reason}")
                 receipts = failure_of(delivery.effect, reason)
             elif _is_still_needed(tx, delivery):
-                tx.postpone(delivery.id, retry_at(delivery.key, delivery.attempts, now, after), reason)
+                due_at = retry_at(delivery.key, delivery.attempts, now, after)
+                tx.postpone(delivery.id, due_at, reason)
+                receipts = _delay_of(delivery, reason, due_at)
             else:
                 tx.settle(delivery.id, "suppressed", now, "no longer needed")
         case _:
@@ -50,6 +54,14 @@ def settle(desk: Desk, tx: Transaction, now: datetime, delivery: Delivery, verdi
         except Exception:
             # An incident that can't take it must not keep the row leased, and its lane waiting, for ever.
             logger.critical("%s: its incident could not be told of it", delivery.key, exc_info=True)
+
+
+def _delay_of(delivery: Delivery, reason: str, due_at: datetime) -> tuple[c.Receipt, ...]:
+    """A page that would wait for its provider for too long goes another way as well (reliability figure F6)."""
+    effect = delivery.effect
+    if not isinstance(effect, SendPage) or due_at - delivery.created_at < FAIL_OVER_AFTER:
+        return ()
+    return (c.ReportPageFailed(key=effect.key, via=effect.provider, reason=reason, is_retried=True),)
 
 
 def _is_still_needed(tx: Transaction, delivery: Delivery) -> bool:

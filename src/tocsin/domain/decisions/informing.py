@@ -15,10 +15,10 @@ def inform_stakeholders(draft: Draft) -> None:
 
 
 def notice_pattern(draft: Draft) -> None:
-    """Record the pattern that the incident completes with its present severity, if it completes one."""
+    """Record the pattern that the incident completes: the third, and the sixth, but not each one after the third."""
     for pattern in draft.context.sop.patterns:
         count = _count(draft, pattern)
-        if draft.incident.severity is pattern.severity and count >= pattern.count:
+        if draft.incident.severity is pattern.severity and count % pattern.count == 0:
             people = _reached(draft, pattern.notify)
             draft.record(
                 e.PatternNoticed(severity=pattern.severity, count=count, within=pattern.within, reached=people)

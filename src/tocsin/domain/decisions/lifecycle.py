@@ -127,14 +127,24 @@ def add_note(draft: Draft, command: c.AddNote) -> Refusal | None:
     return None
 
 
+def _fault_in_note(note: str) -> str | None:
+    return fault_in(note, "note") if note.strip() else None
+
+
 def mitigate(draft: Draft, command: c.Mitigate) -> Refusal | None:
     """Service is restored: the update cadence ends."""
+    fault = _fault_in_note(command.note)
+    if fault:
+        return Refusal("invalid_note", fault)
     draft.record(e.Mitigated(note=clean_text(command.note)))
     return None
 
 
 def resolve(draft: Draft, command: c.Resolve) -> Refusal | None:
     """The fix is confirmed. Whether monitoring was clean by then stands in the record (SOP, triage step 6)."""
+    fault = _fault_in_note(command.note)
+    if fault:
+        return Refusal("invalid_note", fault)
     draft.record(e.Resolved(note=clean_text(command.note), is_monitoring_clean=_is_monitoring_clean(draft)))
     return None
 

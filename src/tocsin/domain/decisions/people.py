@@ -1,11 +1,16 @@
 """Who does what, who is told, who is woken: roles, status updates, pages by hand."""
 
+from datetime import datetime
+
 from tocsin.domain import commands as c
 from tocsin.domain import events as e
 from tocsin.domain.context import Draft, Refusal
-from tocsin.domain.incident import Audience
+from tocsin.domain.incident import Audience, Status
 from tocsin.domain.text import MAX_LINE, clean_line, clean_text, fault_in
+from tocsin.sop.durations import Duration
 from tocsin.sop.words import Role, Urgency
+
+_SOONEST = Duration(minutes=1)
 
 
 def assign_role(draft: Draft, command: c.AssignRole) -> Refusal | None:
@@ -30,15 +35,29 @@ def post_update(draft: Draft, command: c.PostUpdate) -> Refusal | None:
         return Refusal("not_communications_lead", _only_the_lead(incident.roles.get(Role.COMMUNICATIONS_LEAD)))
     level = draft.context.sop.severities.get(incident.severity) if incident.severity else None
     every = level.update_every if level else None
+    if command.next_within is not None and command.next_within < _SOONEST:
+        return Refusal("invalid_update", f"next update: must be at least {_SOONEST} away, got {command.next_within}")
     if command.next_within is not None and every is not None and command.next_within > every:
         return Refusal(
             "next_update_too_late",
             f"next update: {incident.severity} asks for one every {every}, got {command.next_within}",
         )
     draft.record(
-        e.UpdatePosted(text=clean_text(command.text), audience=command.audience, next_within=command.next_within)
+        e.UpdatePosted(
+            text=clean_text(command.text),
+            audience=command.audience,
+            next_within=command.next_within,
+            next_by=_next_by(draft, command.next_within, every),
+        )
     )
     return None
+
+
+def _next_by(draft: Draft, promised: Duration | None, every: Duration | None) -> datetime | None:
+    """When the next update comes; None where neither the cadence nor the author says so."""
+    within = promised or every
+    is_expected = draft.incident.status in (Status.TRIGGERED, Status.ACKNOWLEDGED)
+    return draft.context.now + within if within is not None and is_expected else None
 
 
 def _only_the_lead(lead: str | None) -> str:

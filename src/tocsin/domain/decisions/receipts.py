@@ -12,7 +12,7 @@ def page_accepted(draft: Draft, command: c.ReportPageAccepted) -> Refusal | None
     """The provider took it. That is not an answer: the ladder goes on."""
     page = draft.incident.pages.get(command.key)
     if page is not None and page.status is PageStatus.PENDING:
-        draft.record(e.PageAccepted(key=command.key))
+        draft.record(e.PageAccepted(key=command.key, person=page.person, via=page.method.via))
     return None
 
 
@@ -21,10 +21,18 @@ def page_failed(draft: Draft, command: c.ReportPageFailed) -> Refusal | None:
     page = draft.incident.pages.get(command.key)
     if page is None or page.status is not PageStatus.PENDING or page.method.via != command.via:
         return None  # a receipt that comes late: the page has moved on, or was answered
+    if command.is_retried and page.method in page.tried:
+        return None  # told before
     urgency = Urgency.PAGE if page.demands_answer else Urgency.NOTIFY
-    next_method = contact_for(draft.context.roster, page.person, urgency, tried=(*page.tried, page.method.via))
+    next_method = contact_for(draft.context.roster, page.person, urgency, tried=(*page.tried, page.method))
     draft.record(
-        e.PageFailed(key=command.key, person=page.person, reason=clean_line(command.reason), next_method=next_method)
+        e.PageFailed(
+            key=command.key,
+            person=page.person,
+            reason=clean_line(command.reason),
+            next_method=next_method,
+            is_retried=command.is_retried,
+        )
     )
     return None
 
