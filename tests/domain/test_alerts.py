@@ -70,8 +70,23 @@ def test_alert_that_is_no_worse_changes_nothing(label: str) -> None:
     assert Story().alert(severity="warning").join(severity=label).happened(e.AlertWorsened) == []
 
 
-def test_worse_alert_does_not_override_an_assessment() -> None:
-    assert Story().alert(severity="info").assess(SEV4).join(severity="critical").happened(e.AlertWorsened) == []
+def test_assessment_stands_against_alerts_like_those_that_were_seen() -> None:
+    story = Story().alert(severity="critical").acknowledge().assess(SEV2).at(10).join(severity="critical")
+    assert story.happened(e.SeverityChanged) == []
+    assert story.incident.status is Status.ACKNOWLEDGED
+
+
+def test_alert_worse_than_all_that_was_seen_raises_the_severity_and_pages_anew() -> None:
+    story = Story().alert(severity="warning").acknowledge().assess(SEV4).at(60 * 48).join(severity="critical")
+    assert story.incident.severity is SEV1
+    assert story.incident.status is Status.TRIGGERED
+    assert step(60 * 48, PAGE, PRIMARY) in story.ladder
+
+
+def test_alerts_that_fire_again_after_the_mitigation_reopen_the_incident() -> None:
+    story = Story().alert(severity="critical").acknowledge().mitigate().clear_alerts().at(480).fire_alerts()
+    assert story.incident.status is Status.TRIGGERED
+    assert step(480, PAGE, PRIMARY) in story.ladder
 
 
 def test_cleared_alerts_leave_the_resolution_to_people() -> None:

@@ -124,8 +124,8 @@ def test_table_of_commands_is_complete() -> None:
     ("status", "then"),
     [
         pytest.param(T, {c.Acknowledge: A, c.Mitigate: M, c.Resolve: R, c.Cancel: CANCELLED}, id="triggered"),
-        pytest.param(A, {c.Mitigate: M, c.Resolve: R, c.Cancel: CANCELLED}, id="acknowledged"),
-        pytest.param(M, {c.Resolve: R, c.Cancel: CANCELLED, c.Reopen: T}, id="mitigated"),
+        pytest.param(A, {c.Mitigate: M, c.Resolve: R, c.Cancel: CANCELLED, c.NoteAlertWorse: T}, id="acknowledged"),
+        pytest.param(M, {c.Resolve: R, c.Cancel: CANCELLED, c.Reopen: T, c.NoteAlertWorse: T}, id="mitigated"),
         pytest.param(R, {c.Reopen: T}, id="resolved"),
         pytest.param(CLOSED, {c.Reopen: T}, id="closed"),
         pytest.param(CANCELLED, {c.Reopen: T}, id="cancelled"),

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+_PACE_AHEAD = 0.9
+
 
 def _wall() -> datetime:
     return datetime.now(UTC)
@@ -39,7 +41,8 @@ class Clock:
             read = self._monotonic()
             elapsed = timedelta(seconds=(read - self._last_read) * self.speed)
             shown = self._shown(read)
-            self._last = shown if shown >= self._last else self._last + elapsed
+            # Behind the wall clock again, little by little: time that ran ahead would call live alerts outdated.
+            self._last = shown if shown >= self._last else self._last + elapsed * _PACE_AHEAD
             self._last_read = read
             return self._last
 

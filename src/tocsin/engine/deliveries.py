@@ -132,8 +132,7 @@ class Deliveries:
 
         while True:
             try:
-                # Shielded: a server that is told to stop writes down what was sent, so as not to send it again.
-                await asyncio.shield(self._writer.write(work))
+                await self._write_at_all_events(work)
             except Exception as error:
                 # Sent but not settled: keep trying, the row stays leased meanwhile and isn't sent a second time.
                 is_bug = not isinstance(error, TocsinError)
@@ -141,6 +140,12 @@ class Deliveries:
                 await asyncio.sleep(1)
             else:
                 return
+
+    async def _write_at_all_events(self, work: Callable[[Transaction, datetime], None]) -> None:
+        """A server that is told to stop still writes down what was sent, so as not to send it again."""
+        writing = asyncio.ensure_future(self._writer.write(work))
+        writing.add_done_callback(lambda done: done.cancelled() or done.exception())  # looked at, even by nobody else
+        await asyncio.shield(writing)
 
     async def _await_turn(self, effect: AnyEffect) -> None:
         """Keep the provider's rate for what shares one."""

@@ -4,7 +4,7 @@ from tocsin.domain import commands as c
 from tocsin.domain import events as e
 from tocsin.domain.context import Context, Draft, Refusal
 from tocsin.domain.decisions.informing import inform_stakeholders, notice_pattern
-from tocsin.domain.incident import Source
+from tocsin.domain.incident import Source, Status
 from tocsin.domain.text import MAX_LINE, clean_line, clean_text, fault_in
 from tocsin.sop.words import Severity, Trigger
 
@@ -182,18 +182,32 @@ def note_alerts_cleared(draft: Draft, command: c.NoteAlertsCleared) -> Refusal |
 
 
 def note_alerts_firing(draft: Draft, command: c.NoteAlertsFiring) -> Refusal | None:
-    """Monitoring is not clean any more; only the change is worth an event."""
+    """Monitoring is not clean any more; after a mitigation that means that it came back."""
     if draft.incident.is_clear:
         draft.record(e.AlertsFiring(title=clean_line(command.title)))
+        if draft.incident.status is Status.MITIGATED:
+            draft.record(e.Reopened(reason="its alerts fire again after the mitigation"))
     return None
 
 
 def note_alert_worse(draft: Draft, command: c.NoteAlertWorse) -> Refusal | None:
-    """Before anybody has assessed, the worst alert counts: a quiet incident begins to page when a loud alert joins."""
+    """The worst alert counts: a quiet incident begins to page when a loud alert joins.
+
+    Somebody's assessment stands against alerts like those that were seen; one that looks worse than all of them, and
+    than the assessment, raises the severity and needs an answer of its own.
+    """
     incident, placement = draft.incident, command.placement
+    if incident.status.is_over:
+        return None
     looks_worse = _rank(placement.severity) < _rank(incident.provisional)
     begins_to_page = placement.page and not incident.pages_unassessed
-    if incident.severity is None and not incident.status.is_over and (looks_worse or begins_to_page):
+    is_beyond = looks_worse and placement.page and _rank(placement.severity) < _rank(incident.severity)
+    if incident.severity is not None and placement.severity is not None and is_beyond:
+        reason = clean_line(f"a worse alert joined: {command.title}")
+        draft.record(e.Reopened(reason=reason))
+        draft.record(e.SeverityChanged(before=incident.severity, severity=placement.severity, reason=reason))
+        inform_stakeholders(draft)
+    if looks_worse or begins_to_page:
         draft.record(
             e.AlertWorsened(
                 title=clean_line(command.title),
