@@ -32,6 +32,10 @@ class Disk:
     def __exit__(self, *_: object) -> None:
         apsw.connection_hooks.remove(self._opened)
 
+    def revive(self) -> None:
+        """Take everything again."""
+        self.is_dead, self.dies_before, self.dies_after = False, None, None
+
     def fill_up(self) -> None:
         """Let no file grow."""
         self._limit(lambda writer: int(writer.pragma("page_count")))

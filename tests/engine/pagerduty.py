@@ -27,7 +27,7 @@ def events(sandbox: Sandbox) -> list[Event]:
             body = json.loads(exchange.request.body)
             details = body.get("payload", {}).get("custom_details", {})
             person, urgency = details.get("person", ""), details.get("urgency", "")
-            is_taken = exchange.response.status == 202 or exchange.response.is_processed
+            is_taken = b'"success"' in exchange.response.body or exchange.response.is_processed
             found.append(Event(exchange.request.at, body["event_action"], body["dedup_key"], person, urgency, is_taken))
     return found
 

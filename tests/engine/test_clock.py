@@ -13,6 +13,8 @@ from tocsin.engine.clock import Clock
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
+MILLISECOND = timedelta(milliseconds=1)
+LEAST = 0.9  # of the time that passes: engine time ahead of the wall clock may go a little slower, to meet it again
 
 
 class Clocks:
@@ -49,7 +51,7 @@ def test_wall_clock_that_is_set_back_neither_stops_nor_turns_engine_time(clocks:
     assert clock.now() == NOON
     for passed in (1, 2, 3):
         clocks.run(seconds=1)
-        assert clock.now() == NOON + passed * SECOND
+        assert LEAST * passed * SECOND <= clock.now() - NOON <= passed * SECOND
 
 
 def test_engine_time_is_the_wall_clocks_again_once_that_has_caught_up(clocks: Clocks) -> None:
@@ -69,7 +71,7 @@ def test_wall_clock_that_is_set_forward_is_followed(clocks: Clocks) -> None:
 
 @settings(deadline=None)
 @given(moves=st.lists(st.tuples(st.floats(0, 100), st.floats(-7_200, 7_200)), min_size=1, max_size=30))
-def test_engine_time_never_turns_back_and_never_loses_time(moves: list[tuple[float, float]]) -> None:
+def test_engine_time_never_turns_back_and_never_stands_still(moves: list[tuple[float, float]]) -> None:
     clocks = Clocks()
     clock = clocks.clock()
     before = clock.now()
@@ -81,7 +83,8 @@ def test_engine_time_never_turns_back_and_never_loses_time(moves: list[tuple[flo
         if jump >= 0:
             assert now >= clocks.wall
         if now > clocks.wall:
-            assert abs(now - before - timedelta(seconds=seconds)) < timedelta(milliseconds=1)
+            passed = timedelta(seconds=seconds)
+            assert LEAST * passed - MILLISECOND < now - before < passed + MILLISECOND
         before = now
 
 
@@ -90,9 +93,10 @@ def test_what_is_recorded_already_lies_in_the_past(clocks: Clocks) -> None:
     clock.not_before(NOON + HOUR)
     assert clock.now() == NOON + HOUR
     clocks.run(seconds=2)
-    assert clock.now() == NOON + HOUR + 2 * SECOND
+    later = clock.now()
+    assert NOON + HOUR + LEAST * 2 * SECOND <= later <= NOON + HOUR + 2 * SECOND
     clock.not_before(NOON)
-    assert clock.now() == NOON + HOUR + 2 * SECOND
+    assert clock.now() == later
 
 
 def test_fast_clock_runs_from_the_present_at_its_speed(clocks: Clocks) -> None:
@@ -113,7 +117,7 @@ def test_fast_clock_goes_on_at_its_speed_after_what_is_recorded(clocks: Clocks) 
     clock = clocks.clock(speed=60)
     clock.not_before(NOON + HOUR)
     clocks.run(seconds=1)
-    assert clock.now() == NOON + HOUR + 60 * SECOND
+    assert NOON + HOUR + LEAST * 60 * SECOND <= clock.now() <= NOON + HOUR + 60 * SECOND
 
 
 def test_machines_own_clocks_are_read_unless_others_are_given() -> None:

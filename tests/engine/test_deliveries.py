@@ -1,0 +1,330 @@
+"""Does every page leave, whatever its provider, the disk or a neighbour does? The loops that deliver, for real."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from tests.engine.disk import Disk, Gate
+from tests.engine.pagerduty import always, answers, events, paged, taken
+from tests.engine.waiting import eventually
+from tocsin.domain import commands as c
+from tocsin.domain.effects import AnyEffect, SendPage
+from tocsin.domain.incident import Incident
+from tocsin.engine.clock import Clock
+from tocsin.engine.deliveries import Deliveries, Provider
+from tocsin.engine.desk import Actor, Desk
+from tocsin.engine.providers import providers_for
+from tocsin.engine.sender import Sender
+from tocsin.engine.sops import Sops
+from tocsin.engine.writer import Writer
+from tocsin.integrations.inbox.outbound import deliver
+from tocsin.integrations.wire import Done, Never, Reply, Request, Verdict
+from tocsin.settings import Settings
+from tocsin.simulate.sandbox.recording import RecordedRequest, Response
+from tocsin.simulate.sandbox.server import Sandbox
+from tocsin.sop.load import default_sop
+from tocsin.sop.words import Severity, Trigger
+from tocsin.store.sqlite import SqliteStore
+
+pytestmark = pytest.mark.anyio
+
+Send = Callable[[Request], Awaitable[Reply]]
+
+SPEED = 20.0  # engine seconds in a real one: a second of back-off is 50 ms
+SOP = default_sop()
+ALICE = Actor("alice", "test")
+HANGS = Response(202, delay=timedelta(seconds=30))
+HANGS_AFTERWARDS = Response(202, delay=timedelta(seconds=30), is_processed=True)
+
+
+class Post:
+    """The delivery loops of one server, and the commands that give them something to do."""
+
+    def __init__(self, store: SqliteStore, providers: tuple[Provider, ...], send: Send) -> None:
+        self.store = store
+        self.wakes = 0
+        self._loop = asyncio.get_running_loop()
+        clock = Clock(SPEED)
+        self.writer = Writer(store, clock, self._committed)
+        self.desk = Desk(Sops(SOP, store.queries), frozenset(it.name for it in providers))
+        self._running: list[asyncio.Task[None]] = []
+        self.loops = [
+            Deliveries(provider, queries=store.queries, writer=self.writer, desk=self.desk, clock=clock, send=send)
+            for provider in providers
+        ]
+
+    def start(self) -> None:
+        self.writer.start()
+        self._running = [asyncio.create_task(loop.run()) for loop in self.loops]
+
+    async def stop_loops(self) -> None:
+        for task in self._running:
+            task.cancel()
+        await asyncio.wait(self._running)
+        assert all(task.cancelled() for task in self._running), "a loop has ended by itself"
+
+    def _committed(self) -> None:
+        self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        self.wakes += 1
+        for loop in self.loops:
+            loop.changed.set()
+
+    async def declare(self, severity: Severity = Severity.SEV1) -> Incident:
+        command = c.Declare("Checkout is down", "website", Trigger.SERVICE_DEGRADED, severity)
+        return await self.writer.write(lambda tx, now: self.desk.open(tx, now, command, ALICE))
+
+    async def page_alice(self) -> None:
+        """Page her, and nobody else."""
+        incident = await self.declare(Severity.SEV4)
+        await self.change(incident.id, c.PageByHand(target="alice", reason="have a look"))
+
+    async def change(self, incident: str, command: c.Change) -> Incident:
+        return await self.writer.write(lambda tx, now: self.desk.change(tx, now, incident, command, ALICE))
+
+    def statuses(self, provider: str = "pagerduty") -> list[str]:
+        """How what is to be sent by that provider stands, in the order decided."""
+        return [it.status for it in reversed(self.store.queries.outbox()) if it.provider == provider]
+
+
+def vendors(sandbox: Sandbox, *names: str) -> tuple[Provider, ...]:
+    """The providers of those names, or all of them, with the sandbox behind them."""
+    settings = Settings(
+        database="",
+        public_url="https://tocsin.example.org",
+        pagerduty_events_url=sandbox.url,
+        slack_api_url=sandbox.url,
+    )
+    found = providers_for(settings, SOP, "k3x9")
+    return tuple(provider for provider in found if provider.name in (names or ("inbox", "pagerduty", "slack")))
+
+
+@asynccontextmanager
+async def delivering(
+    store: SqliteStore, *providers: Provider, sender: Sender | None = None, send: Send | None = None
+) -> AsyncIterator[Post]:
+    """The loops run within, and have stopped afterwards."""
+    sender = sender or Sender()
+    post = Post(store, providers, send or sender.send)
+    post.start()
+    try:
+        yield post
+    finally:
+        await post.stop_loops()
+        post.writer.stop()
+        await sender.close()
+
+
+def is_furnished(sandbox: Sandbox) -> bool:
+    """Whether the incident's channel has all that a new one gets: its last is the pinned summary."""
+    return any(channel.pins for channel in sandbox.slack.channels.values())
+
+
+def notes(sandbox: Sandbox) -> list[str]:
+    """The notes that stand in the channel."""
+    (channel,) = sandbox.slack.channels.values()
+    return [message.text for message in channel.messages if message.text.startswith("Note:")]
+
+
+# Providers
+
+
+async def test_page_leaves_as_soon_as_it_is_decided(store: SqliteStore, sandbox: Sandbox) -> None:
+    async with delivering(store, *vendors(sandbox)) as post:
+        await post.declare()
+        await eventually(lambda: post.statuses() == ["done"])
+    assert paged(sandbox) == ["alice"]
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        pytest.param(Response(429, headers={"retry-after": "2"}), id="has too much to do"),
+        pytest.param(Response(500, b"oops"), id="fails"),
+        pytest.param(Response(200, b"<html>Please log in</html>"), id="is a portal"),
+        pytest.param(Response(202, b'{"status":"succ'), id="answers half a sentence"),
+        pytest.param(Response(202, b"\xff\x00"), id="answers garbage"),
+        pytest.param(HANGS, id="hangs"),
+        pytest.param(HANGS_AFTERWARDS, id="hangs with the page taken"),
+    ],
+)
+async def test_page_arrives_once_the_provider_is_well(store: SqliteStore, sandbox: Sandbox, response: Response) -> None:
+    sandbox.script = answers(response, response)
+    async with delivering(store, *vendors(sandbox), sender=Sender(timedelta(seconds=0.1))) as post:
+        await post.declare()
+        await eventually(lambda: post.statuses() == ["done"])
+    assert len(events(sandbox)) == 3
+    assert len({event.key for event in events(sandbox)}) == 1
+    assert len(sandbox.pagerduty.alerts) == 1
+
+
+async def test_slow_chat_does_not_delay_a_page(store: SqliteStore, sandbox: Sandbox) -> None:
+    sandbox.script = lambda request: HANGS if request.path.startswith("/api/") else None
+    async with delivering(store, *vendors(sandbox)) as post:
+        await post.declare()
+        await eventually(lambda: any(request.path.startswith("/api/") for request in sandbox.requests))
+        for _ in range(3):
+            await post.declare()
+        await eventually(lambda: post.statuses() == ["done"] * 4)
+
+
+async def test_slow_page_does_not_delay_the_chat(store: SqliteStore, sandbox: Sandbox) -> None:
+    sandbox.script = always(HANGS)
+    async with delivering(store, *vendors(sandbox)) as post:
+        await post.declare()
+        await eventually(lambda: is_furnished(sandbox))
+        assert post.statuses() == ["leased"]
+
+
+async def test_one_page_that_hangs_does_not_delay_another(store: SqliteStore, sandbox: Sandbox) -> None:
+    sandbox.script = answers(HANGS)
+    async with delivering(store, *vendors(sandbox)) as post:
+        await post.declare()
+        await eventually(lambda: len(events(sandbox)) == 1)
+        await post.declare()
+        await eventually(lambda: post.statuses() == ["leased", "done"])
+
+
+async def test_more_pages_than_are_sent_at_once_all_leave(store: SqliteStore, sandbox: Sandbox) -> None:
+    async with delivering(store, *vendors(sandbox)) as post:
+        await asyncio.gather(*(post.declare() for _ in range(40)))
+        await eventually(lambda: post.statuses() == ["done"] * 40)
+    assert len(taken(sandbox)) == len(sandbox.pagerduty.alerts) == 40
+
+
+async def test_what_happens_in_a_channel_arrives_in_order(store: SqliteStore, sandbox: Sandbox) -> None:
+    async with delivering(store, *vendors(sandbox)) as post:
+        incident = await post.declare()
+        await eventually(lambda: is_furnished(sandbox))
+        for text in ("one", "two", "three"):
+            await post.change(incident.id, c.AddNote(text))
+        await eventually(lambda: len(notes(sandbox)) == 3)
+    assert notes(sandbox) == ["Note: one (Alice Adams)", "Note: two (Alice Adams)", "Note: three (Alice Adams)"]
+
+
+async def test_lane_that_waits_costs_no_turns_of_the_loop(store: SqliteStore, sandbox: Sandbox) -> None:
+    async with delivering(store, *vendors(sandbox)) as post:
+        incident = await post.declare()
+        await eventually(lambda: is_furnished(sandbox))
+        for number in range(5):
+            await post.change(incident.id, c.AddNote(f"number {number}"))
+        await eventually(lambda: len(notes(sandbox)) == 5)
+        assert post.wakes < 100  # a few commits a delivery; a loop that turns freely makes thousands
+
+
+class Broken:
+    """A provider with a bug, which is repaired after its first page."""
+
+    name = "inbox"
+
+    def __init__(self) -> None:
+        self.tried = 0
+
+    def request_for(self, effect: AnyEffect) -> Request | Done | Never:
+        assert isinstance(effect, SendPage)
+        self.tried += 1
+        if self.tried == 1:
+            raise ZeroDivisionError
+        return deliver(effect)
+
+    def classify(self, effect: AnyEffect, request: Request, reply: Reply) -> Verdict:
+        raise NotImplementedError
+
+    def pace(self, effect: AnyEffect) -> tuple[str, timedelta] | None:
+        return None
+
+
+async def test_bug_in_a_provider_costs_no_page(store: SqliteStore, caplog: pytest.LogCaptureFixture) -> None:
+    async with delivering(store, Broken()) as post:
+        await post.page_alice()
+        await eventually(lambda: post.statuses("inbox") == ["done"])
+    assert "could not be delivered" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+
+
+# The disk
+
+
+async def test_disk_that_takes_nothing_for_a_while_costs_no_page(
+    store: SqliteStore, sandbox: Sandbox, disk: Disk, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with delivering(store, *vendors(sandbox)) as post:
+        disk.dies_before = disk.commits + 2
+        await post.declare()
+        await eventually(lambda: "pagerduty: nothing could be leased" in caplog.text)
+        assert events(sandbox) == []
+        disk.revive()
+        await eventually(lambda: post.statuses() == ["done"])
+
+
+async def test_disk_that_takes_nothing_is_not_asked_all_the_time(
+    store: SqliteStore, sandbox: Sandbox, disk: Disk, caplog: pytest.LogCaptureFixture
+) -> None:
+    started = time.monotonic()
+    async with delivering(store, *vendors(sandbox, "pagerduty")) as post:
+        disk.dies_before = disk.commits + 2
+        await post.declare()
+        await eventually(lambda: caplog.text.count("nothing could be leased") >= 3)
+    passed = timedelta(seconds=(time.monotonic() - started) * SPEED)
+    assert caplog.text.count("nothing could be leased") <= 1 + passed / timedelta(seconds=1)
+
+
+async def test_page_whose_outcome_can_not_be_written_is_not_sent_again(
+    store: SqliteStore, sandbox: Sandbox, disk: Disk, caplog: pytest.LogCaptureFixture
+) -> None:
+    def disk_fails(request: RecordedRequest) -> None:
+        disk.is_dead = True
+
+    sandbox.script = disk_fails
+    async with delivering(store, *vendors(sandbox, "pagerduty")) as post:
+        await post.declare()
+        await eventually(lambda: "its outcome could not be written" in caplog.text)
+        assert post.statuses() == ["leased"]
+        disk.is_dead = False
+        await eventually(lambda: post.statuses() == ["done"])
+    assert len(events(sandbox)) == 1
+
+
+# Stopping
+
+
+async def test_page_that_hangs_while_the_server_stops_is_sent_after_the_restart(
+    store: SqliteStore, sandbox: Sandbox
+) -> None:
+    sandbox.script = answers(HANGS)
+    async with delivering(store, *vendors(sandbox)) as post:
+        await post.declare()
+        await eventually(lambda: len(events(sandbox)) == 1)
+    assert post.statuses() == ["leased"]
+    with store.transaction() as tx:
+        tx.release_leases()
+    async with delivering(store, *vendors(sandbox)) as post:
+        await eventually(lambda: post.statuses() == ["done"])
+    assert len({event.key for event in events(sandbox)}) == 1
+
+
+async def test_outcome_that_is_known_when_the_server_stops_is_written_down(
+    store: SqliteStore, sandbox: Sandbox
+) -> None:
+    hold, is_answered = Gate(), asyncio.Event()
+
+    async def send(request: Request) -> Reply:
+        """The page is taken; and from then on the writer is held up by something else."""
+        held_up.append(asyncio.create_task(post.writer.write(hold)))
+        await hold.reached()
+        is_answered.set()
+        return Reply(202, {}, b'{"status": "success"}')
+
+    held_up: list[asyncio.Task[None]] = []
+    async with delivering(store, *vendors(sandbox, "pagerduty"), send=send) as post:
+        await post.page_alice()
+        await is_answered.wait()
+        await post.stop_loops()
+        hold.open()
+        await asyncio.wait(held_up)
+    assert post.statuses() == ["done"]
