@@ -5,16 +5,24 @@ The standard library's client: a heavier one would double the time that `tocsin 
 
 import json
 import os
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from tocsin.errors import InvalidInput, NotFound, Refused, Unreachable
 from tocsin.settings import DEFAULT_PORT, settings_from
 
 _TIMEOUT_SECONDS = 15
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    """A redirected POST would become a GET: nothing done, and no word of it. And the token is not for others."""
+
+    def redirect_request(self, *args: object) -> None:
+        """Follow none."""
 
 
 class Client:
@@ -23,7 +31,7 @@ class Client:
     def __init__(self, url: str, token: str) -> None:
         self._url = url.rstrip("/")
         self._token = token
-        self._opener = build_opener(ProxyHandler({}))  # a proxy of the environment is not meant for this
+        self._opener = build_opener(_NoRedirects, ProxyHandler({}))  # a proxy of the environment is not meant for this
 
     def get(self, *path: str, **query: object) -> Any:
         """The answer to a GET; query parameters that are None are left out."""
@@ -47,14 +55,14 @@ class Client:
             "X-Tocsin-Surface": "cli",
         }
         content = None if body is None else json.dumps(said).encode("utf-8", "surrogatepass")
-        request = Request(url, content, headers, method=method)  # noqa: S310  # http(s), says find_client
         try:
+            request = Request(url, content, headers, method=method)  # noqa: S310  # http(s), says find_client
             with self._opener.open(request, timeout=_TIMEOUT_SECONDS) as reply:
                 return json.load(reply)
         except HTTPError as error:
             raise _told(error) from error
-        except (URLError, OSError, ValueError) as error:
-            reason = getattr(error, "reason", error)
+        except (URLError, HTTPException, OSError, ValueError) as error:
+            reason = " ".join(str(getattr(error, "reason", error)).split())
             raise Unreachable(
                 f"{self._url}: {reason}; is `tocsin serve` running? TOCSIN_URL points elsewhere"
             ) from error
@@ -77,7 +85,7 @@ def _told(error: HTTPError) -> Exception:
 def find_client() -> Client:
     """The client for the server that the environment or this machine's database points at."""
     settings = settings_from(os.environ)
-    token = os.environ.get("TOCSIN_TOKEN") or _beside(settings.database, "token")
+    token = os.environ.get("TOCSIN_TOKEN", "").strip() or _beside(settings.database, "token")
     url = os.environ.get("TOCSIN_URL") or _beside(settings.database, "url") or f"http://127.0.0.1:{DEFAULT_PORT}"
     if not url.startswith(("http://", "https://")):
         raise InvalidInput(f"TOCSIN_URL: must be an http or https address, got {url!r}")
@@ -86,6 +94,8 @@ def find_client() -> Client:
             f"no token: none beside {settings.database} and none in TOCSIN_TOKEN; start `tocsin serve`, "
             "or set TOCSIN_DATABASE as the server has it"
         )
+    if not (token.isascii() and token.isprintable()):  # http.client would quote it in its complaint
+        raise InvalidInput("token: must be one line of printable ASCII characters, as the server has written it")
     return Client(url, token)
 
 
