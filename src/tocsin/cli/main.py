@@ -5,6 +5,7 @@ could not be reached or was not ready; 4 a bug of Tocsin.
 """
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -59,6 +60,14 @@ class LazyGroup(click.Group):
         command: click.Command = module.COMMANDS[cmd_name]
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. That nobody reads its output any more is no failure, which click would make of it."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere
+            return 0
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands on the help page, without importing one."""
         with formatter.section("Commands"):
@@ -92,11 +101,10 @@ def main(arguments: Sequence[str] | None = None) -> Any:
         error.show()
         sys.exit(error.exit_code)
     except TocsinError as error:
-        click.echo(f"tocsin: {error}", err=True)
+        from tocsin.cli.output import say  # noqa: PLC0415  # the help page needs none of it
+
+        say(f"tocsin: {error}", err=True)
         sys.exit(exit_status(error))
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read the output has seen enough
-        sys.exit(0)
     except Exception as error:
         click.echo(f"tocsin: internal fault, a bug of Tocsin: {type(error).__name__}: {error}", err=True)
         sys.exit(4)
