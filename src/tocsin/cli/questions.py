@@ -28,6 +28,12 @@ def given_answers(options: dict[str, Any]) -> dict[str, str] | None:
     return given
 
 
+def ask_why() -> str:
+    """The reason, asked for; not on standard output, which may be meant for a program."""
+    why: str = click.prompt("Why", err=True)
+    return why
+
+
 def ask_answers() -> dict[str, str]:
     """The answers to all questions, asked one by one."""
     answers = {}

@@ -8,7 +8,7 @@ import click
 from tocsin.cli.client import find_client
 from tocsin.cli.cockpit import cockpit
 from tocsin.cli.output import as_json, as_person, incident, show_json
-from tocsin.cli.questions import ask_answers, given_answers, with_answers
+from tocsin.cli.questions import ask_answers, ask_why, given_answers, with_answers
 from tocsin.sop.words import Role, Severity, Trigger
 
 _SEVERITY = click.Choice([severity.value for severity in Severity], case_sensitive=False)
@@ -67,7 +67,7 @@ def assess(incident: str, severity: str | None, is_json: bool, by: str | None, *
     if severity is None and answers is None:
         answers = ask_answers()
     elif severity is not None and not reason:
-        reason = click.prompt("Why")
+        reason = ask_why()
     chosen = severity.upper() if severity else None
     body = {"severity": chosen, "reason": reason, "answers": answers, "trigger": rest["trigger"], "by": by}
     _show(find_client().post("incidents", incident, "assess", **body), is_json)
@@ -118,7 +118,7 @@ def note(incident: str, text: str, is_json: bool, by: str | None) -> None:
 @click.command()
 @incident
 @click.argument("target")
-@click.option("--reason", prompt="Why", help="What they are needed for.")
+@click.option("--reason", default=ask_why, help="What they are needed for.")
 @_common
 def page(incident: str, target: str, reason: str, is_json: bool, by: str | None) -> None:
     """Page a person or a target of the SOP (secondary, cto…) now."""
@@ -145,7 +145,7 @@ def resolve(incident: str, note: str, is_json: bool, by: str | None) -> None:
 
 @click.command()
 @incident
-@click.option("--reason", prompt="Why", help="What came back.")
+@click.option("--reason", default=ask_why, help="What came back.")
 @_common
 def reopen(incident: str, reason: str, is_json: bool, by: str | None) -> None:
     """It came back: pages again, from the start of the ladder."""
@@ -154,7 +154,7 @@ def reopen(incident: str, reason: str, is_json: bool, by: str | None) -> None:
 
 @click.command()
 @incident
-@click.option("--reason", prompt="Why", help="What it was.")
+@click.option("--reason", default=ask_why, help="What it was.")
 @_common
 def cancel(incident: str, reason: str, is_json: bool, by: str | None) -> None:
     """It is not an incident: everything stops."""
