@@ -9,9 +9,17 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+
+def _one_name(ctx: click.Context, param: click.Parameter, text: str) -> str:
+    """`text`, unless it would lead elsewhere as a part of a path."""
+    if not text or "/" in text or text in (".", ".."):
+        raise click.BadParameter(f"must be an incident such as INC-2026-0042, got {text!r}")
+    return text
+
+
 as_json = click.option("--json", "is_json", is_flag=True, help="Print JSON, as the API answers it.")
 as_person = click.option("--as", "by", envvar="TOCSIN_AS", metavar="PERSON", help="Who acts: a person of the SOP.")
-incident = click.argument("incident", metavar="INC")
+incident = click.argument("incident", metavar="INC", callback=_one_name)
 
 
 def show_json(value: Any) -> None:
