@@ -1,0 +1,131 @@
+"""How does a command find its server, and what does it say when it doesn't?"""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cli.terminal import Terminal
+from tests.skill.vendor import Reply, serving
+from tests.system.server import Server, environment
+
+_NO_PROBLEM = b"<html>nobody is at home</html>"
+
+
+def test_the_server_of_this_machine_and_its_token_are_found_by_themselves(tocsin: Terminal, incident: str) -> None:
+    assert tocsin.does("show", incident, "--json").json["id"] == incident
+    assert "TOCSIN_TOKEN" not in tocsin.environ
+    assert "TOCSIN_URL" not in tocsin.environ
+
+
+def test_the_environment_points_elsewhere(alone: Terminal, server: Server, incident: str) -> None:
+    elsewhere = {"TOCSIN_URL": server.url, "TOCSIN_TOKEN": server.token}
+    assert alone.does("show", incident, "--json", **elsewhere).json["id"] == incident
+    assert alone.does("show", incident, "--json", **{**elsewhere, "TOCSIN_URL": f"{server.url}/"}).status == 0
+    assert alone.does("show", incident, "--json", **{**elsewhere, "TOCSIN_TOKEN": f"{server.token}\n"}).status == 0
+
+
+def test_an_address_of_the_environment_stands_before_the_one_beside_the_database(tocsin: Terminal) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    run = tocsin("list", TOCSIN_URL=nobody)
+    assert run.status == 3
+    assert run.complaint.startswith(f"tocsin: {nobody}: ")
+    assert run.complaint.endswith("; is `tocsin serve` running? TOCSIN_URL points elsewhere")
+
+
+def test_a_proxy_of_the_environment_is_not_asked(tocsin: Terminal, incident: str) -> None:
+    assert tocsin.does("show", incident, http_proxy="http://127.0.0.1:9", HTTP_PROXY="http://127.0.0.1:9").status == 0
+
+
+def test_where_no_server_has_run_the_remedy_is_named(alone: Terminal) -> None:
+    run = alone("list")
+    assert run.status == 3
+    assert run.complaint == (
+        f"tocsin: no token: none beside sqlite:///{alone.directory / 'tocsin.db'} and none in TOCSIN_TOKEN; "
+        "start `tocsin serve`, or set TOCSIN_DATABASE as the server has it"
+    )
+
+
+def test_a_server_that_has_ended_is_not_reached(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path, environment(tmp_path / "tocsin.db"))
+    with Server(tmp_path) as server:
+        url = server.url
+        assert server.end() == 0
+    run = terminal("list")
+    assert run.status == 3
+    assert run.complaint.startswith(f"tocsin: {url}: [Errno 111] Connection refused; is `tocsin serve` running?")
+
+
+@pytest.mark.parametrize(
+    ("environ", "status", "fault"),
+    [
+        pytest.param(
+            {"TOCSIN_URL": "tocsin.example.org"}, 2, "TOCSIN_URL: must be an http or https address", id="no scheme"
+        ),
+        pytest.param(
+            {"TOCSIN_URL": "file:///etc/passwd"}, 2, "TOCSIN_URL: must be an http or https address", id="a file"
+        ),
+        pytest.param({"TOCSIN_URL": "http://127.0.0.1:x"}, 3, "http://127.0.0.1:x: ", id="a port that is none"),
+        pytest.param({"TOCSIN_URL": "http://127.0.0.1:9/a b"}, 3, "http://127.0.0.1:9/a b: ", id="a space in the path"),
+        pytest.param({"TOCSIN_URL": "http://[::1"}, 3, "http://[::1: ", id="half an address"),
+        pytest.param({"TOCSIN_TOKEN": "garbage"}, 2, "this needs a token: ", id="a token that isn't one"),
+        pytest.param({"TOCSIN_TOKEN": "two\nlines"}, 2, "token: must be one line", id="a token of two lines"),
+        pytest.param({"TOCSIN_TOKEN": "törn"}, 2, "token: must be one line", id="a token that is not ASCII"),
+        pytest.param({"TOCSIN_PORT": "x"}, 2, "TOCSIN_PORT: must be a number from 0 to 65535", id="another setting"),
+    ],
+)
+def test_a_wrong_setting_is_named(tocsin: Terminal, environ: dict[str, str], status: int, fault: str) -> None:
+    run = tocsin("list", **environ)
+    assert run.status == status
+    assert run.complaint.startswith(f"tocsin: {fault}")
+    assert environ.get("TOCSIN_TOKEN", "nothing secret") not in run.err
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(Reply(200, _NO_PROBLEM), id="a page"),
+        pytest.param(Reply(404, _NO_PROBLEM), id="a page that says no"),
+        pytest.param(Reply(502, _NO_PROBLEM), id="a proxy whose server is gone"),
+        pytest.param(Reply(500, b'{"detail": 5}'), id="half a problem"),
+        pytest.param(Reply(401, b"[]"), id="a problem of another kind"),
+        pytest.param(Reply(200, b"[", hangs_up=True), id="a hang-up"),
+        pytest.param(Reply(301, b"", {"Location": "http://127.0.0.1:9/"}), id="a redirect"),
+    ],
+)
+def test_a_server_that_is_not_tocsin_is_not_believed(tocsin: Terminal, reply: Reply) -> None:
+    with serving() as other:
+        other.will(reply)
+        run = tocsin("declare", "Checkout is down", "--json", TOCSIN_URL=other.url)
+        assert run.status == 3
+        assert run.complaint.startswith(f"tocsin: {other.url}")
+        assert run.out == ""
+        assert len(other.requests) == 1
+
+
+def test_something_that_speaks_no_http_is_not_believed(tocsin: Terminal) -> None:
+    with saying(b"SSH-2.0-OpenSSH_9.2\r\n") as url:
+        run = tocsin("list", TOCSIN_URL=url)
+    assert run.status == 3
+    assert run.complaint.startswith(f"tocsin: {url}: ")
+
+
+@contextmanager
+def saying(words: bytes) -> Iterator[str]:
+    """Something that says its words to whoever calls, and hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(words)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread.join()

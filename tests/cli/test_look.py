@@ -1,0 +1,113 @@
+"""Can it be seen from a terminal how things stand? Incidents, timelines, who is on call, what was sent to whom."""
+
+import re
+import shutil
+import subprocess
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.cli.terminal import Terminal
+from tests.system.server import Server, firing
+
+
+def test_the_list_has_a_line_for_every_open_incident(tocsin: Terminal, incident: str) -> None:
+    lines = [line for line in tocsin.does("list").out.splitlines() if line.startswith(incident)]
+    assert [re.split(r"  +", line)[1:5] for line in lines] == [["SEV1", "triggered", "website", "Checkout is down"]]
+    tocsin.does("cancel", incident, "--reason", "a test")
+    assert incident not in tocsin.does("list").out
+    assert incident in tocsin.does("list", "--state", "ended").out
+    assert [it["id"] for it in tocsin.does("list", "--state", "all", "--limit", "1", "--json").json] == [incident]
+
+
+def test_a_list_of_nothing_says_so(alone: Terminal) -> None:
+    with Server(alone.directory) as _:
+        assert alone.does("list").out == "no open incidents\n"
+        assert alone.does("list", "--state", "all").out == "no incidents\n"
+        assert alone.does("inbox").out == "nothing was sent to anybody\n"
+        assert alone.does("list", "--json").json == []
+
+
+def test_the_cockpit_shows_what_somebody_needs_at_night(tocsin: Terminal, incident: str) -> None:
+    tocsin.does("role", incident, "ic", "bob")
+    tocsin.does("update", incident, "Payments fail.", "--as", "bob")
+    out = tocsin.does("show", incident).out
+    for part in ("SEV1 · triggered", "website (platform)", "no alerts", "Next: ", "IC  Bob Brown", "CL  — needed"):
+        assert part in out
+    assert re.search(r"\[ \] 1 acknowledge", out)
+    assert re.search(r"\[x\] 2 assess +\d\d-\d\d \d\d:\d\d UTC admin", out)
+    assert re.search(r"in 0\d:\d\d +page: secondary on-call", out)
+    assert re.search(r"\d\d:\d\d UTC bob \(internal\): Payments fail\.", out)
+
+
+def test_the_timeline_tells_the_story_in_order(tocsin: Terminal, incident: str) -> None:
+    tocsin.does("ack", incident, "--as", "bob")
+    lines = tocsin.does("timeline", incident).out.splitlines()
+    told = [line[32:] for line in lines]
+    assert told[0].startswith("Incident declared on website: Checkout is down")
+    assert "Acknowledged" in told
+    entries = tocsin.does("timeline", incident, "--json").json
+    assert [entry["text"] for entry in entries][: len(told)] == told
+    assert all(datetime.fromisoformat(entry["at"]).tzinfo for entry in entries)
+
+
+def test_who_is_on_call_now_and_at_another_time(tocsin: Terminal) -> None:
+    heading, *rows = [
+        re.split(r"  +", line) for line in tocsin.does("oncall", "--at", "2026-11-24T12:00:00Z").out.splitlines()
+    ]
+    assert heading == ["team", "primary", "secondary", "until", "then"]
+    assert rows[2] == ["platform", "Alice Adams", "Bob Brown", "11-30 09:00 UTC", "bob"]
+    assert {team["team"] for team in tocsin.does("oncall", "--json").json} == {"backend", "frontend", "platform"}
+
+
+def test_the_inbox_shows_what_went_to_whom(tocsin: Terminal, server: Server, incident: str) -> None:
+    tocsin.does("page", incident, "cto", "--reason", "a decision is needed")
+    (line,) = [line for line in tocsin.does("inbox", "--person", "carla").out.splitlines() if incident in line]
+    assert re.split(r"  +", line)[1:] == ["page", "Carla Costa", "inbox: done", incident, "a decision is needed"]
+    assert {page["person"] for page in tocsin.does("inbox", "--person", "carla", "--json").json} == {"carla"}
+
+
+def test_alerts_are_counted_in_the_cockpit(tocsin: Terminal, server: Server) -> None:
+    server.send_alerts(*(firing("QueueFull", service="app", instance=f"q-{number}") for number in range(3)))
+    (incident,) = [it["id"] for it in server.get("incidents", limit=500) if it["title"] == "QueueFull is not well"]
+    assert " · 3 of 3 firing" in tocsin.does("show", incident).out
+
+
+# -- how monitoring gets in --------------------------------------------------------------------------------------------
+
+
+def test_intake_prints_what_monitoring_needs(tocsin: Terminal, server: Server) -> None:
+    told = tocsin.does("intake", "--json").json
+    assert told == {
+        "url": server.url,
+        "key": server.intake_key,
+        "webhook": f"{server.url}/intake/alertmanager/{server.intake_key}",
+    }
+    out = tocsin.does("intake").out
+    assert server.intake_key in out
+    assert server.token not in out
+
+
+def test_what_intake_prints_is_taken_by_prometheus_and_alertmanager(tocsin: Terminal, tmp_path: Path) -> None:
+    before, _, after = tocsin.does("intake").out.partition("Alertmanager (")
+    prometheus, alertmanager = tmp_path / "prometheus.yml", tmp_path / "alertmanager.yml"
+    prometheus.write_text(before.partition("\n\n")[2])
+    alertmanager.write_text(after.partition("\n\n")[2] + "route: {receiver: tocsin}\n")
+    assert checked("promtool", "check", "config", str(prometheus))
+    assert checked("amtool", "check-config", str(alertmanager))
+
+
+def checked(program: str, *arguments: str) -> bool:
+    path = shutil.which(program)
+    if path is None:
+        pytest.skip(f"{program} is not installed")
+    return subprocess.run([path, *arguments], capture_output=True, timeout=60, check=False).returncode == 0
+
+
+def test_intake_knows_nothing_where_no_server_has_run(alone: Terminal) -> None:
+    run = alone("intake")
+    assert run.status == 3
+    assert run.complaint == (
+        f"tocsin: {alone.directory / 'tocsin.db'}: no server has run on this database yet; start `tocsin serve`"
+    )

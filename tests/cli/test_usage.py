@@ -1,0 +1,165 @@
+"""What does a command say to wrong input? One line on standard error; the exit status tells whose fault it is."""
+
+import pytest
+
+from tests.cli.terminal import Terminal
+from tocsin.cli import main
+from tocsin.cli.main import COMMANDS
+
+_NOBODY = "'zoe' is not one of alice, bob, carla, chris, dana, deniz, emma, erin, farid, victor"
+_SEVERITIES = "'sev1', 'sev2', 'sev3', 'sev4'"
+
+
+def wrong(*arguments: str, says: str) -> tuple[tuple[str, ...], str]:
+    """Arguments, `{id}` for an incident's, and the line that they earn."""
+    return arguments, says
+
+
+_WRONG = [
+    wrong("explode", says="Error: No such command 'explode'."),
+    wrong("list", "--explode", says="Error: No such option '--explode'."),
+    wrong(
+        "list",
+        "--state",
+        "closed",
+        says="Error: Invalid value for '--state': 'closed' is not one of 'open', 'ended', 'all'.",
+    ),
+    wrong("list", "--limit", "0", says="Error: Invalid value for '--limit': 0 is not in the range 1<=x<=500."),
+    wrong("show", says="Error: Missing argument 'INC'."),
+    wrong("show", "INC-1", says="tocsin: incident: there is no 'INC-1'"),
+    wrong("show", "", says="Error: Invalid value for 'INC': must be an incident such as INC-2026-0042, got ''"),
+    wrong(
+        "show",
+        "{id}/timeline",
+        says="Error: Invalid value for 'INC': must be an incident such as INC-2026-0042, got '{id}/timeline'",
+    ),
+    wrong("ack", "..", says="Error: Invalid value for 'INC': must be an incident such as INC-2026-0042, got '..'"),
+    wrong("timeline", "INC-1", says="tocsin: incident: there is no 'INC-1'"),
+    wrong("oncall", "--at", "noon", says="tocsin: at: must be a time such as 2026-11-24T03:00:00Z, got 'noon'"),
+    wrong("inbox", "--limit", "many", says="Error: Invalid value for '--limit': 'many' is not a valid integer range."),
+    wrong("intake", "now", says="Error: Got unexpected extra argument (now)"),
+    wrong("declare", says="Error: Missing argument 'TITLE'."),
+    wrong("declare", "", says="tocsin: title: must say something, got nothing"),
+    wrong("declare", "x", "--service", "y", says="tocsin: service: 'y' is not one of api, app, database, website"),
+    wrong("declare", "x", "--team", "y", says="tocsin: team: 'y' is not one of backend, frontend, platform"),
+    wrong(
+        "declare",
+        "x",
+        "--severity",
+        "5",
+        says=f"Error: Invalid value for '--severity': '5' is not one of {_SEVERITIES}.",
+    ),
+    wrong("declare", "x", "--data", "lost", says="tocsin: --scope: must be answered too: How many users are affected?"),
+    wrong("declare", "x", "--as", "zoe", says=f"tocsin: by: {_NOBODY}"),
+    wrong(
+        "declare",
+        "x",
+        "--severity",
+        "sev1",
+        "--scope",
+        "all",
+        says="tocsin: severity: give a severity with a reason, or answers, not both",
+    ),
+    wrong("ack", "INC-1", says="tocsin: incident: there is no 'INC-1'"),
+    wrong(
+        "assess",
+        "INC-1",
+        "worst",
+        says=f"Error: Invalid value for '[sev1|sev2|sev3|sev4]': 'worst' is not one of {_SEVERITIES}.",
+    ),
+    wrong("assess", "INC-1", "--scope", "all", says="tocsin: incident: there is no 'INC-1'"),
+    wrong(
+        "role",
+        "INC-1",
+        "boss",
+        "bob",
+        says="Error: Invalid value for 'ic|cl|tl': 'boss' is not one of 'ic', 'cl', 'tl', 'incident_commander', "
+        "'communications_lead', 'technical_lead'.",
+    ),
+    wrong("role", "{id}", "ic", "zoe", says=f"tocsin: person: {_NOBODY}"),
+    wrong("team", "{id}", "payments", says="tocsin: team: 'payments' is not one of backend, frontend, platform"),
+    wrong("note", "{id}", " ", says="tocsin: note: must say something, got nothing"),
+    wrong("update", "{id}", "", says="tocsin: update: must say something, got nothing"),
+    wrong("update", "{id}", "x", "--next", "16m", says="tocsin: next update: SEV1 asks for one every 15m, got 16m"),
+    wrong(
+        "update",
+        "{id}",
+        "x",
+        "--next",
+        "soon",
+        says="tocsin: next_within: must be a duration such as 15m, 1h30m, 48h or 2w, got 'soon'",
+    ),
+    wrong(
+        "page",
+        "{id}",
+        "ceo",
+        "--reason",
+        "x",
+        says="tocsin: target: 'ceo' is nobody: give a person or a target of the SOP",
+    ),
+    wrong("mitigate", says="Error: Missing argument 'INC'."),
+    wrong("resolve", "{id}", "--as", "zoe", says=f"tocsin: by: {_NOBODY}"),
+    wrong(
+        "reopen",
+        "{id}",
+        "--reason",
+        "x",
+        says="tocsin: {id} is triggered and can't be reopened: it is open already",
+    ),
+    wrong("cancel", "{id}", "--reason", "", says="tocsin: reason: must say something, got nothing"),
+    wrong(
+        "postmortem",
+        "{id}",
+        "--complete",
+        says="tocsin: {id} is triggered and can't be closed by its postmortem: resolve it first",
+    ),
+    wrong("sop", "prove", says="Error: No such command 'prove'."),
+    wrong("sop", "render", says="Error: Missing argument 'DIRECTORY'."),
+    wrong("skill", "export", says="Error: Missing argument 'DIRECTORY'."),
+    wrong(
+        "classify",
+        "--scope",
+        "some",
+        says="Error: Invalid value for '--scope': 'some' is not one of 'all', 'many', 'few', 'none'.",
+    ),
+    wrong("init", "a", "b", says="Error: Got unexpected extra argument (b)"),
+    wrong("serve", "--port", "65536", says="Error: Invalid value for '--port': 65536 is not in the range 0<=x<=65535."),
+    wrong(
+        "serve",
+        "--database",
+        "mysql://x",
+        says="tocsin: database: must be sqlite:///FILE (or sqlite:////absolute/FILE), got 'mysql://x'",
+    ),
+    wrong("demo", "--speed", "1", says="Error: Invalid value for '--speed': 1.0 is not in the range 10<=x<=600."),
+]
+
+
+@pytest.mark.parametrize(("arguments", "says"), [pytest.param(*it, id=" ".join(it[0])) for it in _WRONG])
+def test_wrong_input_is_said_in_one_line(
+    tocsin: Terminal, incident: str, arguments: tuple[str, ...], says: str
+) -> None:
+    run = tocsin(*(argument.format(id=incident) for argument in arguments))
+    assert run.status == 2
+    assert run.complaint == says.format(id=incident)
+    assert run.out == ""
+
+
+def test_every_command_is_given_something_wrong_above() -> None:
+    assert {arguments[0] for arguments, _ in _WRONG} >= set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(alone: Terminal, name: str) -> None:
+    out = alone.does(name, "--help").out
+    assert out.startswith(f"Usage: tocsin {name}")
+    assert COMMANDS[name][1].split()[0].lower() in alone.does("--help").out.lower()
+
+
+def test_a_bug_says_that_it_is_one(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(main.COMMANDS, "list", ("nowhere", "A command whose module was lost."))
+    with pytest.raises(SystemExit) as end:
+        main.main(["list"])
+    assert end.value.code == 4
+    told = capsys.readouterr().err
+    assert told.startswith("tocsin: internal fault, a bug of Tocsin: ModuleNotFoundError: ")
+    assert told.count("\n") == 1
