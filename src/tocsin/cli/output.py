@@ -23,8 +23,9 @@ incident = click.argument("incident", metavar="INC", callback=_one_name)
 
 
 def show_json(value: Any) -> None:
-    """Print a value as JSON."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print a value as JSON, what a terminal could obey as escapes of JSON."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    click.echo("".join(it if it.isprintable() or it == "\n" else json.dumps(it)[1:-1] for it in text))
 
 
 def say(text: str = "", **style: Any) -> None:
