@@ -5,11 +5,19 @@ from datetime import datetime
 from msgspec import Struct
 
 from tocsin.domain.checklist import checklist, missing_roles
-from tocsin.domain.deadlines import Deadline, DeadlineKind, deadlines
+from tocsin.domain.deadlines import (
+    Deadline,
+    DeadlineKind,
+    deadlines,
+    postmortem_due_at,
+    response_due_at,
+    update_due_at,
+)
 from tocsin.domain.effects import SendPage
 from tocsin.domain.events import AnyEvent, Recorded
-from tocsin.domain.incident import Audience, Incident, Status
+from tocsin.domain.incident import Audience, Incident, PageStatus, Status
 from tocsin.domain.narrate import name_of, narrate, target_words
+from tocsin.domain.text import clean_line
 from tocsin.sop.model import Sop
 from tocsin.sop.words import Role, Severity, TriageStep, Trigger
 from tocsin.store.rows import OutboxRow, StoredAlert
@@ -44,6 +52,24 @@ class RoleView(Struct, frozen=True):
     person: str | None
     name: str | None
     is_required: bool
+
+
+class AlertLine(Struct, frozen=True):
+    """An alert in the cockpit, its text cleaned for people; `/alerts` has it as it came."""
+
+    name: str
+    status: str
+    summary: str
+
+
+class PagedView(Struct, frozen=True):
+    """Somebody who was paged or notified: `status` is pending, accepted, failed or answered."""
+
+    person: str
+    name: str
+    via: str
+    status: PageStatus
+    demands_answer: bool
 
 
 class UpdateView(Struct, frozen=True):
@@ -112,8 +138,12 @@ class IncidentView(Struct, frozen=True):
     deadlines: list[DeadlineView]
     updates: list[UpdateView]
     channel: str | None
+    wants_channel: bool
+    runbook: str | None
+    paged: list[PagedView]
     alerts_total: int
     alerts_firing: int
+    alerts: list[AlertLine]
 
 
 class EventView(Struct, frozen=True):
@@ -143,6 +173,9 @@ class PageView(Struct, frozen=True):
     delivery: str
     attempts: int
     note: str
+
+
+_SHOWN_ALERTS = 20
 
 
 def incident_line(incident: Incident, sop: Sop, now: datetime) -> IncidentLine:
@@ -188,11 +221,18 @@ def incident_view(incident: Incident, sop: Sop, now: datetime, alerts: list[Stor
             StepView(item.step, item.is_done, item.is_needed, item.at, item.by, item.note)
             for item in checklist(sop, incident)
         ],
-        deadlines=[_deadline(deadline, now) for deadline in deadlines(sop, incident)],
+        deadlines=[*_missed(sop, incident, now), *(_deadline(it, now) for it in deadlines(sop, incident))],
         updates=[UpdateView(it.at, it.by, it.audience, it.text) for it in incident.updates],
         channel=incident.channel.name if incident.channel else None,
+        wants_channel=incident.severity is not None and sop.severities[incident.severity].channel,
+        runbook=_runbook(incident, sop, alerts),
+        paged=[
+            PagedView(page.person, name_of(page.person, sop), page.method.via, page.status, page.demands_answer)
+            for page in incident.pages.values()
+        ],
         alerts_total=len(alerts),
         alerts_firing=sum(alert.status == "firing" for alert in alerts),
+        alerts=[_alert_line(alert) for alert in alerts[:_SHOWN_ALERTS]],
     )
 
 
@@ -216,6 +256,34 @@ _WHAT = {
     DeadlineKind.POSTMORTEM_REMINDER: "reminder: postmortem",
     DeadlineKind.POSTMORTEM: "postmortem",
 }
+
+
+def _missed(sop: Sop, incident: Incident, now: datetime) -> list[DeadlineView]:
+    """What is late already: its own time, not that of the next call for it."""
+    level = sop.severities.get(incident.severity) if incident.severity else None
+    if level is None:
+        return []
+    late = {}
+    if incident.is_response_missed and incident.status is Status.TRIGGERED:
+        late[DeadlineKind.RESPONSE] = response_due_at(sop, level, incident)
+    late[DeadlineKind.UPDATE] = update_due_at(level, incident)
+    if incident.status is Status.RESOLVED:
+        late[DeadlineKind.POSTMORTEM] = postmortem_due_at(level, incident)
+    found = [(kind, at) for kind, at in late.items() if at is not None and at <= now]
+    return [DeadlineView(kind, at, int((at - now).total_seconds()), _WHAT[kind]) for kind, at in found]
+
+
+def _runbook(incident: Incident, sop: Sop, alerts: list[StoredAlert]) -> str | None:
+    """The runbook of an alert, as Prometheus rules name it, else of the service."""
+    named = next((url for alert in alerts if (url := alert.annotations.get("runbook_url"))), None)
+    service = sop.services.get(incident.service)
+    found = named or (service.runbook if service else None)
+    return clean_line(found, 500) if found else None
+
+
+def _alert_line(alert: StoredAlert) -> AlertLine:
+    summary = alert.annotations.get("description") or alert.annotations.get("summary") or ""
+    return AlertLine(clean_line(alert.labels.get("alertname", "")), alert.status, clean_line(summary, 500))
 
 
 def _deadline(deadline: Deadline, now: datetime) -> DeadlineView:

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -13,9 +14,12 @@ from msgspec.structs import replace
 
 from tocsin.cli.sop import find_sop, with_sop
 from tocsin.errors import InvalidSop, StoreError
-from tocsin.settings import Settings, settings_from
+from tocsin.oncall.roster import INBOX, Roster
+from tocsin.settings import Settings, is_loopback, settings_from
 from tocsin.sop.check import Level, check
+from tocsin.sop.load import default_sop
 from tocsin.sop.model import Sop
+from tocsin.telemetry import start_logging
 
 logger = logging.getLogger("tocsin")
 
@@ -32,14 +36,19 @@ def serve(database: str | None, host: str | None, port: int | None, sop_file: Pa
     settings = replace(settings, **{name: value for name, value in given.items() if value is not None})
     sop, name = find_sop(sop_file)
     _refuse_errors(sop, name)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx2").setLevel(logging.WARNING)  # it logs addresses, which may hold secrets
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # its name misleads: it tells of starts and stops
+    log = start_logging()
     logger.info("SOP: %s", name)
+    if sop == default_sop():
+        logger.warning(
+            "this is the sample organisation: nobody real is paged; `tocsin init` writes a file to start from"
+        )
     # uvicorn stops listening first, then raises the signal again: without a handler that would be the end, unclosed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with _listen(settings) as listening:
-        asyncio.run(_run(_addressed(settings, listening), sop, listening))
+    try:
+        with _listen(settings) as listening:
+            asyncio.run(_run(_addressed(settings, listening), sop, listening))
+    finally:
+        log.stop()
 
 
 def _refuse_errors(sop: Sop, name: str) -> None:
@@ -68,6 +77,22 @@ def _addressed(settings: Settings, listening: socket.socket) -> Settings:
     return replace(settings, port=port, public_url=settings.public_url or f"http://{host}:{port}")
 
 
+def _tell_reach(sop: Sop, methods: frozenset[str], public_url: str) -> None:
+    """Say at the start whom no phone would wake: at night nobody reads it."""
+    roster = Roster(sop=sop, at=datetime.now(UTC), methods=methods)
+    usable = {person: [method.via for method in roster.contact_methods(person)] for person in sop.people}
+    unreachable = [person for person, ways in usable.items() if not ways]
+    meant = {person: {method.via for method in sop.people[person].contact} - {INBOX} for person in usable}
+    silent = [person for person, ways in usable.items() if ways == [INBOX] and meant[person]]
+    if unreachable:
+        logger.error("nobody can page %s: no usable contact method; set its credentials", ", ".join(unreachable))
+    if silent:
+        missing = ", ".join(sorted({via for person in silent for via in meant[person]}))
+        logger.warning("no credentials for %s: this console and `tocsin inbox` are all that rings", missing)
+    if methods - {INBOX} and is_loopback(public_url):
+        logger.warning("links in pages point at %s; set TOCSIN_PUBLIC_URL to how people reach this server", public_url)
+
+
 async def _run(settings: Settings, sop: Sop, listening: socket.socket) -> None:
     import uvicorn  # noqa: PLC0415  # heavy, and needed by this command only
 
@@ -78,6 +103,7 @@ async def _run(settings: Settings, sop: Sop, listening: socket.socket) -> None:
     async with Node(settings, sop) as node:
         await ensure_tokens(node)
         token_file(node.database, "url").write_text(settings.public_url + "\n", encoding="ascii")
+        _tell_reach(sop, node.desk.methods, settings.public_url)
         logger.info("listening on %s, database %s", settings.public_url, node.database)
         config = uvicorn.Config(
             make_app(node), log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5

@@ -56,6 +56,13 @@ def settle(desk: Desk, tx: Transaction, now: datetime, delivery: Delivery, verdi
             logger.critical("%s: its incident could not be told of it", delivery.key, exc_info=True)
 
 
+def give_up_stranded(desk: Desk, tx: Transaction, now: datetime) -> None:
+    """Deliveries of a provider that nobody serves any more would wait for ever: they have failed."""
+    for delivery in tx.stranded(desk.methods):
+        reason = "its provider is not set up any more"
+        settle(desk, tx, now, delivery, Never(reason, failure_of(delivery.effect, reason)))
+
+
 def _delay_of(delivery: Delivery, reason: str, due_at: datetime) -> tuple[c.Receipt, ...]:
     """A page that would wait for its provider for too long goes another way as well (reliability figure F6)."""
     effect = delivery.effect

@@ -10,6 +10,7 @@ from typing import Self
 from tocsin.domain import commands as c
 from tocsin.domain.alert import Alert
 from tocsin.domain.incident import Incident
+from tocsin.engine import dispatch
 from tocsin.engine.clock import Clock
 from tocsin.engine.deliveries import Deliveries
 from tocsin.engine.desk import Actor, Desk
@@ -52,6 +53,7 @@ class Node:
             stack.push_async_callback(self._sender.close)
             providers = providers_for(self.settings, self.sop, installation)
             self.desk = Desk(Sops(self.sop, self.queries), frozenset(provider.name for provider in providers))
+            self._give_up_stranded()
             self._waker = Waker(self.queries, self._writer, self.desk, self.clock)
             self._deliveries = [
                 Deliveries(
@@ -83,6 +85,11 @@ class Node:
                 installation = secrets.token_hex(4)
                 tx.set_meta("installation", installation)
             return installation
+
+    def _give_up_stranded(self) -> None:
+        """What waits for a provider that isn't set up any more goes another way."""
+        with self._store.transaction() as tx:
+            dispatch.give_up_stranded(self.desk, tx, self.clock.now())
 
     def _committed(self) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to be told

@@ -230,6 +230,17 @@ class Transaction:
         sql = "UPDATE outbox SET status = 'pending', due_at = ?, note = ? WHERE id = ?"
         self._all(sql, codec.to_column(due_at), note, delivery_id)
 
+    def stranded(self, providers: Iterable[str]) -> list[Delivery]:
+        """What waits for a provider that is not among `providers`, the oldest first."""
+        sql = """
+            SELECT id, key, incident, effect, attempts, created_at FROM outbox
+            WHERE status = 'pending' AND provider NOT IN (SELECT value FROM json_each(?)) ORDER BY id
+        """
+        return [
+            Delivery(id_, key, incident, codec.effect_from(effect), attempts, codec.from_column(created_at))
+            for id_, key, incident, effect, attempts, created_at in self._all(sql, codec.to_json(sorted(providers)))
+        ]
+
     def release_leases(self) -> None:
         """After a restart: what was being sent when the process died is sent again, under its old key."""
         self._all("UPDATE outbox SET status = 'pending' WHERE status = 'leased'")
