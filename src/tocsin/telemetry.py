@@ -23,7 +23,9 @@ def start_logging() -> QueueListener:
     waiting: queue.Queue[logging.LogRecord] = queue.Queue(_WAITING_LINES)
     console = logging.StreamHandler()
     console.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[DroppingHandler(waiting)], force=True)
+    root = logging.getLogger()
+    root.addHandler(DroppingHandler(waiting))
+    root.setLevel(logging.INFO)
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # it logs addresses, which may hold secrets
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # its name misleads: it tells of starts and stops
     listener = QueueListener(waiting, console, respect_handler_level=True)
