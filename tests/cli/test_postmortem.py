@@ -58,7 +58,7 @@ def test_it_is_saved_and_completed_in_one_step(tocsin: Terminal, resolved: str, 
 def test_the_draft_is_printed_unless_told_otherwise(tocsin: Terminal, resolved: str) -> None:
     out = tocsin.does("postmortem", resolved).out
     assert out.startswith(f"# Postmortem: {resolved}, Checkout is down\n")
-    assert out == tocsin.does("postmortem", resolved, "--json").json["document"] + "\n" or out.strip()
+    assert "## Root cause" in out
 
 
 def test_one_may_be_asked_for_that_the_severity_does_not_demand(tocsin: Terminal) -> None:
