@@ -21,6 +21,7 @@ from tocsin.sop.words import Severity
 B = TypeVar("B", bound=r.Body)
 
 _MAX_PAGE = 500
+_SHOWN_ALERTS = 20
 
 
 def actor_of(node: Node, request: Request, by: str | None) -> Actor:
@@ -37,7 +38,9 @@ def actor_of(node: Node, request: Request, by: str | None) -> Actor:
 def show(node: Node, incident: Incident) -> IncidentView:
     """The incident's cockpit."""
     sop = node.desk.sops.of(incident.sop_version)
-    return incident_view(incident, sop, node.clock.now(), node.queries.alerts(incident=incident.id))
+    alerts = node.queries.alerts(incident=incident.id, limit=_SHOWN_ALERTS)
+    counts = node.queries.alert_counts(incident.id)
+    return incident_view(incident, sop, node.clock.now(), alerts=alerts, counts=counts)
 
 
 async def list_incidents(node: Node, request: Request) -> Response:

@@ -175,9 +175,6 @@ class PageView(Struct, frozen=True):
     note: str
 
 
-_SHOWN_ALERTS = 20
-
-
 def incident_line(incident: Incident, sop: Sop, now: datetime) -> IncidentLine:
     """The incident in a list."""
     coming = deadlines(sop, incident)
@@ -195,8 +192,10 @@ def incident_line(incident: Incident, sop: Sop, now: datetime) -> IncidentLine:
     )
 
 
-def incident_view(incident: Incident, sop: Sop, now: datetime, alerts: list[StoredAlert]) -> IncidentView:
-    """The incident as its cockpit shows it."""
+def incident_view(
+    incident: Incident, sop: Sop, now: datetime, *, alerts: list[StoredAlert], counts: tuple[int, int]
+) -> IncidentView:
+    """The incident as its cockpit shows it, with its newest alerts, and how many there are and fire."""
     ended_at = incident.milestone_at(TriageStep.RESOLVE) or incident.cancelled_at
     return IncidentView(
         id=incident.id,
@@ -230,9 +229,9 @@ def incident_view(incident: Incident, sop: Sop, now: datetime, alerts: list[Stor
             PagedView(page.person, name_of(page.person, sop), page.method.via, page.status, page.demands_answer)
             for page in incident.pages.values()
         ],
-        alerts_total=len(alerts),
-        alerts_firing=sum(alert.status == "firing" for alert in alerts),
-        alerts=[_alert_line(alert) for alert in alerts[:_SHOWN_ALERTS]],
+        alerts_total=counts[0],
+        alerts_firing=counts[1],
+        alerts=[_alert_line(alert) for alert in alerts],
     )
 
 

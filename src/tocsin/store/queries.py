@@ -57,6 +57,12 @@ class Queries:
         sql = f"SELECT {columns} FROM alerts {where} ORDER BY last_seen_at DESC, id DESC LIMIT ?2"  # noqa: S608  # constants
         return [_stored_alert(row) for row in self._all(sql, incident, limit)]
 
+    def alert_counts(self, incident: str) -> tuple[int, int]:
+        """How many alerts the incident has, and how many of them fire."""
+        sql = "SELECT count(*), coalesce(sum(status = 'firing'), 0) FROM alerts WHERE incident = ?"
+        total, firing = self._all(sql, incident)[0]
+        return int(total), int(firing)
+
     def outbox(self, *, incident: str | None = None, limit: int = 500) -> list[OutboxRow]:
         """What was or is to be sent, the newest first."""
         sql = """
