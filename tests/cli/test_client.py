@@ -34,7 +34,7 @@ def test_an_address_of_the_environment_stands_before_the_one_beside_the_database
     run = tocsin("list", TOCSIN_URL=nobody)
     assert run.status == 3
     assert run.complaint.startswith(f"tocsin: {nobody}: ")
-    assert run.complaint.endswith("; is `tocsin serve` running? TOCSIN_URL points elsewhere")
+    assert run.complaint.endswith("; is `tocsin serve` running there?")
 
 
 def test_a_proxy_of_the_environment_is_not_asked(tocsin: Terminal, incident: str) -> None:
@@ -57,7 +57,7 @@ def test_a_server_that_has_ended_is_not_reached(tmp_path: Path) -> None:
         assert server.end() == 0
     run = terminal("list")
     assert run.status == 3
-    assert run.complaint.startswith(f"tocsin: {url}: [Errno 111] Connection refused; is `tocsin serve` running?")
+    assert run.complaint.startswith(f"tocsin: {url}: [Errno 111] Connection refused; is `tocsin serve` running there?")
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,21 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from tocsin.api.problems import TooLarge
+from tocsin.domain.incident import ActionItemPriority, Audience
 from tocsin.errors import InvalidInput
+from tocsin.sop.classify import QUESTIONS
 from tocsin.sop.durations import Duration
+from tocsin.sop.words import Role, Severity, Trigger
 
 T = TypeVar("T")
 
 MAX_BODY = 1_048_576
 MAX_ALERTS_BODY = 4 * 1_048_576
 _PLACE = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<place>.*)`)?$", re.DOTALL)
+_ENUMS = {"role": Role, "severity": Severity, "trigger": Trigger, "audience": Audience, "priority": ActionItemPriority}
+_CHOICES = {name: list(choices) for name, choices in _ENUMS.items()} | {
+    question.name: [answer for answer, _ in question.answers] for question in QUESTIONS
+}
 _KINDS = {"str": "text", "int": "a number", "bool": "true or false", "array": "a list", "object": "an object"}
 
 
@@ -55,6 +62,9 @@ def explain(message: str) -> str:
     for kind, words in _KINDS.items():
         what = what.replace(f"`{kind}`", words)
     what = what.replace("`", "'")
+    choices = _CHOICES.get((place or "").rpartition(".")[2])
+    if choices and what.startswith("Invalid enum value"):
+        what = f"must be one of {', '.join(choices)}, got {what.removeprefix('Invalid enum value ')}"
     return f"{place or 'body'}: {what[:1].lower()}{what[1:]}"
 
 

@@ -3,8 +3,6 @@
 Whether an alert still fires is judged by the wall clock, as its sender's times are: engine time may run ahead of it.
 """
 
-from datetime import UTC, datetime
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,7 +19,7 @@ _MONITORING = Actor("monitoring", "alertmanager")
 async def post_alerts(node: Node, request: Request) -> Response:
     """Alertmanager's `POST /api/v2/alerts`: what Prometheus sends. 200 means: durable, and on its way to a person."""
     require(node.queries, bearer_of(request), ADMIN, INTAKE)
-    alerts = parse_v2(await read_body(request, MAX_ALERTS_BODY), datetime.now(UTC))
+    alerts = parse_v2(await read_body(request, MAX_ALERTS_BODY), node.clock.wall_now())
     await node.take_alerts(alerts, _MONITORING)
     return answer({})
 
@@ -31,6 +29,6 @@ async def post_webhook(node: Node, request: Request) -> Response:
     if request.path_params["source"] != "alertmanager":
         raise NotFound(f"source: {request.path_params['source']!r} is not one of alertmanager")
     require(node.queries, request.path_params["key"], INTAKE)
-    alerts = parse_webhook(await read_body(request, MAX_ALERTS_BODY), datetime.now(UTC))
+    alerts = parse_webhook(await read_body(request, MAX_ALERTS_BODY), node.clock.wall_now())
     await node.take_alerts(alerts, _MONITORING)
     return answer({})

@@ -11,6 +11,7 @@ from tocsin.domain import commands as c
 from tocsin.domain.incident import Postmortem
 from tocsin.domain.text import clean_line
 from tocsin.engine.node import Node
+from tocsin.errors import InvalidInput
 from tocsin.insight.postmortem import AlertFact, draft, parse
 from tocsin.store.rows import StoredAlert
 
@@ -45,7 +46,10 @@ def _fact(alert: StoredAlert) -> AlertFact:
 async def save_document(node: Node, request: Request) -> Response:
     """Keep what people wrote in the document; the parts known from the record are not taken from it."""
     body = decode_body(await read_body(request), r.DocumentBody)
+    actor = actor_of(node, request, body.by)
     written = parse(body.document)
+    incident = node.queries.incident(request.path_params["id"])
+    if incident.id not in body.document.partition("\n## ")[0]:
+        raise InvalidInput(f"document: its title must name {incident.id}; this is another incident's postmortem")
     command = c.SavePostmortem(sections=written.sections, action_items=written.action_items)
-    incident = await node.change(request.path_params["id"], command, actor_of(node, request, body.by))
-    return answer(show(node, incident))
+    return answer(show(node, await node.change(incident.id, command, actor)))

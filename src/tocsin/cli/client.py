@@ -63,9 +63,7 @@ class Client:
             raise _told(error) from error
         except (URLError, HTTPException, OSError, ValueError) as error:
             reason = " ".join(str(getattr(error, "reason", error)).split())
-            raise Unreachable(
-                f"{self._url}: {reason}; is `tocsin serve` running? TOCSIN_URL points elsewhere"
-            ) from error
+            raise Unreachable(f"{self._url}: {reason}; is `tocsin serve` running there?") from error
 
 
 def _told(error: HTTPError) -> Exception:

@@ -5,16 +5,10 @@ from typing import Any
 from tocsin.cli.output import clock, due, say, span, table
 
 _COLOURS = {"SEV1": "red", "SEV2": "yellow", "SEV3": "cyan", "SEV4": "white"}
-_ACTIONS = {
-    "acknowledge": "tocsin ack {id}",
-    "assess": "tocsin assess {id}",
-    "communicate": 'tocsin update {id} "…"',
-    "mitigate": "tocsin mitigate {id}",
-    "resolve": "tocsin resolve {id}",
-    "postmortem": "tocsin postmortem {id}",
-}
 _SHOWN_UPDATES = 3
 _SHOWN_DEADLINES = 6
+_SHOWN_PAGES = 5
+_SHOWN_ALERTS = 5
 
 
 def cockpit(it: dict[str, Any]) -> None:
@@ -30,20 +24,31 @@ def cockpit(it: dict[str, Any]) -> None:
     _roles(it)
     _checklist(it)
     _deadlines(it)
+    _paged(it)
+    _alert_lines(it)
     _updates(it)
 
 
 def next_action(it: dict[str, Any]) -> str:
-    """The command to give next; empty when nothing is left to do."""
-    if it["status"] in ("closed", "cancelled"):
-        return ""
-    open_steps = [step["step"] for step in it["checklist"] if step["is_needed"] and not step["is_done"]]
-    for step in open_steps:
-        if step == "communicate" and it["missing_roles"]:
-            missing = next(role["short"].lower() for role in it["roles"] if role["role"] in it["missing_roles"])
-            return f"tocsin role {it['id']} {missing} PERSON"
-        if step in _ACTIONS:
-            return _ACTIONS[step].format(id=it["id"])
+    """The command to give next, one that the status allows; empty when nothing is left to do."""
+    done = {step["step"] for step in it["checklist"] if step["is_done"] or not step["is_needed"]}
+    missing = next((role["short"].lower() for role in it["roles"] if role["role"] in it["missing_roles"]), None)
+    id_ = it["id"]
+    match it["status"]:
+        case "triggered":
+            return f"tocsin ack {id_}"
+        case "acknowledged" if "assess" not in done:
+            return f"tocsin assess {id_}"
+        case "acknowledged" if missing:
+            return f"tocsin role {id_} {missing} PERSON"
+        case "acknowledged" if not it["updates"]:
+            return f'tocsin update {id_} "…"'
+        case "acknowledged":
+            return f"tocsin mitigate {id_}"
+        case "mitigated":
+            return f"tocsin resolve {id_}"
+        case "resolved" if "postmortem" not in done:
+            return f"tocsin postmortem {id_} -o {id_}.md"
     return ""
 
 
@@ -54,7 +59,9 @@ def _alerts(it: dict[str, Any]) -> str:
 
 
 def _channel(it: dict[str, Any]) -> str:
-    return f" · #{it['channel']}" if it["channel"] else ""
+    if it["channel"]:
+        return f" · #{it['channel']}"
+    return " · no channel" if it["wants_channel"] else ""
 
 
 def _roles(it: dict[str, Any]) -> None:
@@ -78,7 +85,32 @@ def _deadlines(it: dict[str, Any]) -> None:
     if not it["deadlines"]:
         return
     say("\nDue next")
-    table([(f"  {due(deadline['in_seconds'])}", deadline["what"]) for deadline in it["deadlines"][:_SHOWN_DEADLINES]])
+    for deadline in it["deadlines"][:_SHOWN_DEADLINES]:
+        is_late = deadline["in_seconds"] < 0
+        say(f"  {due(deadline['in_seconds']):<16} {deadline['what']}", fg="red" if is_late else None, bold=is_late)
+
+
+def _paged(it: dict[str, Any]) -> None:
+    if not it["paged"]:
+        return
+    say("\nPaged")
+    rows = it["paged"][-_SHOWN_PAGES:]
+    table([(f"  {page['name']}", page["via"], _page_state(page)) for page in rows])
+
+
+def _page_state(page: dict[str, Any]) -> str:
+    if not page["demands_answer"]:
+        return f"notified, {page['status']}" if page["status"] in ("pending", "failed") else "notified"
+    return str(page["status"])
+
+
+def _alert_lines(it: dict[str, Any]) -> None:
+    if it["alerts"]:
+        say("\nAlerts")
+        for alert in it["alerts"][:_SHOWN_ALERTS]:
+            say(f"  {alert['status']:<9} {alert['name']}: {alert['summary'] or 'no description'}")
+    if it["runbook"]:
+        say(f"\nRunbook: {it['runbook']}")
 
 
 def _updates(it: dict[str, Any]) -> None:

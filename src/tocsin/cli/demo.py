@@ -83,10 +83,10 @@ class Story:
         self._learn()
 
     def _escalate(self) -> None:
-        self._scene("Prometheus sends an alert. Alice, the primary on-call, sleeps through her page.")
+        primary, secondary = self._on_call()
+        self._scene(f"Prometheus sends an alert. {primary.title()}, the primary on-call, sleeps through the page.")
         self._send_alert(is_firing=True)
         self._incident = self._client.get("incidents")[0]["id"]
-        primary, secondary = self._on_call()
         self._until("the secondary is paged", lambda event: self._reached(event, secondary))
         self._people = {"ic": secondary, "tl": primary, "cl": "emma"}
 
@@ -177,13 +177,18 @@ class Story:
         """Send the alert that a real Prometheus once sent, moved to the present, as Prometheus sends it."""
         recorded = files("tocsin.simulate").joinpath("recorded_alert.json").read_text(encoding="utf-8")
         alerts = json.loads(recorded)
-        ends_at = self._began + (timedelta(days=1) if is_firing else timedelta(seconds=1))
+        ends_at = self._began + timedelta(days=1) if is_firing else self._now()
         for alert in alerts:
             alert.update(startsAt=self._began.isoformat(), endsAt=ends_at.isoformat())
         headers = {"Authorization": f"Bearer {self._stage.intake_key()}", "Content-Type": "application/json"}
         url = f"{self._stage.url}/api/v2/alerts"
         with urlopen(Request(url, json.dumps(alerts).encode(), headers), timeout=10):  # noqa: S310  # our own server
             pass
+
+    def _now(self) -> datetime:
+        """The present on the story's clock, as the incident's age tells it."""
+        it = self._client.get("incidents", self._incident)
+        return datetime.fromisoformat(it["opened_at"]) + timedelta(seconds=it["elapsed_seconds"])
 
     # --- the end -----------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """How is something shown at a terminal? Plain text for people, `--json` for programs; no control characters pass."""
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -31,7 +32,10 @@ def show_json(value: Any) -> None:
 def say(text: str = "", **style: Any) -> None:
     """Print a line, without the control characters that could move the cursor."""
     plain = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
-    click.secho(plain, **style)
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not any(style.values()):
+        click.echo(plain)
+    else:
+        click.secho(plain, **style)
 
 
 def table(rows: Sequence[Sequence[str]]) -> None:

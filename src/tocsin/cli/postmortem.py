@@ -12,6 +12,7 @@ from tocsin.errors import InvalidInput
 @click.command()
 @incident
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write the draft to this file.")
+@click.option("--force", is_flag=True, help="Replace the file that --output names.")
 @click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="Keep what you wrote in this file.")
 @click.option("--request", "is_request", is_flag=True, help="Ask for one that the severity doesn't demand.")
 @click.option("--complete", "is_complete", is_flag=True, help="It is done: closes the incident.")
@@ -33,7 +34,7 @@ def postmortem(
         client.post("incidents", incident, "postmortem", "complete", by=by)
     draft = client.get("incidents", incident, "postmortem")
     if output is not None:
-        _write(output, draft["document"])
+        _write(output, draft["document"], is_forced=bool(common["force"]))
         say(f"wrote {output}; edit it, then `tocsin postmortem {incident} --save {output}`")
     elif common["is_json"]:
         show_json(draft)
@@ -50,9 +51,13 @@ def _read(path: Path) -> str:
         raise InvalidInput(f"{path}: can't be read as UTF-8 text: {error}") from error
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str, *, is_forced: bool) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        with path.open("w" if is_forced else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        message = f"{path}: is there already; --save keeps what you wrote in it, --force replaces it"
+        raise InvalidInput(message) from error
     except OSError as error:
         raise InvalidInput(f"{path}: can't be written: {error.strerror}") from error
 

@@ -39,9 +39,7 @@ def serve(database: str | None, host: str | None, port: int | None, sop_file: Pa
     log = start_logging()
     logger.info("SOP: %s", name)
     if sop == default_sop():
-        logger.warning(
-            "the sample organisation: nobody real is paged; `tocsin init` writes a file to start from"
-        )
+        logger.warning("the sample organisation: nobody real is paged; `tocsin init` writes a file to start from")
     # uvicorn stops listening first, then raises the signal again: without a handler that would be the end, unclosed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:

@@ -46,6 +46,10 @@ class Clock:
             self._last_read = read
             return self._last
 
+    def wall_now(self) -> datetime:
+        """What the wall clock shows, wherever engine time stands: to compare with times that others read off theirs."""
+        return self._shown(self._monotonic())
+
     def _shown(self, read: float) -> datetime:
         if self.speed == 1.0:
             return self._wall()
