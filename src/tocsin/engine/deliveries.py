@@ -97,8 +97,7 @@ class Deliveries:
             task = asyncio.create_task(self._deliver(delivery))
             self._under_way.add(task)
             task.add_done_callback(self._ended)
-        # Nothing leased: what is due waits behind another of its lane, whose end will be a change.
-        return timedelta() if leased else _POLL
+        return timedelta()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
