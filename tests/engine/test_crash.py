@@ -103,11 +103,10 @@ class Machine:
             responding = asyncio.ensure_future(respond(node))
             dying = asyncio.ensure_future(eventually(lambda: self.disk.is_dead))
             await asyncio.wait({responding, dying}, return_when=asyncio.FIRST_COMPLETED)
-            has_died = self.disk.is_dead
             for task in (responding, dying):
                 task.cancel()
             await asyncio.wait({responding, dying})
-        return has_died
+        return self.disk.is_dead
 
     async def goes_on(self, respond: Callable[[Node], Awaitable[None]]) -> Incident:
         """The only incident, once a new server has brought the response to its end; its state is its timeline's."""

@@ -58,9 +58,9 @@ def test_of_equal_severity_the_oldest_leaves_first(store: SqliteStore) -> None:
 
 
 def test_no_more_are_leased_than_asked_for(store: SqliteStore) -> None:
-    responses = [declared(store, SEV2), declared(store, SEV1), declared(store, SEV2)]
-    assert [it.incident for it in lease(store, limit=2)] == [responses[1].id, responses[0].id]
-    assert [it.incident for it in lease(store, limit=2)] == [responses[2].id]
+    second, third, first = declared(store, SEV2), declared(store, SEV2), declared(store, SEV1)
+    assert [it.incident for it in lease(store, limit=1)] == [first.id]
+    assert [it.incident for it in lease(store, limit=2)] == [second.id, third.id]
 
 
 def test_leased_delivery_is_not_leased_twice(store: SqliteStore) -> None:
