@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from tocsin.api import doors
+from tocsin.api import doors, pages
 from tocsin.api.auth import bearer_of, require
 from tocsin.api.bodies import answer
 from tocsin.api.operations import Handler, Operation
@@ -24,6 +24,7 @@ def make_app(node: Node) -> Starlette:
     routes += [
         Route("/api/v2/alerts", _on(node, doors.post_alerts), methods=["POST"]),
         Route("/intake/{source}/{key}", _on(node, doors.post_webhook), methods=["POST"]),
+        Route("/incidents/{id}", _on(node, pages.get_incident), methods=["GET"]),
         Route("/api/openapi.json", _on(node, _openapi), methods=["GET"]),
         Route("/healthz", _on(node, _healthz), methods=["GET"]),
         Route("/readyz", _on(node, _readyz), methods=["GET"]),

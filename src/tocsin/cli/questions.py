@@ -1,5 +1,6 @@
 """How are the classifier's questions answered at a terminal? As options, one a question, or by being asked."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -30,7 +31,12 @@ def given_answers(options: dict[str, Any]) -> dict[str, str] | None:
 
 def ask_why() -> str:
     """The reason, asked for; not on standard output, which may be meant for a program."""
-    why: str = click.prompt("Why", err=True)
+    try:
+        why: str = click.prompt("Why", err=True)
+    except click.Abort as error:
+        if sys.stdin.isatty():
+            raise
+        raise click.UsageError("--reason: must be given where nobody can be asked") from error
     return why
 
 

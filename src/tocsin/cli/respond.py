@@ -140,7 +140,13 @@ def mitigate(incident: str, note: str, is_json: bool, by: str | None) -> None:
 @_common
 def resolve(incident: str, note: str, is_json: bool, by: str | None) -> None:
     """The fix is confirmed and monitoring is clean."""
-    _show(find_client().post("incidents", incident, "resolve", note=note, by=by), is_json)
+    resolved = find_client().post("incidents", incident, "resolve", note=note, by=by)
+    _show(resolved, is_json)
+    if resolved["alerts_firing"]:
+        count = resolved["alerts_firing"]
+        click.echo(
+            f"tocsin: {count} still firing: nobody is paged for it again, unless it clears and fires anew", err=True
+        )
 
 
 @click.command()

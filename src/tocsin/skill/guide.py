@@ -20,9 +20,25 @@ description: >-
 license: Apache-2.0
 compatibility: The scripts need bash, curl, and network access to PagerDuty and Slack.
 ---"""
+_COMMANDS = """\
+While Tocsin runs, work through it: it pages, keeps the cadence and writes the record. `TOCSIN_URL` and `TOCSIN_TOKEN`
+point at the server, `TOCSIN_AS` says who acts; `--json` gives every answer as data.
+
+| Command | What it does |
+| --- | --- |
+| `tocsin list`, `tocsin show INC` | what is open; the cockpit: what is due, who was paged, what to do next |
+| `tocsin declare "TITLE" --service SERVICE` | declare an incident |
+| `tocsin ack INC` | confirm that somebody responds: the escalation stops |
+| `tocsin classify`, `tocsin assess INC` | the severity from the five questions, with its reason |
+| `tocsin role INC ic PERSON` | fill a role: `ic`, `cl`, `tl` |
+| `tocsin update INC "TEXT"` | post a status update; `--external` is for the Communications Lead alone |
+| `tocsin note INC "TEXT"`, `tocsin timeline INC` | write a decision down; read what happened |
+| `tocsin page INC TARGET --reason WHY` | page a person, or `secondary`, `engineering_manager`… |
+| `tocsin mitigate INC`, `tocsin resolve INC` | service is restored; the fix is confirmed |
+| `tocsin postmortem INC -o FILE` | the postmortem, drafted from the record; `--save FILE`, `--complete` |"""
 _SCRIPTS = """\
-While Tocsin runs, work through it: it pages, keeps the cadence and writes the record. The scripts are for when it can't
-be reached. They need bash and curl only; `--help` says how, `--dry-run` shows the requests and sends nothing.
+For when Tocsin can't be reached. They need bash and curl only; `--help` says how, `--dry-run` shows the requests and
+sends nothing.
 
 Page who is on call; the script prints the dedup key, which acknowledges and resolves the same page later:
 
@@ -77,6 +93,8 @@ def skill_guide(sop: Sop) -> str:
         "[assets/escalation-flowchart.mermaid](assets/escalation-flowchart.mermaid).",
         bullets(_ladders(sop)),
         _checklists(sop),
+        "## Commands",
+        _COMMANDS,
         "## Scripts",
         _SCRIPTS,
         "## What an agent must not do",
