@@ -98,9 +98,9 @@ def test_a_reason_that_was_not_given_is_asked_for_beside_the_answer(
     assert "because of the probe" in tocsin.does("timeline", incident).out
 
 
-def test_a_question_that_nobody_answers_does_nothing(tocsin: Terminal, incident: str) -> None:
+def test_a_question_that_nobody_can_answer_does_nothing(tocsin: Terminal, incident: str) -> None:
     run = tocsin("cancel", incident)
-    assert (run.status, run.err) == (130, "Why: stopped\n")
+    assert (run.status, run.complaint) == (2, "Error: --reason: must be given where nobody can be asked")
     assert tocsin.does("show", incident, "--json").json["status"] == "triggered"
 
 
