@@ -66,7 +66,7 @@ MOVES: dict[type[e.Event], dict[Status, Status]] = {
     e.Mitigated: {T: M, A: M},
     e.Resolved: {T: R, A: R, M: R},
     e.Cancelled: {T: CANCELLED, A: CANCELLED, M: CANCELLED},
-    e.Reopened: {M: T, R: T, CLOSED: T, CANCELLED: T},
+    e.Reopened: {status: T for status in Status},  # from T and A by a worse alert only
     e.PostmortemCompleted: {R: CLOSED},
 }
 

@@ -87,7 +87,7 @@ def test_a_ladder_that_nobody_answers_repeats_its_last_page_with_everyone_on_cal
     until(lambda: len(page_steps(server, incident)) >= 5, "it repeats twice", within=60)
     *_, before, last = page_steps(server, incident)[:5]
     assert last["event"]["targets"] == ["engineering_manager", "everyone_on_call"]
-    assert due_at(last) == fired_at(before) + _REPEAT_EVERY
+    assert due_at(last) == due_at(before) + _REPEAT_EVERY
     assert [reach["person"] for reach in last["event"]["reached"]] == [
         "erin",
         *dict.fromkeys(person for team in server.get("oncall") for person in (team["primary"], team["secondary"])),

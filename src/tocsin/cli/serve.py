@@ -37,14 +37,11 @@ def serve(database: str | None, host: str | None, port: int | None, sop_file: Pa
     sop, name = find_sop(sop_file)
     _refuse_errors(sop, name)
     log = start_logging()
-    logger.info("SOP: %s", name)
-    if sop == default_sop():
-        logger.warning("the sample organisation: nobody real is paged; `tocsin init` writes a file to start from")
     # uvicorn stops listening first, then raises the signal again: without a handler that would be the end, unclosed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         with _listen(settings) as listening:
-            asyncio.run(_run(_addressed(settings, listening), sop, listening))
+            asyncio.run(_run(_addressed(settings, listening), sop, name, listening))
     finally:
         log.stop()
 
@@ -91,7 +88,7 @@ def _tell_reach(sop: Sop, methods: frozenset[str], public_url: str) -> None:
         logger.warning("links in pages point at %s; set TOCSIN_PUBLIC_URL to how people reach this server", public_url)
 
 
-async def _run(settings: Settings, sop: Sop, listening: socket.socket) -> None:
+async def _run(settings: Settings, sop: Sop, name: str, listening: socket.socket) -> None:
     import uvicorn  # noqa: PLC0415  # heavy, and needed by this command only
 
     from tocsin.api.app import make_app  # noqa: PLC0415
@@ -101,6 +98,9 @@ async def _run(settings: Settings, sop: Sop, listening: socket.socket) -> None:
     async with Node(settings, sop) as node:
         await ensure_tokens(node)
         token_file(node.database, "url").write_text(settings.public_url + "\n", encoding="ascii")
+        logger.info("SOP: %s", name)
+        if sop == default_sop():
+            logger.warning("the sample organisation: nobody real is paged; `tocsin init` writes a file to start from")
         _tell_reach(sop, node.desk.methods, settings.public_url)
         logger.info("listening on %s, database %s", settings.public_url, node.database)
         config = uvicorn.Config(
