@@ -45,6 +45,7 @@ class Rehearsal:
     """A server on the test's clock. With `slack`, the incident's channel is kept as well."""
 
     def __init__(self, path: Path, sop: Sop | None = None, *, slack: bool = False, start: datetime = NOON) -> None:
+        self.path = path
         self.sop = sop or default_sop()
         self.now = start
         self.store = SqliteStore(path)
@@ -67,6 +68,15 @@ class Rehearsal:
     @property
     def queries(self) -> Queries:
         return self.store.queries
+
+    def restart(self) -> Self:
+        """Another server takes up the file; whatever the old one was doing is cut off."""
+        self.store.close()
+        self.store = SqliteStore(self.path)
+        with self.store.transaction() as tx:
+            tx.release_leases()
+        self.desk = Desk(Sops(self.sop, self.store.queries), frozenset(self.providers))
+        return self
 
     # What comes in
 

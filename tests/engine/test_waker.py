@@ -21,11 +21,13 @@ from tocsin.engine.waker import Waker
 from tocsin.engine.writer import Writer
 from tocsin.sop.load import default_sop
 from tocsin.sop.words import Severity, Trigger
+from tocsin.store.codec import to_column
 from tocsin.store.sqlite import SqliteStore
 
 SEV1, SEV2 = Severity.SEV1, Severity.SEV2
 EVERYONE_ON_CALL = ("chris", "deniz", "farid", "emma", "alice", "bob")
 ALICE = Actor("alice", "test")
+WAKES = "SELECT wake_at FROM incidents WHERE id = ?"
 
 # The ladder, from the decision to PagerDuty
 
@@ -160,11 +162,25 @@ async def test_incident_that_can_not_be_read_keeps_nobody_else_from_their_deadli
         await watch.look(at=5)
         assert (watch.steps(poison), watch.steps(sound)) == ([0], [0, 5])
         assert f"{poison}: its deadlines could not be carried out" in caplog.text
+        assert rows_of(store.path, WAKES, poison) == [(to_column(minute(6)),)]  # not looked at all the time
         await watch.look(at=15)
         assert watch.steps(sound) == [0, 5, 15]
         rows_of(store.path, "UPDATE incidents SET state = ? WHERE id = ?", state, poison)
         await watch.look(at=16)
         assert watch.steps(poison) == [0, 16, 16]
+
+
+@pytest.mark.anyio
+async def test_incident_that_fails_halfway_is_left_as_it_was(store: SqliteStore) -> None:
+    async with watching(store) as watch:
+        poison, sound = await watch.declare(), await watch.declare()
+        before = store.queries.incident(poison)
+        columns = "at, actor, via, kind, event"
+        stray = f"INSERT INTO events SELECT incident, seq + 1, {columns} FROM events WHERE incident = ? AND seq = ?"
+        rows_of(store.path, stray, poison, before.seq)
+        await watch.look(at=5)
+        assert watch.steps(sound) == [0, 5]
+        assert store.queries.incident(poison) == before
 
 
 @pytest.mark.anyio
