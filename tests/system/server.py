@@ -4,6 +4,7 @@ Everything a test knows of it comes from where its owner would look: the files b
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,9 @@ from tests.system.waiting import until
 from tocsin.simulate.sandbox.server import Sandbox
 
 Json = dict[str, Any]
+
+_SETPRIV = shutil.which("setpriv")
+_LEASH = [_SETPRIV, "--pdeathsig", "KILL"] if _SETPRIV else []  # no server outlives a pytest that was killed
 
 
 class Server:
@@ -49,7 +53,7 @@ class Server:
 
     def launch(self, *arguments: str) -> subprocess.Popen[bytes]:
         """The process, just begun; `arguments` stand for the server's own ones."""
-        command = [sys.executable, "-m", "tocsin", "serve", *(arguments or self.arguments)]
+        command = [*_LEASH, sys.executable, "-m", "tocsin", "serve", *(arguments or self.arguments)]
         with self.log.open("ab") as log:
             return subprocess.Popen(command, env=self.environ, cwd=self.directory, stdout=log, stderr=log)
 

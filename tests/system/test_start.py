@@ -129,7 +129,8 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
     server.database.write_text("Dear diary, " * 1000)
     status, said = refusal(server)
     assert status == 3
-    assert said == [f"tocsin: database {server.database}: can't be opened for writing: file is not a database"]
+    remedy = "name another file, or move this one away"
+    assert said == [f"tocsin: database {server.database}: file is not a database; {remedy}"]
     assert server.database.read_text().startswith("Dear diary")
 
 
