@@ -204,7 +204,9 @@ def note_alert_worse(draft: Draft, command: c.NoteAlertWorse) -> Refusal | None:
     is_beyond = looks_worse and placement.page and _rank(placement.severity) < _rank(incident.severity)
     if incident.severity is not None and placement.severity is not None and is_beyond:
         reason = clean_line(f"a worse alert joined: {command.title}")
-        draft.record(e.Reopened(reason=reason))
+        # Where somebody is being paged already, to begin anew would only delay the next.
+        if incident.status is not Status.TRIGGERED or not incident.open_pages:
+            draft.record(e.Reopened(reason=reason))
         draft.record(e.SeverityChanged(before=incident.severity, severity=placement.severity, reason=reason))
         inform_stakeholders(draft)
     if looks_worse or begins_to_page:
