@@ -24,7 +24,7 @@ lint:
 	$(RUN)/lint-imports --no-logo
 
 quick:
-	$(RUN)/pytest -n auto -m "not system" tests
+	TOCSIN_HYPOTHESIS=quick $(RUN)/pytest -n auto -m "not system" tests
 
 # Debian packages that the system tests start for real (Prometheus, Chromium, shellcheck) and npm's mermaid.
 servers:

@@ -1,10 +1,11 @@
-"""How hard do the properties search? `TOCSIN_HYPOTHESIS=thorough pytest tests/domain` searches for minutes."""
+"""How hard do properties search? `make check` briefly, `make test` more, `TOCSIN_HYPOTHESIS=thorough` for minutes."""
 
 import os
 
 from hypothesis import settings
 
 # No deadline: a busy machine is no fault of the code.
+settings.register_profile("quick", max_examples=20, stateful_step_count=20, deadline=None)
 settings.register_profile("modest", max_examples=100, stateful_step_count=30, deadline=None)
 settings.register_profile("thorough", max_examples=3_000, stateful_step_count=60, deadline=None)
 settings.load_profile(os.environ.get("TOCSIN_HYPOTHESIS", "modest"))

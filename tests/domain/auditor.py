@@ -66,7 +66,7 @@ MOVES: dict[type[e.Event], dict[Status, Status]] = {
     e.Mitigated: {T: M, A: M},
     e.Resolved: {T: R, A: R, M: R},
     e.Cancelled: {T: CANCELLED, A: CANCELLED, M: CANCELLED},
-    e.Reopened: {status: T for status in Status},  # from T and A by a worse alert only
+    e.Reopened: dict.fromkeys(Status, T),  # from T and A by a worse alert only
     e.PostmortemCompleted: {R: CLOSED},
 }
 
@@ -189,9 +189,10 @@ class Auditor:
                 self._begin_epoch(it.at)
             case e.Reopened():
                 self._begin_epoch(it.at)
-            case e.AlertWorsened() if event.pages_unassessed and not self.wakes_people:
+            case e.AlertWorsened() if event.pages_unassessed and not self.wakes_people and self.severity is None:
                 self.wakes_people, self.has_cause_to_page = True, True
-                self.started_at = self.last_page_at = it.at
+                if self.severity is None:
+                    self.started_at = self.last_page_at = it.at
             case e.Acknowledged() if self._is_newest_lost():
                 self.newest = None  # it was the last of its ladder
             case e.Assessed() | e.SeverityChanged():
@@ -234,7 +235,7 @@ class Auditor:
             self.pages[event.key] = "accepted"
         if isinstance(event, e.PageFailed):
             if event.next_method is None:
-                self.pages[event.key] = "failed"
+                self.pages[event.key] = "open" if event.is_retried else "failed"
                 return []
             urgency = PAGE if event.key in self.demanding else NOTIFY
             return [Sent(event.key, event.person, event.next_method.via, urgency)]

@@ -14,7 +14,7 @@ from tocsin.domain import commands as c
 from tocsin.domain import effects as f
 from tocsin.domain import events as e
 from tocsin.domain.alert import Alert, AlertStatus
-from tocsin.domain.apply import fold
+from tocsin.domain.apply import apply
 from tocsin.domain.context import Context, Decision, PastIncident, Refusal
 from tocsin.domain.deadlines import deadlines
 from tocsin.domain.decide import decide
@@ -102,13 +102,17 @@ class Story:
         """Carry out `command` unless it is refused; whichever it is, is returned."""
         answer = self.decide(command, by)
         if isinstance(answer, Decision):
+            self._check(answer)
             self._incident, self.wake_at = answer.incident, answer.wake_at
             self.events += answer.events
             self.effects += answer.effects
             self.withdrawn += answer.withdrawn
             self.last = answer
-            self._check()
+            self.after_command()
         return answer
+
+    def after_command(self) -> None:
+        """For tests that look on."""
 
     def decide(self, command: c.Opening | c.Change, by: str = PRIMARY) -> Decision | Refusal:
         """What would follow from `command` now; the story doesn't go on by it."""
@@ -202,6 +206,12 @@ class Story:
         """The contact method that is tried now can't deliver the newest page to `person`."""
         key, page = self.page_to(person)
         return self.send(c.ReportPageFailed(key=key, via=page.method.via, reason="the provider refused"), by=TOCSIN)
+
+    def delay(self, person: str) -> Self:
+        """The contact method that is tried now can't deliver the newest page to `person` yet, and is tried again."""
+        key, page = self.page_to(person)
+        failure = c.ReportPageFailed(key=key, via=page.method.via, reason="the provider is down", is_retried=True)
+        return self.send(failure, by=TOCSIN)
 
     def fail_every_way(self, person: str) -> Self:
         """No contact method can deliver the newest page to `person`."""
@@ -299,16 +309,17 @@ class Story:
         assert instant >= self.now, "time only goes forward"
         return instant
 
-    def _check(self) -> None:
+    def _check(self, decision: Decision) -> None:
         """The state is the fold of a dense timeline, and nothing that is due is left behind."""
-        assert fold(self.events) == self.incident
-        assert [it.seq for it in self.events] == list(range(1, len(self.events) + 1))
-        assert {it.incident for it in self.events} == {self.incident.id}
-        instants = [it.at for it in self.events]
-        assert instants == sorted(instants)
-        coming = [deadline.at for deadline in deadlines(self.sop, self.incident)]
-        assert self.wake_at == min(coming, default=None)
-        assert self.wake_at is None or self.wake_at > self.now
+        folded = self._incident
+        for seq, it in enumerate(decision.events, start=len(self.events) + 1):
+            assert (it.incident, it.seq) == (decision.incident.id, seq)
+            assert not self.events or it.at >= self.events[-1].at
+            folded = apply(folded, it)
+        assert folded == decision.incident
+        coming = [deadline.at for deadline in deadlines(self.sop, decision.incident)]
+        assert decision.wake_at == min(coming, default=None)
+        assert decision.wake_at is None or decision.wake_at > self.now
 
 
 def with_rotation(sop: Sop, team: str, *, primary: tuple[str, ...], secondary: tuple[str, ...]) -> Sop:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from tests.domain.harness import PAGE, PRIMARY, SECONDARY, SEV1, SEV2, SEV3, SEV4, WEDNESDAY_NOON, Story, step
+from tests.domain.harness import MANAGER, PAGE, PRIMARY, SECONDARY, SEV1, SEV2, SEV3, SEV4, WEDNESDAY_NOON, Story, step
 from tocsin.domain import effects as f
 from tocsin.domain import events as e
 from tocsin.domain.alert import Alert, AlertStatus, fingerprint
@@ -81,6 +81,21 @@ def test_alert_worse_than_all_that_was_seen_raises_the_severity_and_pages_anew()
     assert story.incident.severity is SEV1
     assert story.incident.status is Status.TRIGGERED
     assert step(60 * 48, PAGE, PRIMARY) in story.ladder
+
+
+def test_alert_that_raises_the_severity_of_an_unanswered_incident_hurries_the_ladder_on() -> None:
+    story = Story().alert(severity="warning").assess(SEV2).at(29).join(severity="critical")
+    assert story.ladder == [step(0, PAGE, PRIMARY), step(15, PAGE, SECONDARY), step(29, PAGE, MANAGER)]
+
+
+def test_alert_that_raises_what_nobody_was_paged_for_begins_a_ladder() -> None:
+    story = Story().alert(severity="info").assess(SEV4).at(hours=48).join(severity="critical")
+    assert story.ladder[1:] == [step(48 * 60, PAGE, PRIMARY)]
+
+
+def test_loud_alert_that_joins_an_assessed_incident_leaves_its_ladder_as_it_is() -> None:
+    story = Story().alert(severity="info").assess(SEV1).at(10).join(severity="unheard-of").at(15)
+    assert story.ladder == [step(0, PAGE, PRIMARY), step(5, PAGE, SECONDARY), step(15, PAGE, MANAGER)]
 
 
 def test_alerts_that_fire_again_after_the_mitigation_reopen_the_incident() -> None:

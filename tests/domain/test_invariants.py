@@ -59,8 +59,7 @@ class Audited(Story):
         super().__init__(sop, methods=methods)
         self.auditor = Auditor()
 
-    def _check(self) -> None:
-        super()._check()
+    def after_command(self) -> None:
         self.auditor.check(self)
 
 
@@ -158,10 +157,14 @@ class Incidents(RuleBasedStateMachine):
         self.attempt(c.ReportPageAccepted(key=self._key(number, is_newest=is_newest)), TOCSIN)
 
     @precondition(lambda self: self.story.incident.pages)
-    @rule(number=st.integers(0, 30), via=st.none() | st.sampled_from(["pagerduty", "slack", "inbox"]))
-    def fail(self, number: int, via: str | None) -> None:
+    @rule(
+        number=st.integers(0, 30),
+        via=st.none() | st.sampled_from(["pagerduty", "slack", "inbox"]),
+        is_retried=st.booleans(),
+    )
+    def fail(self, number: int, via: str | None, is_retried: bool) -> None:
         key = self._key(number, is_newest=via is None)
-        self._fail(key, via or self.story.incident.pages[key].method.via)
+        self._fail(key, via or self.story.incident.pages[key].method.via, is_retried=is_retried)
 
     @precondition(lambda self: self.story.incident.pages)
     @rule()
@@ -182,8 +185,8 @@ class Incidents(RuleBasedStateMachine):
     def hear_from_slack(self, receipt: c.Receipt) -> None:
         self.attempt(receipt, TOCSIN)
 
-    def _fail(self, key: str, via: str) -> None:
-        self.attempt(c.ReportPageFailed(key=key, via=via, reason="refused"), TOCSIN)
+    def _fail(self, key: str, via: str, *, is_retried: bool = False) -> None:
+        self.attempt(c.ReportPageFailed(key=key, via=via, reason="refused", is_retried=is_retried), TOCSIN)
 
     def _key(self, number: int, *, is_newest: bool) -> str:
         keys = list(self.story.incident.pages)

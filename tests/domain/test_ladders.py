@@ -97,7 +97,7 @@ def test_acknowledged_ladder_goes_on_only_with_what_waits_for_the_resolution(
     severity: Severity | None, after: list[Step]
 ) -> None:
     first = step(0, ASSIGN) if severity is SEV3 else step(0, PAGE, PRIMARY)
-    assert Story().declare(severity).acknowledge().at(days=3).ladder == [first, *after]
+    assert Story().declare(severity).acknowledge().at(hours=25).ladder == [first, *after]
 
 
 @pytest.mark.parametrize("severity", [SEV1, SEV2, SEV3, SEV4, None])
@@ -139,8 +139,8 @@ def test_provider_that_takes_a_page_has_not_answered_it() -> None:
 
 
 def test_repetition_never_ends_while_nobody_acknowledges() -> None:
-    story = Story().declare(SEV1).at(days=2)
-    assert story.ladder[-1] == step(2 * 24 * 60, PAGE, *AGAIN)
+    story = Story().declare(SEV1).at(hours=12)
+    assert story.ladder[-1] == step(12 * 60, PAGE, *AGAIN)
     assert story.wakes_in is not None
     assert story.wakes_in <= timedelta(minutes=15)
 

@@ -108,6 +108,28 @@ def test_all_attempts_of_one_page_carry_the_same_key() -> None:
     assert first.lane != second.lane
 
 
+def test_page_whose_provider_is_down_goes_another_way_as_well() -> None:
+    story = Story().declare(SEV1).delay(PRIMARY)
+    assert [(page.reach.person, page.provider) for page in story.just_sent(f.SendPage)] == [(PRIMARY, "inbox")]
+    assert story.ladder == [step(0, PAGE, PRIMARY)]
+
+
+def test_delay_of_the_last_contact_method_is_told_once_and_hurries_nothing() -> None:
+    story = Story().declare(SEV1).delay(PRIMARY).delay(PRIMARY).delay(PRIMARY)
+    assert [it.next_method for it in story.happened(e.PageFailed)] == [INBOX, None]
+    assert story.at(4).ladder == [step(0, PAGE, PRIMARY)]
+
+
+def test_page_that_was_delayed_until_it_was_given_up_counts_as_failed() -> None:
+    story = Story().declare(SEV1).delay(PRIMARY).delay(PRIMARY).at(2).fail(PRIMARY)
+    assert story.ladder[1:] == [step(2, PAGE, SECONDARY)]
+
+
+def test_acknowledgement_stops_the_pager_that_was_down_as_well() -> None:
+    story = Story().declare(SEV1).delay(PRIMARY).acknowledge()
+    assert [effect.provider for effect in story.just_sent(f.AcknowledgePage)] == ["pagerduty"]
+
+
 def test_step_whose_every_delivery_failed_fires_the_next_at_once() -> None:
     story = Story().declare(SEV1).at(1).fail_every_way(PRIMARY)
     assert story.ladder == [step(0, PAGE, PRIMARY), step(1, PAGE, SECONDARY)]

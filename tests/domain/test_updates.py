@@ -180,7 +180,7 @@ def test_handed_over_role_takes_the_right_to_speak_with_it() -> None:
     ],
 )
 def test_response_time_that_nobody_kept_is_recorded_once(severity: Severity | None, minutes: list[float]) -> None:
-    assert Story().declare(severity).at(days=2).minutes_of(e.ResponseTimeMissed) == minutes
+    assert Story().declare(severity).at(hours=5).minutes_of(e.ResponseTimeMissed) == minutes
 
 
 def test_acknowledgement_in_the_last_instant_keeps_the_response_time() -> None:

@@ -231,7 +231,7 @@ def _alerts_firing(incident: Incident, event: e.AlertsFiring, recorded: e.Record
 
 
 def _alert_worsened(incident: Incident, event: e.AlertWorsened, recorded: e.Recorded) -> Incident:
-    starts_paging = event.pages_unassessed and not incident.pages_unassessed
+    starts_paging = event.pages_unassessed and not incident.pages_unassessed and incident.severity is None
     # Counting from the quiet beginning would fire the whole ladder at once.
     ladder = replace(incident.ladder, started_at=recorded.at) if starts_paging else incident.ladder
     return replace(incident, provisional=event.provisional, pages_unassessed=event.pages_unassessed, ladder=ladder)

@@ -200,7 +200,7 @@ def note_alert_worse(draft: Draft, command: c.NoteAlertWorse) -> Refusal | None:
     if incident.status.is_over:
         return None
     looks_worse = _rank(placement.severity) < _rank(incident.provisional)
-    begins_to_page = placement.page and not incident.pages_unassessed
+    begins_to_page = placement.page and not incident.pages_unassessed and incident.severity is None
     is_beyond = looks_worse and placement.page and _rank(placement.severity) < _rank(incident.severity)
     if incident.severity is not None and placement.severity is not None and is_beyond:
         reason = clean_line(f"a worse alert joined: {command.title}")
