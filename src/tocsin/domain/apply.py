@@ -44,7 +44,8 @@ def apply(incident: Incident | None, recorded: e.Recorded) -> Incident:
     if incident is None:
         raise ValueError(f"{recorded.incident}: the timeline starts with {type(event).__name__}, not with its opening")
     changed = _APPLY[type(event)](incident, event, recorded)
-    return replace(changed, seq=recorded.seq, pages=_with_new_pages(changed.pages, recorded))
+    pages = _with_new_pages(changed.pages, recorded)
+    return replace(changed, seq=recorded.seq, changed_at=recorded.at, pages=pages)
 
 
 def _with_new_pages(pages: dict[str, Page], recorded: e.Recorded) -> dict[str, Page]:
@@ -72,6 +73,7 @@ def _opened(event: e.IncidentOpened, recorded: e.Recorded) -> Incident:
         trigger=event.trigger,
         source=event.source,
         opened_at=recorded.at,
+        changed_at=recorded.at,
         ladder=LadderMemory(started_at=recorded.at),
         group_key=event.group_key,
         provisional=event.provisional,

@@ -1,11 +1,14 @@
 """What follows from a command? `decide` is the whole core: (incident, command, context) to a decision or a refusal.
 
 It reads nothing but its arguments. After every command, what is due by then is carried out as well: an incident is
-never left behind its own deadlines, and an acknowledgement in the same instant as a step comes before the step.
+never left behind its own deadlines, and an acknowledgement in the same instant as a step comes before the step. Time
+never runs backwards on a timeline, whatever the clock of the node that asks.
 """
 
 from collections.abc import Callable
 from typing import Any
+
+from msgspec.structs import replace
 
 from tocsin.domain import commands as c
 from tocsin.domain.context import Context, Decision, Draft, Refusal
@@ -25,7 +28,7 @@ def decide(incident: Incident | None, command: c.Opening | c.Change, context: Co
     forbidden = why_not(command, incident.id, incident.status) if incident else None
     if forbidden is not None:
         return Refusal(*forbidden)
-    draft = Draft(incident, context)
+    draft = Draft(incident, _not_before(incident, context))
     refusal = _HANDLERS[type(command)](draft, command)
     if refusal is not None:
         return refusal
@@ -37,6 +40,11 @@ def decide(incident: Incident | None, command: c.Opening | c.Change, context: Co
         withdrawn=withdrawn(incident, draft.incident),
         wake_at=wake_at(context.sop, draft.incident),
     )
+
+
+def _not_before(incident: Incident | None, context: Context) -> Context:
+    """The context at the incident's newest event at the earliest: another node's clock may be a little ahead."""
+    return replace(context, now=max(context.now, incident.changed_at)) if incident else context
 
 
 def _tick(draft: Draft, command: c.Tick) -> Refusal | None:

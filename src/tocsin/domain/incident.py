@@ -147,6 +147,7 @@ class Incident(Struct, frozen=True):
     trigger: Trigger
     source: Source
     opened_at: datetime
+    changed_at: datetime  # when the newest event was recorded; none is recorded before it
     ladder: LadderMemory
     group_key: str | None = None
     pages_unassessed: bool = True
