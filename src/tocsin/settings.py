@@ -3,10 +3,11 @@
 Kept apart from the SOP: an address or a path belongs to a machine, the procedure to the organisation.
 """
 
+import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
@@ -29,6 +30,19 @@ class Settings(Struct, frozen=True):
     slack_api_url: str = ""  # a stand-in for Slack; empty: the vendor's
     clock_speed: float = 1.0  # for demonstrations: engine seconds a real second
     environ: Mapping[str, str] = {}
+
+    @property
+    def beside(self) -> Path:
+        """Where the files of this database's owner begin, on this machine: `….token`, `….url`, `….intake-key`.
+
+        A SQLite file has them beside it, a database on a server in the data directory, by a hash of where it is.
+        """
+        if self.database.startswith("sqlite:///"):
+            return Path(unquote(self.database.removeprefix("sqlite:///")))
+        there = urlsplit(self.database)
+        place = f"{there.hostname}:{there.port}{there.path}?{there.query}"
+        digest = hashlib.blake2b(place.encode(), digest_size=4).hexdigest()
+        return data_directory(self.environ) / f"postgresql-{digest}"
 
     def secret(self, name: str) -> str | None:
         """The value of a secret that the SOP names `env:NAME` or `file:/path`; None while it is not set."""
@@ -58,8 +72,13 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
 
 def default_database(environ: Mapping[str, str]) -> str:
     """Where the data of this user's server is, unless somebody says otherwise: the XDG data directory."""
+    return f"sqlite:///{data_directory(environ)}/tocsin.db"
+
+
+def data_directory(environ: Mapping[str, str]) -> Path:
+    """This user's directory for Tocsin's data (XDG base directory specification)."""
     home = environ.get("XDG_DATA_HOME") or os.path.join(environ.get("HOME") or str(Path.home()), ".local", "share")
-    return f"sqlite:///{home}/tocsin/tocsin.db"
+    return Path(home) / "tocsin"
 
 
 def is_loopback(url: str) -> bool:

@@ -38,9 +38,9 @@ class Api:
 
     def __init__(self, node: Node, app: Starlette, portal: BlockingPortal, client: httpx2.AsyncClient) -> None:
         self.routes = app.routes
-        self.database = node.database
-        self.admin = token_file(node.database, "token").read_text().strip()
-        self.intake = token_file(node.database, "intake-key").read_text().strip()
+        self.database = node.settings.beside
+        self.admin = token_file(node.settings.beside, "token").read_text().strip()
+        self.intake = token_file(node.settings.beside, "intake-key").read_text().strip()
         self.done: set[str] = set()  # the operations that were carried out
         self._portal = portal
         self._client = client

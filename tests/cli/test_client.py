@@ -45,7 +45,7 @@ def test_where_no_server_has_run_the_remedy_is_named(alone: Terminal) -> None:
     run = alone("list")
     assert run.status == 3
     assert run.complaint == (
-        f"tocsin: no token: none beside sqlite:///{alone.directory / 'tocsin.db'} and none in TOCSIN_TOKEN; "
+        f"tocsin: no token: none at {alone.directory / 'tocsin.db'}.token and none in TOCSIN_TOKEN; "
         "start `tocsin serve`, or set TOCSIN_DATABASE as the server has it"
     )
 

@@ -128,7 +128,7 @@ _WRONG = [
         "serve",
         "--database",
         "mysql://x",
-        says="tocsin: database: must be sqlite:///FILE (or sqlite:////absolute/FILE), got 'mysql://x'",
+        says="tocsin: database: must be sqlite:///FILE or postgresql://HOST/NAME, got 'mysql://x'",
     ),
     wrong("demo", "--speed", "1", says="Error: Invalid value for '--speed': 1.0 is not in the range 10<=x<=600."),
 ]

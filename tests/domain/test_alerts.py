@@ -205,3 +205,9 @@ def test_other_labels_have_another_fingerprint(one: dict[str, str], other: dict[
 )
 def test_alerts_are_grouped_by_service_and_name(labels: dict[str, str], group_key: str) -> None:
     assert place(SOP, firing(labels)).group_key == group_key
+
+
+def test_group_of_long_labels_is_known_by_its_beginning_and_a_digest() -> None:
+    groups = {place(SOP, firing({"alertname": "x" * 600 + end})).group_key for end in "ab"}
+    assert len(groups) == 2
+    assert all(len(group.encode()) <= 500 and group.startswith("website{alertname='xxx") for group in groups)

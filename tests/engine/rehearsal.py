@@ -57,7 +57,7 @@ class Rehearsal:
             slack_api_url=_IN_PROCESS if slack else "",
         )
         self.providers: dict[str, Provider] = {it.name: it for it in providers_for(settings, self.sop, "k3x9")}
-        self.desk = Desk(Sops(self.sop, self.store.queries), frozenset(self.providers))
+        self.desk = Desk(Sops(self.sop), frozenset(self.providers))
 
     def __enter__(self) -> Self:
         return self
@@ -74,8 +74,8 @@ class Rehearsal:
         self.store.close()
         self.store = SqliteStore(self.path)
         with self.store.transaction() as tx:
-            tx.release_leases()
-        self.desk = Desk(Sops(self.sop, self.store.queries), frozenset(self.providers))
+            tx.outbox.release_all()
+        self.desk = Desk(Sops(self.sop), frozenset(self.providers))
         return self
 
     # What comes in
@@ -121,7 +121,7 @@ class Rehearsal:
 
     def _wake(self) -> bool:
         with self.store.transaction() as tx:
-            due = tx.due_incidents(self.now, 200)
+            due = tx.incidents.due(self.now, 200)
             for incident in due:
                 self.desk.change(tx, self.now, incident, c.Tick(), ENGINE)
         return bool(due)
@@ -136,7 +136,7 @@ class Rehearsal:
 
     def lease(self, provider: str = "pagerduty", limit: int = 16) -> list[Delivery]:
         with self.store.transaction() as tx:
-            return dispatch.lease(tx, self.now, provider, limit)
+            return list(dispatch.lease(tx, self.now, dispatch.Claim("node-1", provider, limit)).deliveries)
 
     def send(self, delivery: Delivery) -> Verdict:
         """Send the delivery to the sandbox, and say what came of it."""

@@ -50,10 +50,10 @@ class Post:
         self._loop = asyncio.get_running_loop()
         clock = Clock(SPEED)
         self.writer = Writer(store, clock, self._committed)
-        self.desk = Desk(Sops(SOP, store.queries), frozenset(it.name for it in providers))
+        self.desk = Desk(Sops(SOP), frozenset(it.name for it in providers))
         self._running: list[asyncio.Task[None]] = []
         self.loops = [
-            Deliveries(provider, queries=store.queries, writer=self.writer, desk=self.desk, clock=clock, send=send)
+            Deliveries(provider, node="node-1", store=store, writer=self.writer, desk=self.desk, clock=clock, send=send)
             for provider in providers
         ]
 
@@ -302,7 +302,7 @@ async def test_page_that_hangs_while_the_server_stops_is_sent_after_the_restart(
         await eventually(lambda: len(events(sandbox)) == 1)
     assert post.statuses() == ["leased"]
     with store.transaction() as tx:
-        tx.release_leases()
+        tx.outbox.release_all()
     async with delivering(store, *vendors(sandbox)) as post:
         await eventually(lambda: post.statuses() == ["done"])
     assert len({event.key for event in events(sandbox)}) == 1

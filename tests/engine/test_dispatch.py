@@ -242,7 +242,7 @@ def test_end_of_a_page_arrives_after_the_page(rehearsal: Rehearsal) -> None:
 
 
 def damage(rehearsal: Rehearsal, incident: str) -> None:
-    rows_of(rehearsal.store.path, "UPDATE incidents SET state = '{' WHERE id = ?", incident)
+    rows_of(rehearsal.store, "UPDATE incidents SET state = '{' WHERE id = ?", incident)
 
 
 def test_receipt_that_an_incident_can_not_take_leaves_the_lane_free(

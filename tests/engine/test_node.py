@@ -26,7 +26,7 @@ from tocsin.simulate.sandbox.recording import RecordedRequest, Response
 from tocsin.simulate.sandbox.server import Sandbox
 from tocsin.sop.load import default_sop
 from tocsin.sop.words import Severity
-from tocsin.store.connection import ServerLock
+from tocsin.store.file import ServerLock
 from tocsin.store.rows import Token
 
 pytestmark = pytest.mark.anyio

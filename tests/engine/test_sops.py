@@ -29,25 +29,25 @@ HASTY = replace(SOP, severities={**SOP.severities, Severity.SEV1: replace(SEV1, 
 def keep(store: SqliteStore, sop: Sop) -> str:
     """Store the SOP, and return its version."""
     with store.transaction() as tx:
-        tx.keep_sop(version_of(sop), encode(sop).decode(), NOON)
+        tx.facts.keep_sop(version_of(sop), encode(sop).decode(), NOON)
     return version_of(sop)
 
 
 def test_running_sop_is_todays(store: SqliteStore) -> None:
-    sops = Sops(SOP, store.queries)
-    assert sops.of(sops.version) is SOP
+    sops = Sops(SOP)
+    assert sops.of(sops.version, store.queries) is SOP
 
 
 def test_stored_sop_is_read_as_it_was_stored(store: SqliteStore) -> None:
-    assert Sops(SOP, store.queries).of(keep(store, HASTY)) == HASTY
+    assert Sops(SOP).of(keep(store, HASTY), store.queries) == HASTY
 
 
 def test_writers_thread_reads_within_its_transaction(store: SqliteStore) -> None:
     version = version_of(HASTY)
     with store.transaction() as tx:
-        tx.keep_sop(version, encode(HASTY).decode(), NOON)
+        tx.facts.keep_sop(version, encode(HASTY).decode(), NOON)
         assert store.queries.sop_content(version) is None  # what the other connection sees
-        assert Sops(SOP, store.queries).of(version, tx) == HASTY
+        assert Sops(SOP).of(version, tx.facts) == HASTY
 
 
 def test_incident_keeps_its_sop_when_the_file_changes(path: Path) -> None:
@@ -71,7 +71,7 @@ def test_incident_whose_sop_is_lost_has_todays(
     store: SqliteStore, caplog: pytest.LogCaptureFixture, damage: str, fault: str
 ) -> None:
     version = keep(store, HASTY)
-    rows_of(store.path, damage)
-    assert Sops(SOP, store.queries).of(version) is SOP
+    rows_of(store, damage)
+    assert Sops(SOP).of(version, store.queries) is SOP
     assert f"SOP version {version} is lost, today's holds for its incidents: " in caplog.text
     assert fault in caplog.text

@@ -58,7 +58,7 @@ def note(name: str) -> Work:
     """Write `name` down, and return it."""
 
     def work(tx: Transaction, now: datetime) -> str:
-        tx.set_meta(name, now.isoformat())
+        tx.facts.set_meta(name, now.isoformat())
         return name
 
     return work
@@ -68,7 +68,7 @@ def fail(name: str) -> Work:
     """Write `name` down, and then meet a bug."""
 
     def work(tx: Transaction, now: datetime) -> str:
-        tx.set_meta(name, "")
+        tx.facts.set_meta(name, "")
         raise RuntimeError(f"a bug in {name}")
 
     return work
@@ -76,7 +76,7 @@ def fail(name: str) -> Work:
 
 def fill(tx: Transaction, now: datetime) -> str:
     """More than a full disk takes."""
-    tx.set_meta("large", "x" * 100_000)
+    tx.facts.set_meta("large", "x" * 100_000)
     return "large"
 
 
@@ -243,9 +243,9 @@ async def test_piece_that_is_being_done_is_done_whole_though_its_caller_went_awa
     gate = Gate()
 
     def work(tx: Transaction, now: datetime) -> None:
-        tx.set_meta("a", "1")
+        tx.facts.set_meta("a", "1")
         gate()
-        tx.set_meta("b", "2")
+        tx.facts.set_meta("b", "2")
 
     async with writing(store) as writer:
         caller = asyncio.create_task(writer.write(work))

@@ -6,8 +6,8 @@ from collections.abc import Callable
 _PATIENCE_SECONDS = 10
 
 
-async def eventually(condition: Callable[[], object]) -> None:
+async def eventually(condition: Callable[[], object], within: float = _PATIENCE_SECONDS) -> None:
     """Wait until `condition` holds; a test fails that has to wait too long."""
-    async with asyncio.timeout(_PATIENCE_SECONDS):
+    async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110  # nobody could set an event: the condition is another process's
             await asyncio.sleep(0.005)

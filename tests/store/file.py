@@ -1,4 +1,4 @@
-"""What does the file itself hold? Read and changed from outside, as an operator, a fault or another program would."""
+"""What does the database itself hold? Read and changed from outside, as an operator or another program would."""
 
 from contextlib import closing
 from pathlib import Path
@@ -6,8 +6,16 @@ from typing import Any
 
 import apsw
 
+from tests.postgres import run_sql
+from tocsin.store.open import Store
+from tocsin.store.postgres import PostgresStore
+from tocsin.store.sqlite import SqliteStore
 
-def rows_of(path: Path, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+
+def rows_of(place: Path | Store, sql: str, *values: Any) -> list[tuple[Any, ...]]:
     """Run a statement on a connection of its own; what it changes is committed."""
+    if isinstance(place, PostgresStore):
+        return run_sql(place.url, sql, *values)
+    path = place.path if isinstance(place, SqliteStore) else place
     with closing(apsw.Connection(str(path))) as connection:
         return list(connection.execute(sql, values))

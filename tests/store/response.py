@@ -19,7 +19,7 @@ from tocsin.sop.load import default_sop
 from tocsin.sop.model import Slack
 from tocsin.sop.version import version_of
 from tocsin.sop.words import Role, Severity, Trigger
-from tocsin.store.sqlite import SqliteStore
+from tocsin.store.open import Store
 
 SEV1, SEV2, SEV3, SEV4 = Severity
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -32,7 +32,7 @@ WRITTEN = {section.key: f"What we say of it: {section.title} ☎" for section in
 class Response:
     """An incident from its opening, on a clock that belongs to the test; `events` and `effects` are all so far."""
 
-    def __init__(self, store: SqliteStore, opening: c.Opening, *, now: datetime = NOON) -> None:
+    def __init__(self, store: Store, opening: c.Opening, *, now: datetime = NOON) -> None:
         self.store = store
         self.now = now
         self.events: list[Recorded] = []
@@ -64,8 +64,8 @@ class Response:
                 roster=Roster(SOP, self.now, frozenset({"pagerduty", "slack", "inbox"})),
                 actor=by,
                 via="test",
-                next_id="" if incident else tx.next_incident_id(self.now),
-                recent=tx.recent_incidents(service, self.now - timedelta(days=7), but),
+                next_id="" if incident else tx.incidents.next_id(self.now),
+                recent=tx.incidents.recent(service, self.now - timedelta(days=7), but),
             )
             decision = _decided(incident, command, context)
             tx.save(decision)
@@ -81,19 +81,19 @@ def _decided(incident: Incident | None, command: c.Opening | c.Change, context: 
 
 
 def declared(
-    store: SqliteStore, severity: Severity | None = SEV1, *, title: str = "Checkout is down", now: datetime = NOON
+    store: Store, severity: Severity | None = SEV1, *, title: str = "Checkout is down", now: datetime = NOON
 ) -> Response:
     """Somebody declares an incident on the website."""
     command = c.Declare(title=title, service="website", trigger=Trigger.SERVICE_DEGRADED, severity=severity)
     return Response(store, command, now=now)
 
 
-def from_alert(store: SqliteStore, placement: Placement = LOUD, *, now: datetime = NOON) -> Response:
+def from_alert(store: Store, placement: Placement = LOUD, *, now: datetime = NOON) -> Response:
     """An alert opens an incident."""
     return Response(store, c.OpenFromAlert(title="5xx above 2 %", placement=placement), now=now)
 
 
-def whole_responses(store: SqliteStore) -> tuple[Response, ...]:
+def whole_responses(store: Store) -> tuple[Response, ...]:
     """Responses in which everything happens that can happen, at least once."""
     grave = from_alert(store, QUIET)
     grave.send(c.NoteAlertWorse(title="Checkout is down — „all“ of it", placement=LOUD), after=1)

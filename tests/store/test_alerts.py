@@ -8,8 +8,8 @@ from tests.store.response import NOON, declared, from_alert
 from tocsin.domain import commands as c
 from tocsin.domain.alert import Alert, AlertStatus
 from tocsin.store.codec import to_column
+from tocsin.store.open import Store
 from tocsin.store.rows import KnownAlert, StoredAlert
-from tocsin.store.sqlite import SqliteStore
 
 MINUTE = timedelta(minutes=1)
 FIRING = Alert(
@@ -22,22 +22,22 @@ FIRING = Alert(
 RESOLVED = replace(FIRING, status=AlertStatus.RESOLVED, ends_at=NOON + MINUTE)
 
 
-def add(store: SqliteStore, print_: str, incident: str | None, alert: Alert = FIRING) -> int:
+def add(store: Store, print_: str, incident: str | None, alert: Alert = FIRING) -> int:
     with store.transaction() as tx:
-        return tx.add_alert(alert, print_, incident, NOON)
+        return tx.alerts.add(alert, print_, incident, NOON)
 
 
-def known(store: SqliteStore, *prints: str) -> dict[str, KnownAlert]:
+def known(store: Store, *prints: str) -> dict[str, KnownAlert]:
     with store.transaction() as tx:
-        return tx.known_alerts(prints)
+        return tx.alerts.known(prints)
 
 
-def only(store: SqliteStore) -> StoredAlert:
+def only(store: Store) -> StoredAlert:
     (stored,) = store.queries.alerts()
     return stored
 
 
-def test_alert_comes_back_as_it_was_seen(store: SqliteStore) -> None:
+def test_alert_comes_back_as_it_was_seen(store: Store) -> None:
     id_ = add(store, "f1", "INC-2026-0001", RESOLVED)
     assert only(store) == StoredAlert(
         id=id_,
@@ -55,28 +55,28 @@ def test_alert_comes_back_as_it_was_seen(store: SqliteStore) -> None:
     )
 
 
-def test_repeated_alert_is_counted(store: SqliteStore) -> None:
+def test_repeated_alert_is_counted(store: Store) -> None:
     id_ = add(store, "f1", None)
     with store.transaction() as tx:
-        tx.bump_alerts([id_, id_], NOON + MINUTE)
-        tx.bump_alerts([], NOON + 2 * MINUTE)
+        tx.alerts.bump([id_, id_], NOON + MINUTE)
+        tx.alerts.bump([], NOON + 2 * MINUTE)
     stored = only(store)
     assert (stored.received, stored.first_seen_at, stored.last_seen_at) == (3, NOON, NOON + MINUTE)
 
 
-def test_alert_that_resolves_and_fires_again_is_the_same_alert(store: SqliteStore) -> None:
-    id_ = add(store, "f1", None)
+def test_alert_that_resolves_and_fires_again_is_the_same_alert(store: Store) -> None:
+    add(store, "f1", None)
     with store.transaction() as tx:
-        tx.change_alert(id_, RESOLVED, NOON + MINUTE)
+        tx.alerts.change(tx.alerts.known(["f1"])["f1"], RESOLVED, NOON + MINUTE)
     assert (only(store).status, only(store).ends_at, only(store).received) == ("resolved", NOON + MINUTE, 2)
     with store.transaction() as tx:
-        tx.change_alert(id_, replace(FIRING, starts_at=NOON + 2 * MINUTE), NOON + 3 * MINUTE)
+        tx.alerts.change(tx.alerts.known(["f1"])["f1"], replace(FIRING, starts_at=NOON + 2 * MINUTE), NOON + 3 * MINUTE)
     stored = only(store)
     assert (stored.status, stored.starts_at, stored.ends_at) == ("firing", NOON + 2 * MINUTE, None)
     assert (stored.last_seen_at, stored.received) == (NOON + 3 * MINUTE, 3)
 
 
-def test_known_alert_says_whether_its_incident_is_open(store: SqliteStore) -> None:
+def test_known_alert_says_whether_its_incident_is_open(store: Store) -> None:
     open_, over = from_alert(store), declared(store).send(c.Cancel(reason="a drill"))
     ids = [add(store, "f1", open_.id), add(store, "f2", over.id, RESOLVED), add(store, "f3", None)]
     start, end = to_column(FIRING.starts_at), to_column(NOON + MINUTE)
@@ -88,22 +88,22 @@ def test_known_alert_says_whether_its_incident_is_open(store: SqliteStore) -> No
     assert known(store) == {}
 
 
-def test_newest_row_is_the_alerts_present(store: SqliteStore) -> None:
+def test_newest_row_is_the_alerts_present(store: Store) -> None:
     add(store, "f1", "INC-2026-0001", RESOLVED)
     newer = add(store, "f1", "INC-2026-0002")
     assert known(store, "f1")["f1"].id == newer
 
 
-def test_ten_thousand_alerts_are_looked_up_at_once(store: SqliteStore) -> None:
+def test_ten_thousand_alerts_are_looked_up_at_once(store: Store) -> None:
     add(store, "f9999", None)
     assert list(known(store, *(f"f{number}" for number in range(10_000)))) == ["f9999"]
 
 
-def test_alerts_of_an_incident_are_counted_and_those_that_fire(store: SqliteStore) -> None:
+def test_alerts_of_an_incident_are_counted_and_those_that_fire(store: Store) -> None:
     for number, alert in enumerate((FIRING, RESOLVED, FIRING)):
         add(store, f"f{number}", "INC-2026-0001", alert)
     add(store, "f9", "INC-2026-0002")
     with store.transaction() as tx:
-        assert tx.alert_counts("INC-2026-0001") == (3, 2)
-        assert tx.alert_counts("INC-2026-0002") == (1, 1)
-        assert tx.alert_counts("INC-2026-0003") == (0, 0)
+        assert tx.alerts.counts("INC-2026-0001") == (3, 2)
+        assert tx.alerts.counts("INC-2026-0002") == (1, 1)
+        assert tx.alerts.counts("INC-2026-0003") == (0, 0)

@@ -10,6 +10,7 @@ import pytest
 from tests.store.file import rows_of
 from tests.store.response import NOON, declared, whole_responses
 from tocsin.errors import StoreError
+from tocsin.store.open import Store
 from tocsin.store.sqlite import SqliteStore
 from tocsin.store.transaction import Transaction
 
@@ -32,49 +33,48 @@ def test_directory_in_the_place_of_the_file_is_refused(path: Path) -> None:
 
 
 def test_damaged_file_is_said_to_be_damaged(path: Path) -> None:
-    store = SqliteStore(path)
-    whole_responses(store)
-    store.close()
+    whole = SqliteStore(path)
+    whole_responses(whole)
+    whole.close()
     content = bytearray(path.read_bytes())
     content[4096:] = b"\xff" * (len(content) - 4096)  # all but the first page, which says that it is a database
     path.write_bytes(content)
     fault = f"database {path}: database disk image is malformed; stop Tocsin, keep the file, and restore a backup"
-    damaged = SqliteStore(path)
     with pytest.raises(StoreError, match=re.escape(fault)):
-        damaged.queries.incidents(is_open=None, limit=10)
-    with pytest.raises(StoreError, match=re.escape(fault)):
-        declared(damaged)
-    damaged.close()
+        SqliteStore(path)
 
 
 def test_file_that_cannot_be_written_is_said_to_be_read_only(
-    connections: list[apsw.Connection], store: SqliteStore
+    connections: list[apsw.Connection], file_store: SqliteStore
 ) -> None:
     connections[0].pragma("query_only", True)
     with pytest.raises(StoreError) as caught:
-        declared(store)
+        declared(file_store)
     remedy = "let the user that runs Tocsin write the file and its folder"
-    assert str(caught.value) == f"database {store.path}: attempt to write a readonly database; {remedy}"
-    assert store.queries.incidents(is_open=None, limit=10) == []
+    assert str(caught.value) == f"database {file_store.path}: attempt to write a readonly database; {remedy}"
+    assert file_store.queries.incidents(is_open=None, limit=10) == []
 
 
 def test_lock_of_another_program_is_waited_for_and_then_told(
-    connections: list[apsw.Connection], store: SqliteStore
+    connections: list[apsw.Connection], file_store: SqliteStore
 ) -> None:
     connections[0].set_busy_timeout(1)
-    with closing(apsw.Connection(str(store.path))) as backup:
+    with closing(apsw.Connection(str(file_store.path))) as backup:
         backup.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError) as caught:
-            declared(store)
-    assert str(caught.value) == f"database {store.path}: database is locked; another program holds it: end that program"
-    assert declared(store).id == "INC-2026-0001"
+            declared(file_store)
+    assert (
+        str(caught.value)
+        == f"database {file_store.path}: database is locked; another program holds it: end that program"
+    )
+    assert declared(file_store).id == "INC-2026-0001"
 
 
 @pytest.fixture
-def full(connections: list[apsw.Connection], store: SqliteStore) -> SqliteStore:
+def full(connections: list[apsw.Connection], file_store: SqliteStore) -> SqliteStore:
     """A store whose file can't grow."""
     fill_up(connections[0])
-    return store
+    return file_store
 
 
 def fill_up(writer: apsw.Connection) -> None:
@@ -82,16 +82,16 @@ def fill_up(writer: apsw.Connection) -> None:
 
 
 def write_long(tx: Transaction) -> None:
-    tx.set_meta("before", "it would fit")
-    tx.set_meta("large", LONG)
+    tx.facts.set_meta("before", "it would fit")
+    tx.facts.set_meta("large", LONG)
 
 
 def write_in_parts(tx: Transaction) -> None:
-    tx.set_meta("before", "undone with the rest")
+    tx.facts.set_meta("before", "undone with the rest")
     with pytest.raises(StoreError, match="database or disk is full; free some space"), tx.savepoint():
         write_long(tx)
     with pytest.raises(StoreError, match=UNDONE), tx.savepoint():
-        tx.set_meta("after", "must not be committed by itself")
+        tx.facts.set_meta("after", "must not be committed by itself")
 
 
 def test_full_disk_keeps_nothing_of_the_transaction(full: SqliteStore) -> None:
@@ -108,17 +108,17 @@ def test_nothing_is_written_beside_a_transaction_that_the_full_disk_has_undone(f
 
 
 def test_full_disk_can_be_read_and_is_written_again_once_there_is_space(
-    connections: list[apsw.Connection], store: SqliteStore
+    connections: list[apsw.Connection], file_store: SqliteStore
 ) -> None:
-    response = declared(store)
+    response = declared(file_store)
     fill_up(connections[0])
-    with pytest.raises(StoreError, match="database or disk is full"), store.transaction() as tx:
+    with pytest.raises(StoreError, match="database or disk is full"), file_store.transaction() as tx:
         write_long(tx)
-    assert store.queries.incident(response.id) == response.incident
+    assert file_store.queries.incident(response.id) == response.incident
     connections[0].pragma("max_page_count", 1_000_000)
-    with store.transaction() as tx:
+    with file_store.transaction() as tx:
         write_long(tx)
-    assert store.queries.meta("large") == LONG
+    assert file_store.queries.meta("large") == LONG
 
 
 # What a newer Tocsin wrote, or a fault
@@ -142,20 +142,25 @@ def test_full_disk_can_be_read_and_is_written_again_once_there_is_space(
         ),
     ],
 )
-def test_row_that_cannot_be_read_is_told_as_such(store: SqliteStore, damage: str, fault: str) -> None:
+def test_row_that_cannot_be_read_is_told_as_such(store: Store, damage: str, fault: str) -> None:
     response = declared(store)
-    rows_of(store.path, damage)
+    rows_of(store, damage)
     with pytest.raises(StoreError, match=f"{fault}.*; it is damaged, or a newer Tocsin has written it"):
         store.queries.incident(response.id), store.queries.timeline(response.id), store.queries.outbox()
 
 
-def test_delivery_that_cannot_be_read_is_put_off_and_the_others_leave(
-    store: SqliteStore, caplog: pytest.LogCaptureFixture
+def test_delivery_that_cannot_be_read_is_given_back_and_the_others_leave(
+    store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     damaged, sound = declared(store), declared(store)
     (key,) = (row.key for row in store.queries.outbox(incident=damaged.id) if row.provider == "pagerduty")
-    rows_of(store.path, "UPDATE outbox SET effect = '[]' WHERE key = ?", key)
+    rows_of(store, "UPDATE outbox SET effect = '[]' WHERE key = ?", key)
     with store.transaction() as tx:
-        assert [it.incident for it in tx.lease("pagerduty", NOON, 16)] == [sound.id]
-    assert f"{key}: put off for 0:05:00: a stored effect can't be read" in caplog.text
-    assert rows_of(store.path, "SELECT status FROM outbox WHERE key = ?", key) == [("pending",)]
+        leased = tx.outbox.lease("pagerduty", "node-1", NOON, 16)
+        assert [it.incident for it in leased.deliveries] == [sound.id]
+        tx.outbox.give_back(leased.unreadable)
+    assert f"{key}: this node can't deliver it: a stored effect can't be read" in caplog.text
+    assert rows_of(store, "SELECT status FROM outbox WHERE key = ?", key) == [("pending",)]
+    assert store.queries.next_delivery_at("pagerduty", leased.unreadable) is None
+    with store.transaction() as tx:
+        assert tx.outbox.lease("pagerduty", "node-2", NOON, 16, leased.unreadable).deliveries == ()

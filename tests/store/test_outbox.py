@@ -7,34 +7,33 @@ import pytest
 from tests.store.response import NOON, SEV1, SEV2, SEV3, Response, declared, from_alert
 from tocsin.domain import commands as c
 from tocsin.domain import effects as f
+from tocsin.store.open import Store
 from tocsin.store.rows import Delivery, OutboxRow
-from tocsin.store.sqlite import SqliteStore
 
 MINUTE = timedelta(minutes=1)
+NODE = "node-1"
 
 
-def lease(
-    store: SqliteStore, provider: str = "pagerduty", *, after: timedelta = MINUTE, limit: int = 16
-) -> list[Delivery]:
+def lease(store: Store, provider: str = "pagerduty", *, after: timedelta = MINUTE, limit: int = 16) -> list[Delivery]:
     with store.transaction() as tx:
-        return tx.lease(provider, NOON + after, limit)
+        return list(tx.outbox.lease(provider, NODE, NOON + after, limit).deliveries)
 
 
-def settle(store: SqliteStore, delivery: Delivery, status: str = "done") -> None:
+def settle(store: Store, delivery: Delivery, status: str = "done") -> None:
     with store.transaction() as tx:
-        tx.settle(delivery.id, status, NOON + MINUTE, "")
+        tx.outbox.settle(delivery, status, NOON + MINUTE, "")
 
 
-def postpone(store: SqliteStore, delivery: Delivery, by: timedelta) -> None:
+def postpone(store: Store, delivery: Delivery, by: timedelta) -> None:
     with store.transaction() as tx:
-        tx.postpone(delivery.id, NOON + by, "HTTP 429")
+        tx.outbox.postpone(delivery, NOON + by, "HTTP 429")
 
 
-def row(store: SqliteStore, delivery: Delivery) -> OutboxRow:
+def row(store: Store, delivery: Delivery) -> OutboxRow:
     return next(it for it in store.queries.outbox() if it.id == delivery.id)
 
 
-def with_channel(store: SqliteStore) -> Response:
+def with_channel(store: Store) -> Response:
     """An incident whose channel has opened: its topic, summary, link and invitations are to be sent, in order."""
     response = declared(store)
     for delivery in lease(store, "slack"):
@@ -45,31 +44,31 @@ def with_channel(store: SqliteStore) -> Response:
 # Leases
 
 
-def test_gravest_leaves_first_whatever_came_first(store: SqliteStore) -> None:
+def test_gravest_leaves_first_whatever_came_first(store: Store) -> None:
     minor, grave = from_alert(store), declared(store, SEV1)
     unassessed = declared(store, None)
     assert minor.incident.provisional is SEV2
     assert [it.incident for it in lease(store)] == [grave.id, minor.id, unassessed.id]
 
 
-def test_of_equal_severity_the_oldest_leaves_first(store: SqliteStore) -> None:
+def test_of_equal_severity_the_oldest_leaves_first(store: Store) -> None:
     responses = [declared(store) for _ in range(3)]
     assert [it.incident for it in lease(store)] == [response.id for response in responses]
 
 
-def test_no_more_are_leased_than_asked_for(store: SqliteStore) -> None:
+def test_no_more_are_leased_than_asked_for(store: Store) -> None:
     second, third, first = declared(store, SEV2), declared(store, SEV2), declared(store, SEV1)
     assert [it.incident for it in lease(store, limit=1)] == [first.id]
     assert [it.incident for it in lease(store, limit=2)] == [second.id, third.id]
 
 
-def test_leased_delivery_is_not_leased_twice(store: SqliteStore) -> None:
+def test_leased_delivery_is_not_leased_twice(store: Store) -> None:
     declared(store)
     assert len(lease(store)) == 1
     assert lease(store) == []
 
 
-def test_delivery_leaves_when_it_is_due_not_before(store: SqliteStore) -> None:
+def test_delivery_leaves_when_it_is_due_not_before(store: Store) -> None:
     declared(store)
     (delivery,) = lease(store)
     postpone(store, delivery, 5 * MINUTE)
@@ -77,7 +76,7 @@ def test_delivery_leaves_when_it_is_due_not_before(store: SqliteStore) -> None:
     assert [it.id for it in lease(store, after=5 * MINUTE)] == [delivery.id]
 
 
-def test_each_provider_leases_its_own(store: SqliteStore) -> None:
+def test_each_provider_leases_its_own(store: Store) -> None:
     declared(store)
     leased = {provider: lease(store, provider) for provider in ("pagerduty", "slack", "inbox", "unknown")}
     kinds = {provider: {type(it.effect) for it in found} for provider, found in leased.items()}
@@ -85,7 +84,7 @@ def test_each_provider_leases_its_own(store: SqliteStore) -> None:
     assert kinds == {"pagerduty": {f.SendPage}, "slack": slack, "inbox": {f.SendPage}, "unknown": set()}
 
 
-def test_attempts_are_counted_from_the_first_lease_on(store: SqliteStore) -> None:
+def test_attempts_are_counted_from_the_first_lease_on(store: Store) -> None:
     declared(store)
     for attempt in (1, 2, 3):
         (delivery,) = lease(store)
@@ -97,7 +96,7 @@ def test_attempts_are_counted_from_the_first_lease_on(store: SqliteStore) -> Non
 # Lanes
 
 
-def test_one_delivery_of_a_lane_is_under_way_at_a_time_in_the_order_decided(store: SqliteStore) -> None:
+def test_one_delivery_of_a_lane_is_under_way_at_a_time_in_the_order_decided(store: Store) -> None:
     with_channel(store)
     order = []
     for _ in range(4):
@@ -110,13 +109,13 @@ def test_one_delivery_of_a_lane_is_under_way_at_a_time_in_the_order_decided(stor
 
 
 @pytest.mark.parametrize("status", ["done", "failed", "suppressed"])
-def test_any_end_lets_the_next_of_the_lane_leave(store: SqliteStore, status: str) -> None:
+def test_any_end_lets_the_next_of_the_lane_leave(store: Store, status: str) -> None:
     with_channel(store)
     settle(store, lease(store, "slack")[0], status)
     assert [type(it.effect) for it in lease(store, "slack")] == [f.PostSummary]
 
 
-def test_delivery_that_is_put_off_holds_its_lane_and_no_other(store: SqliteStore) -> None:
+def test_delivery_that_is_put_off_holds_its_lane_and_no_other(store: Store) -> None:
     with_channel(store)
     (topic,) = lease(store, "slack")
     postpone(store, topic, timedelta(hours=1))
@@ -125,7 +124,7 @@ def test_delivery_that_is_put_off_holds_its_lane_and_no_other(store: SqliteStore
     assert {it.incident for it in lease(store, "slack")} == {other.id}
 
 
-def test_end_of_a_page_waits_until_the_page_has_left(store: SqliteStore) -> None:
+def test_end_of_a_page_waits_until_the_page_has_left(store: Store) -> None:
     response = declared(store)
     (page,) = lease(store)
     response.send(c.Acknowledge())
@@ -134,7 +133,7 @@ def test_end_of_a_page_waits_until_the_page_has_left(store: SqliteStore) -> None
     assert [type(it.effect) for it in lease(store)] == [f.AcknowledgePage]
 
 
-def test_same_page_on_two_providers_has_two_lanes(store: SqliteStore) -> None:
+def test_same_page_on_two_providers_has_two_lanes(store: Store) -> None:
     response = declared(store)
     key, _ = response.page_to("alice")
     lease(store)
@@ -143,7 +142,7 @@ def test_same_page_on_two_providers_has_two_lanes(store: SqliteStore) -> None:
     assert key in [effect.key for effect in by_inbox if isinstance(effect, f.SendPage)]
 
 
-def test_next_delivery_is_one_that_may_leave(store: SqliteStore) -> None:
+def test_next_delivery_is_one_that_may_leave(store: Store) -> None:
     assert store.queries.next_delivery_at("slack") is None
     with_channel(store)
     assert store.queries.next_delivery_at("slack") == NOON
@@ -156,7 +155,7 @@ def test_next_delivery_is_one_that_may_leave(store: SqliteStore) -> None:
 # Keys
 
 
-def test_every_delivery_has_a_key_of_its_own_that_names_its_cause(store: SqliteStore) -> None:
+def test_every_delivery_has_a_key_of_its_own_that_names_its_cause(store: Store) -> None:
     response = declared(store)
     last = response.incident.seq
     keys = [it.key for it in reversed(store.queries.outbox())]
@@ -170,41 +169,41 @@ def test_every_delivery_has_a_key_of_its_own_that_names_its_cause(store: SqliteS
 
 
 @pytest.mark.parametrize("status", ["done", "failed", "suppressed"])
-def test_settled_delivery_keeps_its_end_and_never_leaves_again(store: SqliteStore, status: str) -> None:
+def test_settled_delivery_keeps_its_end_and_never_leaves_again(store: Store, status: str) -> None:
     declared(store)
     (delivery,) = lease(store)
     with store.transaction() as tx:
-        tx.settle(delivery.id, status, NOON + MINUTE, "HTTP 202")
+        tx.outbox.settle(delivery, status, NOON + MINUTE, "HTTP 202")
     ended = row(store, delivery)
     assert (ended.status, ended.settled_at, ended.note, ended.attempts) == (status, NOON + MINUTE, "HTTP 202", 1)
     with store.transaction() as tx:
-        tx.release_leases()
+        tx.outbox.release_all()
     assert lease(store, after=timedelta(days=9)) == []
 
 
-def test_postponed_delivery_says_why(store: SqliteStore) -> None:
+def test_postponed_delivery_says_why(store: Store) -> None:
     declared(store)
     (delivery,) = lease(store)
     postpone(store, delivery, 5 * MINUTE)
     assert (row(store, delivery).status, row(store, delivery).note) == ("pending", "HTTP 429")
 
 
-def test_what_was_being_sent_in_a_crash_is_leased_again_under_its_key(store: SqliteStore) -> None:
+def test_what_was_being_sent_in_a_crash_is_leased_again_under_its_key(store: Store) -> None:
     declared(store)
     (before,) = lease(store)
     with store.transaction() as tx:
-        tx.release_leases()
+        tx.outbox.release_all()
     (after,) = lease(store)
     assert (after.id, after.key, after.effect, after.attempts) == (before.id, before.key, before.effect, 2)
 
 
-def test_releasing_leases_leaves_what_is_finished_and_what_is_put_off(store: SqliteStore) -> None:
+def test_releasing_leases_leaves_what_is_finished_and_what_is_put_off(store: Store) -> None:
     with_channel(store)
     (topic,) = lease(store, "slack")
     postpone(store, topic, 5 * MINUTE)
     before = store.queries.outbox()
     with store.transaction() as tx:
-        tx.release_leases()
+        tx.outbox.release_all()
     assert store.queries.outbox() == before
     assert store.queries.next_delivery_at("slack") == NOON + 5 * MINUTE
 
@@ -212,33 +211,33 @@ def test_releasing_leases_leaves_what_is_finished_and_what_is_put_off(store: Sql
 # Withdrawals
 
 
-def test_page_that_nobody_needs_any_more_does_not_leave(store: SqliteStore) -> None:
+def test_page_that_nobody_needs_any_more_does_not_leave(store: Store) -> None:
     response = declared(store).send(c.Acknowledge(), after=1)
     (page,) = (it for it in store.queries.outbox() if isinstance(it.effect, f.SendPage) and it.provider == "pagerduty")
     assert (page.status, page.settled_at, page.note) == ("suppressed", response.now, "no longer needed")
     assert [type(it.effect) for it in lease(store)] == [f.AcknowledgePage]
 
 
-def test_page_that_is_leaving_this_moment_is_not_called_back(store: SqliteStore) -> None:
+def test_page_that_is_leaving_this_moment_is_not_called_back(store: Store) -> None:
     response = declared(store)
     (page,) = lease(store)
     response.send(c.Acknowledge(), after=1)
     assert row(store, page).status == "leased"
 
 
-def test_notification_is_still_news_after_the_acknowledgement(store: SqliteStore) -> None:
+def test_notification_is_still_news_after_the_acknowledgement(store: Store) -> None:
     declared(store).send(c.Acknowledge())
     assert [it.effect.reach.person for it in lease(store, "inbox") if isinstance(it.effect, f.SendPage)] == ["dana"]
 
 
-def test_end_of_a_page_that_never_left_has_nothing_to_follow(store: SqliteStore) -> None:
+def test_end_of_a_page_that_never_left_has_nothing_to_follow(store: Store) -> None:
     declared(store).send(c.Acknowledge())
     (ending,) = lease(store)
     with store.transaction() as tx:
-        assert tx.was_never_sent(ending)
+        assert tx.outbox.was_never_sent(ending)
 
 
-def test_end_of_a_page_that_may_have_left_follows_it(store: SqliteStore) -> None:
+def test_end_of_a_page_that_may_have_left_follows_it(store: Store) -> None:
     response = declared(store)
     (page,) = lease(store)
     postpone(store, page, timedelta())  # the answer was lost: the provider may have it
@@ -246,18 +245,19 @@ def test_end_of_a_page_that_may_have_left_follows_it(store: SqliteStore) -> None
     (ending,) = lease(store)
     assert isinstance(ending.effect, f.AcknowledgePage)
     with store.transaction() as tx:
-        assert not tx.was_never_sent(ending)
+        assert not tx.outbox.was_never_sent(ending)
 
 
-def test_page_and_what_happens_in_channels_follow_nothing(store: SqliteStore) -> None:
+def test_page_and_what_happens_in_channels_follow_nothing(store: Store) -> None:
     with_channel(store)
     with store.transaction() as tx:
-        leased = [*tx.lease("pagerduty", NOON, 16), *tx.lease("slack", NOON, 16)]
+        asked = ("pagerduty", "slack")
+        leased = [it for name in asked for it in tx.outbox.lease(name, NODE, NOON, 16).deliveries]
         assert {type(it.effect) for it in leased} == {f.SendPage, f.SetTopic}
-        assert not any(tx.was_never_sent(it) for it in leased)
+        assert not any(tx.outbox.was_never_sent(it) for it in leased)
 
 
-def test_severity_at_the_time_of_the_decision_ranks_a_delivery(store: SqliteStore) -> None:
+def test_severity_at_the_time_of_the_decision_ranks_a_delivery(store: Store) -> None:
     response = declared(store, SEV3)
     other = declared(store, SEV2)
     response.send(c.Assess(severity=SEV1, reason="all users"))

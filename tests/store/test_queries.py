@@ -4,17 +4,19 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from tests.store.file import rows_of
 from tests.store.response import NOON, SEV1, SEV2, SEV3, SEV4, declared, from_alert
 from tests.store.test_alerts import FIRING, add
 from tocsin.domain import commands as c
 from tocsin.domain import effects as f
+from tocsin.store.codec import to_column
+from tocsin.store.open import Store
 from tocsin.store.rows import Token
-from tocsin.store.sqlite import SqliteStore
 
 MINUTE = timedelta(minutes=1)
 
 
-def ids(store: SqliteStore, is_open: bool | None, *, limit: int = 100, offset: int = 0) -> list[str]:
+def ids(store: Store, is_open: bool | None, *, limit: int = 100, offset: int = 0) -> list[str]:
     return [it.id for it in store.queries.incidents(is_open=is_open, limit=limit, offset=offset)]
 
 
@@ -23,7 +25,7 @@ def number(*numbers: int) -> list[str]:
 
 
 @pytest.fixture
-def many(store: SqliteStore) -> SqliteStore:
+def many(store: Store) -> Store:
     """Seven incidents: 1-5 are open, 2 and 3 of one minute; 6 and 7 are over."""
     plan = [(SEV3, 0), (SEV2, 2), (SEV2, 2), (SEV1, 3), (None, 1), (SEV1, 4), (SEV4, 5)]
     responses = [declared(store, severity, now=NOON + at * MINUTE) for severity, at in plan]
@@ -32,41 +34,41 @@ def many(store: SqliteStore) -> SqliteStore:
     return store
 
 
-def test_open_incidents_are_listed_the_gravest_then_the_oldest_first(many: SqliteStore) -> None:
+def test_open_incidents_are_listed_the_gravest_then_the_oldest_first(many: Store) -> None:
     assert ids(many, True) == number(4, 2, 3, 1, 5)
 
 
-def test_incident_that_nobody_has_assessed_is_listed_as_grave_as_it_looks(many: SqliteStore) -> None:
+def test_incident_that_nobody_has_assessed_is_listed_as_grave_as_it_looks(many: Store) -> None:
     from_alert(many)  # provisionally SEV2
     assert ids(many, True) == number(4, 8, 2, 3, 1, 5)
 
 
-def test_incidents_that_are_over_are_listed_the_newest_first(many: SqliteStore) -> None:
+def test_incidents_that_are_over_are_listed_the_newest_first(many: Store) -> None:
     assert ids(many, False) == number(7, 6)
 
 
-def test_all_incidents_are_listed_the_newest_first(many: SqliteStore) -> None:
+def test_all_incidents_are_listed_the_newest_first(many: Store) -> None:
     assert ids(many, None) == number(7, 6, 4, 3, 2, 5, 1)
 
 
 @pytest.mark.parametrize("is_open", [True, False, None])
 @pytest.mark.parametrize("size", [1, 2, 3])
-def test_pages_put_together_are_the_whole_list(many: SqliteStore, is_open: bool | None, size: int) -> None:
+def test_pages_put_together_are_the_whole_list(many: Store, is_open: bool | None, size: int) -> None:
     pages = [ids(many, is_open, limit=size, offset=offset) for offset in range(0, 9, size)]
     assert [it for page in pages for it in page] == ids(many, is_open)
 
 
-def test_alerts_are_listed_the_last_seen_first(store: SqliteStore) -> None:
+def test_alerts_are_listed_the_last_seen_first(store: Store) -> None:
     rows = [add(store, f"f{it}", "INC-2026-0001" if it < 2 else None, FIRING) for it in range(3)]
     with store.transaction() as tx:
-        tx.bump_alerts([rows[0]], NOON + MINUTE)
+        tx.alerts.bump([rows[0]], NOON + MINUTE)
     assert [it.id for it in store.queries.alerts()] == [rows[0], rows[2], rows[1]]
     assert [it.id for it in store.queries.alerts(incident="INC-2026-0001")] == [rows[0], rows[1]]
     assert [it.id for it in store.queries.alerts(limit=1)] == [rows[0]]
     assert store.queries.alerts(incident="INC-2026-0002") == []
 
 
-def test_outbox_is_listed_the_newest_first(store: SqliteStore) -> None:
+def test_outbox_is_listed_the_newest_first(store: Store) -> None:
     first, second = declared(store), declared(store)
     listed = store.queries.outbox()
     assert [it.id for it in listed] == sorted((it.id for it in listed), reverse=True)
@@ -74,7 +76,7 @@ def test_outbox_is_listed_the_newest_first(store: SqliteStore) -> None:
     assert [it.incident for it in store.queries.outbox(limit=1)] == [second.id]
 
 
-def test_pages_are_what_is_sent_to_people(store: SqliteStore) -> None:
+def test_pages_are_what_is_sent_to_people(store: Store) -> None:
     declared(store).send(c.Acknowledge())
     assert {type(it.effect) for it in store.queries.outbox()} > {f.SendPage, f.AcknowledgePage}
     listed = store.queries.pages()
@@ -82,50 +84,49 @@ def test_pages_are_what_is_sent_to_people(store: SqliteStore) -> None:
     assert [it.id for it in store.queries.pages(limit=1)] == [listed[0].id]
 
 
-def test_newest_event_is_the_newest_of_all_incidents(store: SqliteStore) -> None:
+def test_newest_event_is_the_newest_of_all_incidents(store: Store) -> None:
     assert store.queries.latest_event_at() is None
     declared(store, now=NOON + MINUTE)
     declared(store)
     assert store.queries.latest_event_at() == NOON + MINUTE
 
 
-def test_bearer_of_a_token_is_known_by_its_hash(store: SqliteStore) -> None:
+def test_bearer_of_a_token_is_known_by_its_hash(store: Store) -> None:
     with store.transaction() as tx:
-        tx.set_token("5f4d", "grafana", "intake", NOON)
-        tx.set_token("77aa", "alice", "admin", NOON)
-        tx.set_token("5f4d", "somebody else", "admin", NOON)  # a token never changes its bearer
+        tx.facts.set_token("5f4d", "grafana", "intake", NOON)
+        tx.facts.set_token("77aa", "alice", "admin", NOON)
+        tx.facts.set_token("5f4d", "somebody else", "admin", NOON)  # a token never changes its bearer
     assert store.queries.token("5f4d") == Token("grafana", "intake")
     assert store.queries.token("77aa") == Token("alice", "admin")
     assert store.queries.token("0000") is None
 
 
-def test_new_token_of_a_name_ends_the_old_one(store: SqliteStore) -> None:
+def test_new_token_of_a_name_ends_the_old_one(store: Store) -> None:
     with store.transaction() as tx:
-        tx.set_token("5f4d", "grafana", "intake", NOON)
-        tx.set_token("77aa", "grafana", "intake", NOON)
+        tx.facts.set_token("5f4d", "grafana", "intake", NOON)
+        tx.facts.set_token("77aa", "grafana", "intake", NOON)
     assert (store.queries.token("5f4d"), store.queries.token("77aa")) == (None, Token("grafana", "intake"))
 
 
-def test_fact_about_the_installation_can_change(store: SqliteStore) -> None:
+def test_fact_about_the_installation_can_change(store: Store) -> None:
     assert store.queries.meta("checked_at") is None
     for value in ("12:00", "12:01"):
         with store.transaction() as tx:
-            tx.set_meta("checked_at", value)
+            tx.facts.set_meta("checked_at", value)
     assert store.queries.meta("checked_at") == "12:01"
 
 
-def test_stored_sop_never_changes(store: SqliteStore) -> None:
+def test_stored_sop_never_changes(store: Store) -> None:
     with store.transaction() as tx:
-        tx.keep_sop("5f4dcc3b", "{}", NOON)
-        tx.keep_sop("5f4dcc3b", "{1}", NOON)
-        assert (tx.sop_content("5f4dcc3b"), tx.sop_content("unknown")) == ("{}", None)
+        tx.facts.keep_sop("5f4dcc3b", "{}", NOON)
+        tx.facts.keep_sop("5f4dcc3b", "{1}", NOON)
+        assert (tx.facts.sop_content("5f4dcc3b"), tx.facts.sop_content("unknown")) == ("{}", None)
     assert (store.queries.sop_content("5f4dcc3b"), store.queries.sop_content("unknown")) == ("{}", None)
 
 
 @pytest.mark.parametrize("at", ["0002-01-01T00:00:00+00:00", "9999-12-31T23:59:59.999999+00:00"])
-def test_any_instant_comes_back_to_the_microsecond(store: SqliteStore, at: str) -> None:
+def test_any_instant_comes_back_to_the_microsecond(store: Store, at: str) -> None:
     declared(store, now=NOON)
     instant = datetime.fromisoformat(at)
-    with store.transaction() as tx:
-        tx.postpone_wake("INC-2026-0001", instant)
+    rows_of(store, "UPDATE incidents SET wake_at = ?", to_column(instant))
     assert store.queries.next_wake_at() == instant

@@ -10,24 +10,49 @@ import pytest
 from tests.store.file import rows_of
 from tests.store.response import whole_responses
 from tocsin.errors import InvalidInput, StoreError
-from tocsin.store.connection import ServerLock, path_of
-from tocsin.store.migrate import migrations
+from tocsin.store.file import ServerLock, path_of
+from tocsin.store.migrate import POSTGRES, SQLITE, migrations
+from tocsin.store.postgres import PostgresStore
 from tocsin.store.sqlite import SqliteStore
 
 SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
-NEWEST = migrations()[-1][0]
+NEWEST = migrations(SQLITE)[-1][0]
 
 # Schema
 
 
-def test_migrations_are_numbered_densely_from_one() -> None:
-    assert [number for number, _ in migrations()] == list(range(1, NEWEST + 1))
+@pytest.mark.parametrize("dialect", [SQLITE, POSTGRES])
+def test_migrations_are_numbered_densely_from_one(dialect: str) -> None:
+    assert [number for number, _ in migrations(dialect)] == list(range(1, NEWEST + 1))
+
+
+def test_both_databases_have_the_same_tables_and_columns(
+    file_store: SqliteStore, postgres_store: PostgresStore
+) -> None:
+    in_file = """
+        SELECT m.name, c.name FROM sqlite_schema AS m, pragma_table_info(m.name) AS c
+        WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, c.cid
+    """
+    on_server = """
+        SELECT c.table_name, c.column_name FROM information_schema.columns AS c
+        JOIN information_schema.tables AS t USING (table_schema, table_name)
+        WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name != 'schema_version'
+        ORDER BY c.table_name COLLATE "C", c.ordinal_position
+    """
+    assert rows_of(file_store, in_file) == rows_of(postgres_store, on_server)
+
+
+def test_database_on_a_server_of_a_newer_tocsin_is_refused(postgres_store: PostgresStore) -> None:
+    rows_of(postgres_store, "INSERT INTO schema_version (number) VALUES (?)", NEWEST + 1)
+    fault = f"the database has schema {NEWEST + 1}, this Tocsin knows {NEWEST}: start the newer Tocsin"
+    with pytest.raises(StoreError, match=fault):
+        PostgresStore(postgres_store.url)
 
 
 def test_schema_of_a_new_file_is_that_of_all_migrations_one_after_another(path: Path) -> None:
     SqliteStore(path).close()
     by_hand = apsw.Connection(":memory:")
-    for _, text in migrations():
+    for _, text in migrations(SQLITE):
         list(by_hand.execute(text))
     assert rows_of(path, SCHEMA) == list(by_hand.execute(SCHEMA))
     assert rows_of(path, "PRAGMA user_version") == [(NEWEST,)]
@@ -61,11 +86,11 @@ def test_migration_that_fails_leaves_nothing_of_itself(path: Path) -> None:
     assert rows_of(path, "PRAGMA user_version") == [(0,)]
 
 
-def test_what_may_leave_is_found_without_reading_what_has_left(store: SqliteStore) -> None:
+def test_what_may_leave_is_found_without_reading_what_has_left(file_store: SqliteStore) -> None:
     lease = "SELECT id FROM outbox_next WHERE provider = 'slack' AND due_at <= 9 ORDER BY rank, id LIMIT 16"
     wait = "SELECT due_at FROM outbox_next WHERE provider = 'slack' ORDER BY due_at LIMIT 1"
     for query in (lease, wait):
-        plan = " ".join(row[3] for row in rows_of(store.path, f"EXPLAIN QUERY PLAN {query}"))
+        plan = " ".join(row[3] for row in rows_of(file_store, f"EXPLAIN QUERY PLAN {query}"))
         assert "mine USING INDEX outbox_due (provider=?" in plan
         assert "SCAN" not in plan
 

@@ -46,7 +46,7 @@ def _guarded(node: Node, operation: Operation) -> Route:
     """The route of an operation: nobody gets in without a token of one of its scopes."""
 
     async def endpoint(request: Request) -> Response:
-        request.state.token = require(node.queries, bearer_of(request), *operation.scopes)
+        request.state.token = await require(node, bearer_of(request), *operation.scopes)
         return await operation.handler(node, request)
 
     return Route(operation.path, endpoint, methods=[operation.method])

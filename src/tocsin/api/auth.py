@@ -12,7 +12,6 @@ from starlette.requests import Request
 from tocsin.api.problems import Forbidden, Unauthorized
 from tocsin.engine.node import Node
 from tocsin.errors import StoreError
-from tocsin.store.queries import Queries
 from tocsin.store.rows import Token
 
 ADMIN = "admin"
@@ -43,9 +42,9 @@ def bearer_of(request: Request) -> str:
     return ""
 
 
-def require(queries: Queries, token: str, *scopes: str) -> Token:
+async def require(node: Node, token: str, *scopes: str) -> Token:
     """The bearer, who must have one of the scopes; raises Unauthorized or Forbidden."""
-    bearer = queries.token(hash_of(token)) if token else None
+    bearer = await node.read(lambda queries: queries.token(hash_of(token))) if token else None
     if bearer is None:
         raise Unauthorized(f"this needs a token: {_HELP}")
     if not any(hmac.compare_digest(bearer.scope, scope) for scope in scopes):
@@ -62,6 +61,7 @@ def keep_token(path: Path, token: str) -> None:
     """Write a token to a file of mode 0600, at once or not at all."""
     temporary = path.with_name(f"{path.name}.new")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         temporary.unlink(missing_ok=True)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
@@ -76,14 +76,15 @@ def keep_token(path: Path, token: str) -> None:
 async def ensure_tokens(node: Node) -> None:
     """At the first start: an admin token, and the key of the doors for alerts, each in a file beside the database."""
     for name, scope, prefix in (("token", ADMIN, "tocsin"), ("intake-key", INTAKE, "tocsin_intake")):
-        path = token_file(node.database, name)
+        path = token_file(node.settings.beside, name)
         token = read_token(path)
         if token is None:
             token = new_token(prefix)
             keep_token(path, token)
         # A new admin token replaces the old one. A new key for monitoring doesn't: where its file was lost (a restored
         # database), what monitoring has in its configuration must still let its alerts in.
-        bearer = scope if scope == ADMIN else f"{scope}-{hash_of(token)[:8]}"
+        # And each node of several has an admin token of its own.
+        bearer = scope if scope == ADMIN and node.is_alone else f"{scope}-{hash_of(token)[:8]}"
         await node.set_token(hash_of(token), bearer, scope)
 
 

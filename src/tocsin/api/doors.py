@@ -18,7 +18,7 @@ _MONITORING = Actor("monitoring", "alertmanager")
 
 async def post_alerts(node: Node, request: Request) -> Response:
     """Alertmanager's `POST /api/v2/alerts`: what Prometheus sends. 200 means: durable, and on its way to a person."""
-    require(node.queries, bearer_of(request), ADMIN, INTAKE)
+    await require(node, bearer_of(request), ADMIN, INTAKE)
     alerts = parse_v2(await read_body(request, MAX_ALERTS_BODY), node.clock.wall_now())
     await node.take_alerts(alerts, _MONITORING)
     return answer({})
@@ -28,7 +28,7 @@ async def post_webhook(node: Node, request: Request) -> Response:
     """Alertmanager's webhook (version 4), with the key of the door in the path."""
     if request.path_params["source"] != "alertmanager":
         raise NotFound(f"source: {request.path_params['source']!r} is not one of alertmanager")
-    require(node.queries, request.path_params["key"], INTAKE)
+    await require(node, request.path_params["key"], INTAKE)
     alerts = parse_webhook(await read_body(request, MAX_ALERTS_BODY), node.clock.wall_now())
     await node.take_alerts(alerts, _MONITORING)
     return answer({})

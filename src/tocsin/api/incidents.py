@@ -17,6 +17,7 @@ from tocsin.errors import InvalidInput
 from tocsin.sop.classify import classify
 from tocsin.sop.model import Answers
 from tocsin.sop.words import Severity
+from tocsin.store.queries import Queries
 
 B = TypeVar("B", bound=r.Body)
 
@@ -35,11 +36,15 @@ def actor_of(node: Node, request: Request, by: str | None) -> Actor:
     return Actor(by, via)
 
 
-def show(node: Node, incident: Incident) -> IncidentView:
+async def show(node: Node, incident: Incident) -> IncidentView:
     """The incident's cockpit."""
-    sop = node.desk.sops.of(incident.sop_version)
-    alerts = node.queries.alerts(incident=incident.id, limit=_SHOWN_ALERTS)
-    counts = node.queries.alert_counts(incident.id)
+    return await node.read(lambda queries: _cockpit(node, queries, incident))
+
+
+def _cockpit(node: Node, queries: Queries, incident: Incident) -> IncidentView:
+    sop = node.desk.sops.of(incident.sop_version, queries)
+    alerts = queries.alerts(incident=incident.id, limit=_SHOWN_ALERTS)
+    counts = queries.alert_counts(incident.id)
     return incident_view(incident, sop, node.clock.now(), alerts=alerts, counts=counts)
 
 
@@ -52,9 +57,12 @@ async def list_incidents(node: Node, request: Request) -> Response:
     offset = number_of(request, "offset", default=0, most=10_000_000)
     is_open = {"open": True, "ended": False, "all": None}[state]
     now, sops = node.clock.now(), node.desk.sops
-    found = node.queries.incidents(is_open=is_open, limit=limit, offset=offset)
-    lines: list[IncidentLine] = [incident_line(it, sops.of(it.sop_version), now) for it in found]
-    return answer(lines)
+
+    def lines(queries: Queries) -> list[IncidentLine]:
+        found = queries.incidents(is_open=is_open, limit=limit, offset=offset)
+        return [incident_line(it, sops.of(it.sop_version, queries), now) for it in found]
+
+    return answer(await node.read(lines))
 
 
 def number_of(request: Request, name: str, *, default: int, most: int) -> int:
@@ -67,21 +75,27 @@ def number_of(request: Request, name: str, *, default: int, most: int) -> int:
 
 async def get_incident(node: Node, request: Request) -> Response:
     """One incident."""
-    return answer(show(node, node.queries.incident(request.path_params["id"])))
+    id_ = request.path_params["id"]
+    return answer(await node.read(lambda queries: _cockpit(node, queries, queries.incident(id_))))
 
 
 async def get_timeline(node: Node, request: Request) -> Response:
     """Everything that happened, in order."""
-    incident = node.queries.incident(request.path_params["id"])
-    sop = node.desk.sops.of(incident.sop_version)
-    events: list[EventView] = [event_view(recorded, sop) for recorded in node.queries.timeline(incident.id)]
-    return answer(events)
+    id_ = request.path_params["id"]
+
+    def events(queries: Queries) -> list[EventView]:
+        incident = queries.incident(id_)
+        sop = node.desk.sops.of(incident.sop_version, queries)
+        return [event_view(recorded, sop) for recorded in queries.timeline(incident.id)]
+
+    return answer(await node.read(events))
 
 
 async def get_alerts(node: Node, request: Request) -> Response:
     """The alerts of one incident, the last seen first."""
-    incident = node.queries.incident(request.path_params["id"])
-    return answer([alert_view(alert) for alert in node.queries.alerts(incident=incident.id)])
+    id_ = request.path_params["id"]
+    found = await node.read(lambda queries: queries.alerts(incident=queries.incident(id_).id))
+    return answer([alert_view(alert) for alert in found])
 
 
 async def declare(node: Node, request: Request) -> Response:
@@ -97,7 +111,7 @@ async def declare(node: Node, request: Request) -> Response:
         teams=body.teams,
     )
     incident = await node.open(command, actor_of(node, request, body.by))
-    return answer(show(node, incident), 201)
+    return answer(await show(node, incident), 201)
 
 
 def _severity(
@@ -124,7 +138,7 @@ async def assess(node: Node, request: Request) -> Response:
 
 async def _change(node: Node, request: Request, command: c.Change, by: str | None) -> Response:
     incident = await node.change(request.path_params["id"], command, actor_of(node, request, by))
-    return answer(show(node, incident))
+    return answer(await show(node, incident))
 
 
 def _changing(kind: type[B], command_of: Callable[[B], c.Change]) -> Callable[[Node, Request], Any]:

@@ -87,7 +87,8 @@ async def get_inbox(node: Node, request: Request) -> Response:
     """The pages and notifications to people, the newest first; `person` keeps those to one."""
     person = request.query_params.get("person")
     limit = number_of(request, "limit", default=100, most=_MOST_PAGES)
-    rows = [(row, row.effect) for row in node.queries.pages(_MOST_PAGES if person else limit)]
+    found = await node.read(lambda queries: queries.pages(_MOST_PAGES if person else limit))
+    rows = [(row, row.effect) for row in found]
     pages = [page_view(row, effect, node.sop) for row, effect in rows if isinstance(effect, SendPage)]
     return answer([page for page in pages if person in (None, page.person)][:limit])
 
@@ -95,7 +96,8 @@ async def get_inbox(node: Node, request: Request) -> Response:
 async def get_alerts(node: Node, request: Request) -> Response:
     """The alerts seen last, whichever incident they belong to."""
     limit = number_of(request, "limit", default=100, most=5000)
-    return answer([alert_view(alert) for alert in node.queries.alerts(limit=limit)])
+    found = await node.read(lambda queries: queries.alerts(limit=limit))
+    return answer([alert_view(alert) for alert in found])
 
 
 async def classify_answers(node: Node, request: Request) -> Response:

@@ -14,25 +14,28 @@ from tocsin.domain.narrate import narrate
 from tocsin.domain.react import summary
 from tocsin.engine.node import Node
 from tocsin.sop.model import Sop
+from tocsin.store.queries import Queries
 
 
 async def get_incident(node: Node, request: Request) -> Response:
     """The incident: its summary, the checklist, the timeline."""
     try:
-        require(node.queries, bearer_of(request), ADMIN)
+        await require(node, bearer_of(request), ADMIN)
     except Unauthorized as error:
         return PlainTextResponse(f"{error}\n", 401, {"WWW-Authenticate": 'Basic realm="tocsin"'})
-    incident = node.queries.incident(request.path_params["id"])
-    sop = node.desk.sops.of(incident.sop_version)
-    return PlainTextResponse(
-        "\n".join([summary(incident, sop), "", *_steps(incident, sop), "", *_events(node, incident, sop)])
-    )
+    return PlainTextResponse(await node.read(lambda queries: _text(node, queries, request.path_params["id"])))
+
+
+def _text(node: Node, queries: Queries, id_: str) -> str:
+    incident = queries.incident(id_)
+    sop = node.desk.sops.of(incident.sop_version, queries)
+    return "\n".join([summary(incident, sop), "", *_steps(incident, sop), "", *_events(queries, incident, sop)])
 
 
 def _steps(incident: Incident, sop: Sop) -> list[str]:
     return [f"[{'x' if item.is_done else ' '}] {item.step}" for item in checklist(sop, incident) if item.is_needed]
 
 
-def _events(node: Node, incident: Incident, sop: Sop) -> list[str]:
-    timeline = node.queries.timeline(incident.id)
+def _events(queries: Queries, incident: Incident, sop: Sop) -> list[str]:
+    timeline = queries.timeline(incident.id)
     return [f"{it.at:%Y-%m-%d %H:%M:%S} UTC  {it.actor:<10}  {narrate(it.event, sop)}" for it in timeline]

@@ -13,6 +13,7 @@ from tocsin.domain.text import clean_line
 from tocsin.engine.node import Node
 from tocsin.errors import InvalidInput
 from tocsin.insight.postmortem import AlertFact, draft, parse
+from tocsin.store.queries import Queries
 from tocsin.store.rows import StoredAlert
 
 
@@ -25,11 +26,15 @@ class PostmortemView(Struct, frozen=True):
 
 async def get_postmortem(node: Node, request: Request) -> Response:
     """The postmortem, drafted from the record at this moment."""
-    incident = node.queries.incident(request.path_params["id"])
-    alerts = [_fact(alert) for alert in node.queries.alerts(incident=incident.id)]
-    sop = node.desk.sops.of(incident.sop_version)
-    document = draft(incident, node.queries.timeline(incident.id), sop, alerts, node.clock.now())
-    return answer(PostmortemView(document, incident.postmortem))
+    return answer(await node.read(lambda queries: _drafted(node, queries, request.path_params["id"])))
+
+
+def _drafted(node: Node, queries: Queries, id_: str) -> PostmortemView:
+    incident = queries.incident(id_)
+    alerts = [_fact(alert) for alert in queries.alerts(incident=incident.id)]
+    sop = node.desk.sops.of(incident.sop_version, queries)
+    document = draft(incident, queries.timeline(incident.id), sop, alerts, node.clock.now())
+    return PostmortemView(document, incident.postmortem)
 
 
 def _fact(alert: StoredAlert) -> AlertFact:
@@ -48,8 +53,8 @@ async def save_document(node: Node, request: Request) -> Response:
     body = decode_body(await read_body(request), r.DocumentBody)
     actor = actor_of(node, request, body.by)
     written = parse(body.document)
-    incident = node.queries.incident(request.path_params["id"])
+    incident = await node.read(lambda queries: queries.incident(request.path_params["id"]))
     if incident.id not in body.document.partition("\n## ")[0]:
         raise InvalidInput(f"document: its title must name {incident.id}; this is another incident's postmortem")
     command = c.SavePostmortem(sections=written.sections, action_items=written.action_items)
-    return answer(show(node, await node.change(incident.id, command, actor)))
+    return answer(await show(node, await node.change(incident.id, command, actor)))

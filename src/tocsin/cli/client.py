@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from tocsin.errors import InvalidInput, NotFound, Refused, Unreachable
-from tocsin.settings import DEFAULT_PORT, settings_from
+from tocsin.settings import DEFAULT_PORT, Settings, settings_from
 
 _TIMEOUT_SECONDS = 15
 
@@ -83,13 +83,13 @@ def _told(error: HTTPError) -> Exception:
 def find_client() -> Client:
     """The client for the server that the environment or this machine's database points at."""
     settings = settings_from(os.environ)
-    token = os.environ.get("TOCSIN_TOKEN", "").strip() or _beside(settings.database, "token")
-    url = os.environ.get("TOCSIN_URL") or _beside(settings.database, "url") or f"http://127.0.0.1:{DEFAULT_PORT}"
+    token = os.environ.get("TOCSIN_TOKEN", "").strip() or _beside(settings, "token")
+    url = os.environ.get("TOCSIN_URL") or _beside(settings, "url") or f"http://127.0.0.1:{DEFAULT_PORT}"
     if not url.startswith(("http://", "https://")):
         raise InvalidInput(f"TOCSIN_URL: must be an http or https address, got {url!r}")
     if not token:
         raise Unreachable(
-            f"no token: none beside {settings.database} and none in TOCSIN_TOKEN; start `tocsin serve`, "
+            f"no token: none at {settings.beside}.token and none in TOCSIN_TOKEN; start `tocsin serve`, "
             "or set TOCSIN_DATABASE as the server has it"
         )
     if not (token.isascii() and token.isprintable()):  # http.client would quote it in its complaint
@@ -97,9 +97,8 @@ def find_client() -> Client:
     return Client(url, token)
 
 
-def _beside(database: str, name: str) -> str | None:
-    path = Path(f"{database.removeprefix('sqlite:///')}.{name}")
+def _beside(settings: Settings, name: str) -> str | None:
     try:
-        return path.read_text(encoding="utf-8").strip() or None
+        return Path(f"{settings.beside}.{name}").read_text(encoding="utf-8").strip() or None
     except OSError:
         return None

@@ -1,7 +1,6 @@
 """How is something looked at from a terminal? Incidents, timelines, who is on call, what was sent to whom."""
 
 import os
-from pathlib import Path
 
 import click
 
@@ -105,8 +104,7 @@ def _page_line(it: dict[str, str]) -> tuple[str, ...]:
 @as_json
 def intake(is_json: bool) -> None:
     """How monitoring delivers its alerts here: addresses, and the key to put into its configuration."""
-    settings = settings_from(os.environ)
-    base = Path(settings.database.removeprefix("sqlite:///"))
+    base = settings_from(os.environ).beside
     try:
         key = base.with_name(f"{base.name}.intake-key").read_text(encoding="utf-8").strip()
         url = base.with_name(f"{base.name}.url").read_text(encoding="utf-8").strip()

@@ -25,7 +25,10 @@ logger = logging.getLogger("tocsin")
 
 
 @click.command()
-@click.option("--database", help="sqlite:///FILE; otherwise TOCSIN_DATABASE, else in your data directory.")
+@click.option(
+    "--database",
+    help="sqlite:///FILE or postgresql://HOST/NAME; else TOCSIN_DATABASE, else your own file.",
+)
 @click.option("--host", help="The address to listen on; 127.0.0.1 unless you say otherwise.")
 @click.option("--port", type=click.IntRange(0, 65_535), help="The port; 0 is any free one.")
 @with_sop
@@ -97,12 +100,12 @@ async def _run(settings: Settings, sop: Sop, name: str, listening: socket.socket
 
     async with Node(settings, sop) as node:
         await ensure_tokens(node)
-        token_file(node.database, "url").write_text(settings.public_url + "\n", encoding="ascii")
+        token_file(settings.beside, "url").write_text(settings.public_url + "\n", encoding="ascii")
         logger.info("SOP: %s", name)
         if sop == default_sop():
             logger.warning("the sample organisation: nobody real is paged; `tocsin init` writes a file to start from")
         _tell_reach(sop, node.desk.methods, settings.public_url)
-        logger.info("listening on %s, database %s", settings.public_url, node.database)
+        logger.info("listening on %s, %s", settings.public_url, node.database_name)
         config = uvicorn.Config(
             make_app(node), log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5
         )

@@ -1,5 +1,7 @@
 """Where does an alert belong? Routing by matchers to a service, a provisional severity and a grouping key."""
 
+import hashlib
+
 from msgspec import Struct
 
 from tocsin.domain.alert import Alert
@@ -8,6 +10,7 @@ from tocsin.sop.model import Route, Sop
 from tocsin.sop.words import Severity, Trigger
 
 _NO_ROUTE = Route(match=())
+_LONGEST_KEY = 500  # an index holds it; labels may be longer
 
 
 class Placement(Struct, frozen=True):
@@ -31,8 +34,15 @@ def place(sop: Sop, alert: Alert) -> Placement:
         severity=route.severity,
         trigger=route.trigger,
         page=route.page,
-        group_key=f"{service}{{{values}}}",
+        group_key=_key(f"{service}{{{values}}}"),
     )
+
+
+def _key(text: str) -> str:
+    """The text, or where it is too long its beginning and a digest of the whole."""
+    if len(text.encode()) <= _LONGEST_KEY:
+        return text
+    return f"{text[:100]}… {hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"
 
 
 def _matches(route: Route, labels: dict[str, str]) -> bool:

@@ -17,14 +17,13 @@ from tocsin.engine.desk import Desk
 from tocsin.engine.writer import Writer
 from tocsin.errors import TocsinError, Unreachable
 from tocsin.integrations.wire import Again, Done, Never, Reply, Request, Then, Verdict
-from tocsin.store.queries import Queries
+from tocsin.store.open import Store
 from tocsin.store.rows import Delivery
 from tocsin.store.transaction import Transaction
 
 logger = logging.getLogger(__name__)
 
 _AT_ONCE = 16
-_POLL = timedelta(seconds=30)
 _PAUSE_AFTER_A_FAULT = timedelta(seconds=1)
 _MAX_REQUESTS = 100  # of one delivery: a listing of channels takes many pages
 
@@ -51,19 +50,22 @@ class Deliveries:
         self,
         provider: Provider,
         *,
-        queries: Queries,
+        node: str,
+        store: Store,
         writer: Writer,
         desk: Desk,
         clock: Clock,
         send: Callable[[Request], Awaitable[Reply]],
     ) -> None:
         self._provider = provider
-        self._queries = queries
+        self._node = node
+        self._store = store
         self._writer = writer
         self._desk = desk
         self._clock = clock
         self._send = send
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[asyncio.Task[None], int] = {}
+        self._unreadable: frozenset[int] = frozenset()
         self._next_turn: dict[str, float] = {}
         self.changed = asyncio.Event()
 
@@ -86,27 +88,38 @@ class Deliveries:
     async def _start_due(self) -> timedelta:
         """Start what may leave now, and return how long to wait for more unless something changes."""
         free = _AT_ONCE - len(self._under_way)
-        due_at = self._queries.next_delivery_at(self._provider.name)
+        name, but = self._provider.name, self._unreadable
+        due_at = await self._store.read(lambda queries: queries.next_delivery_at(name, but))
         now = self._clock.now()
         if due_at is None or not free:
-            return _POLL
+            return self._store.look_every
         if due_at > now:
-            return min(_POLL, due_at - now)
-        leased = await self._writer.write(lambda tx, at: dispatch.lease(tx, at, self._provider.name, free))
-        for delivery in leased:
+            return min(self._store.look_every, due_at - now)
+        claim = dispatch.Claim(self._node, name, free, but)
+        leased = await self._writer.write(lambda tx, at: dispatch.lease(tx, at, claim))
+        self._unreadable |= frozenset(leased.unreadable)
+        for delivery in leased.deliveries:
             task = asyncio.create_task(self._deliver(delivery))
-            self._under_way.add(task)
+            self._under_way[task] = delivery.id
             task.add_done_callback(self._ended)
-        return timedelta()
+        # What is due and was not there to be leased is another node's at this moment.
+        return timedelta() if leased.deliveries else timedelta(milliseconds=50)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+        self._under_way.pop(task, None)
         self.changed.set()
+
+    def under_way(self) -> list[int]:
+        """The rows that this node is delivering now."""
+        return list(self._under_way.values())
 
     async def _deliver(self, delivery: Delivery) -> None:
         try:
             await self._await_turn(delivery.effect)
-            verdict = await self._verdict_on(delivery.effect)
+            if not await self._store.read(lambda queries: queries.may_leave(delivery, self._node)):
+                verdict: Verdict = Again("it was called back, or another node has taken it over")
+            else:
+                verdict = await self._verdict_on(delivery.effect)
         except Unreachable as error:
             verdict = Again(str(error))
         except Exception as error:  # a bug must not lose the page: it is tried again, and cried out

@@ -34,7 +34,7 @@ class Desk:
     def open(self, tx: Transaction, now: datetime, command: c.Opening, actor: Actor) -> Incident:
         """Open an incident; raises Refused."""
         recent = self._recent(tx, command.service, now) if isinstance(command, c.Declare) else ()
-        tx.keep_sop(self.sops.version, self.sops.content, now)
+        tx.facts.keep_sop(self.sops.version, self.sops.content, now)
         context = Context(
             now=now,
             sop=self.sops.current,
@@ -42,18 +42,18 @@ class Desk:
             roster=self._roster(now),
             actor=actor.name,
             via=actor.via,
-            next_id=tx.next_incident_id(now),
+            next_id=tx.incidents.next_id(now),
             recent=recent,
         )
         return self._decided(tx, None, command, context)
 
     def change(self, tx: Transaction, now: datetime, incident_id: str, command: c.Change, actor: Actor) -> Incident:
         """Carry out a command on an incident; raises NotFound and Refused."""
-        incident = tx.incident(incident_id)
+        incident = tx.incidents.get(incident_id)
         recent = self._recent(tx, incident.service, now, incident.id) if isinstance(command, c.Assess) else ()
         context = Context(
             now=now,
-            sop=self.sops.of(incident.sop_version, tx),
+            sop=self.sops.of(incident.sop_version, tx.facts),
             sop_version=incident.sop_version,
             roster=self._roster(now),
             actor=actor.name,
@@ -76,4 +76,4 @@ class Desk:
 
     def _recent(self, tx: Transaction, service: str, now: datetime, but: str = "") -> tuple[PastIncident, ...]:
         spans = [pattern.within for pattern in self.sops.current.patterns]
-        return tx.recent_incidents(service, now - max(spans, default=timedelta()), but)
+        return tx.incidents.recent(service, now - max(spans, default=timedelta()), but)

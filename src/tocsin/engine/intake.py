@@ -31,10 +31,10 @@ class Intake:
     def take(self, alerts: Sequence[Alert]) -> None:
         """Attach every alert; the last alert of a fingerprint in the batch is taken after the earlier ones."""
         prints = [fingerprint(alert.labels) for alert in alerts]
-        known = self._tx.known_alerts(prints)
+        known = self._tx.alerts.known(prints)
         for alert, print_ in zip(alerts, prints, strict=True):
             known[print_] = self._take(alert, print_, known.get(print_))
-        self._tx.bump_alerts(self._repeated, self._now)
+        self._tx.alerts.bump(self._repeated, self._now)
         self._tell_incidents()
 
     def _take(self, alert: Alert, print_: str, known: KnownAlert | None) -> KnownAlert:
@@ -47,7 +47,7 @@ class Intake:
             return known
         if not known.is_open and alert.status is AlertStatus.FIRING:
             return self._take_new(alert, print_)
-        self._tx.change_alert(known.id, alert, self._now)
+        self._tx.alerts.change(known, alert, self._now)
         if known.is_open and told.status != known.status:
             self._note_change(alert, str(known.incident))
         return told
@@ -59,7 +59,7 @@ class Intake:
         """
         is_firing = alert.status is AlertStatus.FIRING
         incident = self._incident_for(alert, place(self._desk.sops.current, alert)) if is_firing else None
-        id_ = self._tx.add_alert(alert, print_, incident, self._now)
+        id_ = self._tx.alerts.add(alert, print_, incident, self._now)
         return _told(alert, id_, incident, is_open=is_firing)
 
     def _note_change(self, alert: Alert, incident: str) -> None:
@@ -69,10 +69,11 @@ class Intake:
             self._fires[incident] = alert.summary
 
     def _incident_for(self, alert: Alert, placement: Placement) -> str:
-        incident = self._tx.open_incident_of(placement.group_key)
+        incident = self._tx.incidents.open_one_of(placement.group_key)
         if incident is None:
             opening = c.OpenFromAlert(title=alert.summary, placement=placement)
             return self._desk.open(self._tx, self._now, opening, self._actor).id
+        self._hold(incident)
         self._desk.change(
             self._tx, self._now, incident, c.NoteAlertWorse(title=alert.summary, placement=placement), self._actor
         )
@@ -83,9 +84,14 @@ class Intake:
         for incident, title in self._fires.items():
             self._desk.change(self._tx, self._now, incident, c.NoteAlertsFiring(title=title), self._actor)
         for incident in self._may_be_clear:
-            total, firing = self._tx.alert_counts(incident)
+            self._hold(incident)
+            total, firing = self._tx.alerts.counts(incident)
             if not firing:
                 self._desk.change(self._tx, self._now, incident, c.NoteAlertsCleared(alerts=total), self._actor)
+
+    def _hold(self, incident: str) -> None:
+        """Let no other node attach or clear the incident's alerts between our count of them and our commit."""
+        self._tx.incidents.hold(incident)
 
 
 def _told(alert: Alert, id_: int, incident: str | None, *, is_open: bool) -> KnownAlert:

@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Self, TypeVar
 
 from tocsin.domain import commands as c
 from tocsin.domain.alert import Alert
@@ -15,6 +15,7 @@ from tocsin.engine.clock import Clock
 from tocsin.engine.deliveries import Deliveries
 from tocsin.engine.desk import Actor, Desk
 from tocsin.engine.intake import Intake
+from tocsin.engine.membership import Membership, this_member
 from tocsin.engine.providers import providers_for
 from tocsin.engine.sender import Sender
 from tocsin.engine.sops import Sops
@@ -22,10 +23,11 @@ from tocsin.engine.waker import Waker
 from tocsin.engine.writer import Writer
 from tocsin.settings import Settings
 from tocsin.sop.model import Sop
-from tocsin.store.connection import ServerLock, path_of
+from tocsin.store.open import open_store
 from tocsin.store.queries import Queries
-from tocsin.store.sqlite import SqliteStore
 from tocsin.store.transaction import Transaction
+
+T = TypeVar("T")
 
 _READY_LATENESS = timedelta(seconds=30)
 
@@ -36,29 +38,29 @@ class Node:
     def __init__(self, settings: Settings, sop: Sop) -> None:
         self.settings = settings
         self.sop = sop
-        self.database = path_of(settings.database)
         self.clock = Clock(settings.clock_speed)
         self._stack = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
-            stack.enter_context(ServerLock(self.database))
-            self._store = SqliteStore(self.database)
+            self._store = open_store(self.settings.database)
             stack.callback(self._store.close)
+            stack.enter_context(self._store.served())
             self._loop = asyncio.get_running_loop()
             self._writer = Writer(self._store, self.clock, self._committed)
-            self.clock.not_before(self.queries.latest_event_at() or self.clock.now())
             installation = self._prepare()
             self._sender = Sender()
             stack.push_async_callback(self._sender.close)
             providers = providers_for(self.settings, self.sop, installation)
-            self.desk = Desk(Sops(self.sop, self.queries), frozenset(provider.name for provider in providers))
+            self.desk = Desk(Sops(self.sop), frozenset(provider.name for provider in providers))
             self._give_up_stranded()
-            self._waker = Waker(self.queries, self._writer, self.desk, self.clock)
+            member = this_member(self.settings.public_url)
+            self._waker = Waker(self._store, self._writer, self.desk, self.clock)
             self._deliveries = [
                 Deliveries(
                     provider,
-                    queries=self.queries,
+                    node=member.id,
+                    store=self._store,
                     writer=self._writer,
                     desk=self.desk,
                     clock=self.clock,
@@ -66,9 +68,12 @@ class Node:
                 )
                 for provider in providers
             ]
+            self._membership = Membership(member, self._writer, self._under_way)
             self._writer.start()
             stack.callback(self._writer.stop)
-            for loop in self._loops():
+            stack.push_async_callback(self._membership.leave)
+            stack.enter_context(self._store.listening(self._committed_elsewhere))
+            for loop in (*self._loops(), self._membership):
                 stack.push_async_callback(_cancel, asyncio.create_task(loop.run()))
             self._stack = stack.pop_all()
         return self
@@ -77,14 +82,14 @@ class Node:
         await self._stack.aclose()
 
     def _prepare(self) -> str:
-        """Take up what a crash left, and return this installation's id, made at the first start."""
+        """Begin engine time where the record ends, and return this installation's id, made at the first start."""
         with self._store.transaction() as tx:
-            tx.release_leases()
-            installation = tx.meta("installation")
-            if installation is None:
-                installation = secrets.token_hex(4)
-                tx.set_meta("installation", installation)
-            return installation
+            if self._store.keeps_time:
+                self.clock.follow(tx.database_now())
+                self.clock.begin_at(self.clock.wall_now())
+            installation = tx.facts.first_meta("installation", secrets.token_hex(4))
+        self.clock.not_before(self._store.queries.latest_event_at() or self.clock.now())
+        return installation
 
     def _give_up_stranded(self) -> None:
         """What waits for a provider that isn't set up any more goes another way."""
@@ -92,6 +97,10 @@ class Node:
             dispatch.give_up_stranded(self.desk, tx, self.clock.now())
 
     def _committed(self) -> None:
+        self._store.announce()
+        self._committed_elsewhere()
+
+    def _committed_elsewhere(self) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to be told
             self._loop.call_soon_threadsafe(self._poke)
 
@@ -103,9 +112,26 @@ class Node:
         return [self._waker, *self._deliveries]
 
     @property
+    def database_name(self) -> str:
+        """The database as people know it, without a password."""
+        return self._store.name
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether no other node can serve this database."""
+        return not self._store.keeps_time
+
+    def _under_way(self) -> list[int]:
+        return [id_ for loop in self._deliveries for id_ in loop.under_way()]
+
+    @property
     def queries(self) -> Queries:
-        """The reading side."""
+        """The reading side for tools and tests; the event loop asks by `read`."""
         return self._store.queries
+
+    async def read(self, ask: Callable[[Queries], T]) -> T:
+        """The answer to `ask`, from committed state; raises what it raises, and StoreError."""
+        return await self._store.read(ask)
 
     async def open(self, command: c.Declare, actor: Actor) -> Incident:
         """Open an incident; raises Refused."""
@@ -125,12 +151,12 @@ class Node:
 
     async def set_token(self, hashed: str, name: str, scope: str) -> None:
         """Let the bearer of a token in, under a name; an older token of that name is out."""
-        await self._writer.write(lambda tx, now: tx.set_token(hashed, name, scope, now))
+        await self._writer.write(lambda tx, now: tx.facts.set_token(hashed, name, scope, now))
 
     async def why_not_ready(self) -> str | None:
         """What keeps this node from doing its work; None when it is ready: it can write, and wakes in time."""
-        await self._writer.write(lambda tx, now: tx.set_meta("checked_at", now.isoformat()))
-        wake_at = self.queries.next_wake_at()
+        await self._writer.write(lambda tx, now: tx.facts.set_meta("checked_at", now.isoformat()))
+        wake_at = await self.read(lambda queries: queries.next_wake_at())
         lateness = self.clock.now() - wake_at if wake_at else timedelta()
         if lateness > _READY_LATENESS * self.clock.speed:
             return f"deadlines are {lateness} late"

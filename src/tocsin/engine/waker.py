@@ -9,24 +9,28 @@ from tocsin.engine.clock import Clock
 from tocsin.engine.desk import ENGINE, Desk
 from tocsin.engine.writer import Writer
 from tocsin.errors import TocsinError
-from tocsin.store.queries import Queries
+from tocsin.store.connection import InTheWay, Stale
+from tocsin.store.open import Store
 from tocsin.store.transaction import Transaction
 
 logger = logging.getLogger(__name__)
 
 _BATCH = 200
-_POLL = timedelta(seconds=30)  # the safety net under the wake-ups: engine time
 _PAUSE_AFTER_A_FAULT = timedelta(minutes=1)
+_PAUSE_AFTER_ANOTHER = timedelta(seconds=1)
 
 
 class Waker:
     """Gives a Tick to every incident whose wake-up is due. `changed` is set after each commit."""
 
-    def __init__(self, queries: Queries, writer: Writer, desk: Desk, clock: Clock) -> None:
-        self._queries = queries
+    def __init__(self, store: Store, writer: Writer, desk: Desk, clock: Clock) -> None:
+        self._store = store
         self._writer = writer
         self._desk = desk
         self._clock = clock
+        # What this node can't carry out, perhaps because a newer one has written it, and until when it looks away. It
+        # isn't written down: the others go on looking.
+        self._put_off: dict[str, datetime] = {}
         self.changed = asyncio.Event()
 
     async def run(self) -> None:
@@ -43,21 +47,29 @@ class Waker:
 
     async def _wake_due(self) -> timedelta:
         """Carry out what is due, and return how long nothing else will be."""
-        wake_at = self._queries.next_wake_at()
         now = self._clock.now()
-        if wake_at is None:
-            return _POLL
-        if wake_at > now:
-            return min(_POLL, wake_at - now)
-        await self._writer.write(self._tick)
-        return timedelta()
+        self._put_off = {incident: until for incident, until in self._put_off.items() if until > now}
+        but = tuple(self._put_off)
+        wake_at = await self._store.read(lambda queries: queries.next_wake_at(but))
+        look_at = min([now + self._store.look_every, *filter(None, [wake_at]), *self._put_off.values()])
+        if look_at > now:
+            return look_at - now
+        woken = await self._writer.write(lambda tx, at: self._tick(tx, at, but))
+        # What is due and was not there to be woken is being woken by another node at this moment.
+        return timedelta() if woken else timedelta(milliseconds=50)
 
-    def _tick(self, tx: Transaction, now: datetime) -> None:
-        for incident in tx.due_incidents(now, _BATCH):
+    def _tick(self, tx: Transaction, now: datetime, but: tuple[str, ...]) -> int:
+        """Carry out what is due, and return of how many incidents."""
+        due = tx.incidents.due(now, _BATCH, but)
+        for incident in due:
             try:
                 with tx.savepoint():
                     self._desk.change(tx, now, incident, Tick(), ENGINE)
+            except (Stale, InTheWay) as error:
+                logger.info("%s: another node is at it: %s", incident, error)
+                self._put_off[incident] = now + _PAUSE_AFTER_ANOTHER
             except Exception:
                 # One incident that can't be read must not keep the others from their deadlines.
                 logger.critical("%s: its deadlines could not be carried out", incident, exc_info=True)
-                tx.postpone_wake(incident, now + _PAUSE_AFTER_A_FAULT)
+                self._put_off[incident] = now + _PAUSE_AFTER_A_FAULT
+        return len(due)

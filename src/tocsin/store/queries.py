@@ -1,29 +1,27 @@
-"""What can be read? Committed state, on a connection of its own; short enough to run on the event loop."""
+"""What can be read? Committed state, on a connection that only reads."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-import apsw
 import msgspec
 
 from tocsin.domain.events import Recorded
 from tocsin.domain.incident import Incident
 from tocsin.errors import NotFound
 from tocsin.store import codec
-from tocsin.store.connection import as_store_error
-from tocsin.store.rows import OutboxRow, StoredAlert, Token
+from tocsin.store.connection import Reads
+from tocsin.store.rows import Delivery, Member, OutboxRow, SeenMember, StoredAlert, Token
 
 
 class Queries:
     """The reading side of the store."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: Reads) -> None:
         self._connection = connection
 
     def _all(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        with as_store_error(self._connection.filename):
-            return list(self._connection.execute(sql, values))
+        return self._connection.all(sql, *values)
 
     def incident(self, incident_id: str) -> Incident:
         """The incident's state; raises NotFound."""
@@ -38,7 +36,7 @@ class Queries:
             where, order = "WHERE is_open = 1", "severity_rank, opened_at, id"
         else:
             where, order = "" if is_open is None else "WHERE is_open = 0", "opened_at DESC, id DESC"
-        sql = f"SELECT state FROM incidents {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608  # constants
+        sql = f"SELECT state FROM incidents {where} ORDER BY {order} LIMIT ? OFFSET ?"
         return [codec.incident_from(state) for (state,) in self._all(sql, limit, offset)]
 
     def timeline(self, incident_id: str) -> list[Recorded]:
@@ -53,23 +51,24 @@ class Queries:
         """The alerts of an incident, or the newest of all, the last seen first."""
         columns = """id, fingerprint, incident, status, starts_at, ends_at, first_seen_at, last_seen_at, received,
             labels, annotations, generator_url"""
-        where = "WHERE incident = ?1" if incident else "WHERE ?1 IS NULL"
-        sql = f"SELECT {columns} FROM alerts {where} ORDER BY last_seen_at DESC, id DESC LIMIT ?2"  # noqa: S608  # constants
-        return [_stored_alert(row) for row in self._all(sql, incident, limit)]
+        where, values = ("WHERE incident = ?", (incident,)) if incident else ("", ())
+        sql = f"SELECT {columns} FROM alerts {where} ORDER BY last_seen_at DESC, id DESC LIMIT ?"
+        return [_stored_alert(row) for row in self._all(sql, *values, limit)]
 
     def alert_counts(self, incident: str) -> tuple[int, int]:
         """How many alerts the incident has, and how many of them fire."""
-        sql = "SELECT count(*), coalesce(sum(status = 'firing'), 0) FROM alerts WHERE incident = ?"
+        sql = "SELECT count(*), count(*) FILTER (WHERE status = 'firing') FROM alerts WHERE incident = ?"
         total, firing = self._all(sql, incident)[0]
         return int(total), int(firing)
 
     def outbox(self, *, incident: str | None = None, limit: int = 500) -> list[OutboxRow]:
         """What was or is to be sent, the newest first."""
-        sql = """
+        where, values = ("WHERE incident = ?", (incident,)) if incident else ("", ())
+        sql = f"""
             SELECT id, key, incident, provider, effect, status, attempts, created_at, settled_at, note FROM outbox
-            WHERE ?1 IS NULL OR incident = ?1 ORDER BY id DESC LIMIT ?2
+            {where} ORDER BY id DESC LIMIT ?
         """
-        return [_outbox_row(row) for row in self._all(sql, incident, limit)]
+        return [_outbox_row(row) for row in self._all(sql, *values, limit)]
 
     def pages(self, limit: int = 200) -> list[OutboxRow]:
         """The pages and notifications to people, the newest first."""
@@ -79,10 +78,13 @@ class Queries:
         """
         return [_outbox_row(row) for row in self._all(sql, limit)]
 
-    def next_wake_at(self) -> datetime | None:
-        """When the earliest incident must be looked at."""
-        sql = "SELECT wake_at FROM incidents WHERE wake_at IS NOT NULL ORDER BY wake_at LIMIT 1"
-        rows = self._all(sql)
+    def next_wake_at(self, but: Collection[str] = ()) -> datetime | None:
+        """When the earliest incident must be looked at; `but` are the incidents that don't count."""
+        sql = f"""
+            SELECT wake_at FROM incidents WHERE wake_at IS NOT NULL AND NOT id {self._connection.ONE_OF}
+            ORDER BY wake_at LIMIT 1
+        """
+        rows = self._all(sql, self._connection.list_of(but))
         return codec.from_column(rows[0][0]) if rows else None
 
     def latest_event_at(self) -> datetime | None:
@@ -90,10 +92,36 @@ class Queries:
         rows = self._all("SELECT max(at) FROM events")
         return codec.optional_from_column(rows[0][0])
 
-    def next_delivery_at(self, provider: str) -> datetime | None:
-        """When the earliest delivery of a provider may leave; what waits for another of its lane is passed over."""
-        rows = self._all("SELECT due_at FROM outbox_next WHERE provider = ? ORDER BY due_at LIMIT 1", provider)
+    def next_delivery_at(self, provider: str, but: Collection[int] = ()) -> datetime | None:
+        """When the earliest delivery of a provider may leave; what waits for another of its lane is passed over.
+
+        `but` are the rows that don't count.
+        """
+        sql = f"""
+            SELECT due_at FROM outbox_next WHERE provider = ? AND NOT id {self._connection.ONE_OF}
+            ORDER BY due_at LIMIT 1
+        """
+        rows = self._all(sql, provider, self._connection.list_of(but))
         return codec.from_column(rows[0][0]) if rows else None
+
+    def may_leave(self, delivery: Delivery, node: str) -> bool:
+        """Whether the delivery is still this node's to send, and still needed."""
+        sql = """
+            SELECT 1 FROM outbox
+            WHERE id = ? AND attempts = ? AND claimed_by = ? AND status = 'leased' AND stopped_at IS NULL
+        """
+        return bool(self._all(sql, delivery.id, delivery.attempts, node))
+
+    def nodes(self) -> list[SeenMember]:
+        """The nodes that have told of themselves, the oldest first."""
+        now = self._connection.NOW
+        sql = f"""
+            SELECT id, host, pid, version, url, started_at, seen_at, {now} - seen_at FROM nodes ORDER BY started_at, id
+        """
+        return [
+            SeenMember(Member(*row[:5]), codec.from_column(row[5]), codec.from_column(row[6]), row[7] / 1_000_000)
+            for row in self._all(sql)
+        ]
 
     def sop_content(self, version: str) -> str | None:
         """The stored SOP of a version."""

@@ -66,3 +66,22 @@ class Token(Struct, frozen=True):
 
     name: str
     scope: str
+
+
+class Member(Struct, frozen=True):
+    """A node as it tells of itself; `url` is where it answers."""
+
+    id: str
+    host: str
+    pid: int
+    version: str
+    url: str
+
+
+class SeenMember(Struct, frozen=True):
+    """A node as others see it, by the database's clock; `silent_for` in seconds."""
+
+    member: Member
+    started_at: datetime
+    seen_at: datetime
+    silent_for: float

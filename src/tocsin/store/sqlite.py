@@ -1,24 +1,100 @@
 """Where is it kept on one machine? A SQLite file: one connection that writes, one that reads."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
+from typing import Any, TypeVar
 
-from tocsin.store.connection import as_store_error, open_reader, open_writer
-from tocsin.store.migrate import migrate
+import apsw
+
+from tocsin.errors import StoreError
+from tocsin.store import codec
+from tocsin.store.connection import Row, Stale
+from tocsin.store.file import ServerLock, as_store_error, open_reader, open_writer
+from tocsin.store.migrate import SQLITE, migrate
 from tocsin.store.queries import Queries
 from tocsin.store.transaction import Transaction
+
+T = TypeVar("T")
+
+
+class SqliteConnection:
+    """A connection to the file, as the store's statements use it."""
+
+    ONE_OF = "IN (SELECT value FROM json_each(?))"
+    NOW = "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
+    LOCKED = UNLOCKED_ONLY = ""  # there is one writer
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def all(self, sql: str, *values: Any) -> list[Row]:
+        """Every row of the result."""
+        return list(self._connection.execute(sql, values))
+
+    def many(self, sql: str, rows: Iterable[Row]) -> None:
+        """Run the statement once for each row of values."""
+        self._connection.executemany(sql, rows)
+
+    def list_of(self, values: Collection[str] | Collection[int]) -> Any:
+        """A list as one value: JSON."""
+        return codec.to_json(list(values))
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part that is undone alone when its block raises."""
+        self.refuse_if_undone()
+        with as_store_error(self._connection.filename):
+            self._connection.execute("SAVEPOINT part")
+            try:
+                yield
+            except BaseException as error:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK TO part; RELEASE part")
+                if isinstance(error, apsw.ConstraintError):
+                    raise Stale(str(error)) from error
+                raise
+            self._connection.execute("RELEASE part")
+
+    def refuse_if_undone(self) -> None:
+        """A full disk can undo the transaction, not the statement alone: what followed would be committed by itself."""
+        if not self._connection.in_transaction:
+            message = "the disk is full or fails, and the transaction was undone"
+            raise StoreError(f"database {self._connection.filename}: {message}")
+
+
+class _Reader:
+    """The reading connection: what SQLite refuses is told as StoreError."""
+
+    ONE_OF = SqliteConnection.ONE_OF
+    NOW = SqliteConnection.NOW
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._reading = SqliteConnection(connection)
+        self._filename = connection.filename
+
+    def all(self, sql: str, *values: Any) -> list[Row]:
+        with as_store_error(self._filename):
+            return self._reading.all(sql, *values)
+
+    def list_of(self, values: Collection[str] | Collection[int]) -> Any:
+        return self._reading.list_of(values)
 
 
 class SqliteStore:
     """The store in a file; created and migrated when it is opened. Close it when done."""
 
+    keeps_time = False  # its clock is the machine's
+    look_every = timedelta(seconds=30)  # nobody else writes: what is new is told, looking is the net below that
+
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.name = f"database {path}"
         with as_store_error(path), ExitStack() as opened:
             self._writer = opened.enter_context(closing(open_writer(path)))
-            migrate(self._writer)
-            self.queries = Queries(opened.enter_context(closing(open_reader(path))))
+            migrate(SQLITE, _Migrated(self._writer))
+            self.queries = Queries(_Reader(opened.enter_context(closing(open_reader(path)))))
             self._opened = opened.pop_all()
 
     @contextmanager
@@ -30,15 +106,51 @@ class SqliteStore:
         with as_store_error(self.path):
             self._writer.execute("BEGIN IMMEDIATE")
             try:
-                tx = Transaction(self._writer)
-                yield tx
-                tx.refuse_if_undone()
+                connection = SqliteConnection(self._writer)
+                yield Transaction(connection)
+                connection.refuse_if_undone()
                 self._writer.execute("COMMIT")
             except BaseException:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
                 raise
 
+    async def read(self, ask: Callable[[Queries], T]) -> T:
+        """The answer to `ask`, at once: a query takes less time than handing it to a thread."""
+        return ask(self.queries)
+
+    @contextmanager
+    def served(self) -> Iterator[None]:
+        """Keep a second server off the file, and take up what the last one was delivering when it died."""
+        with ServerLock(self.path):
+            with self.transaction() as tx:
+                tx.outbox.release_all()
+            yield
+
+    @contextmanager
+    def listening(self, heard: Callable[[], None]) -> Iterator[None]:
+        """Nobody else writes: there is nothing to hear."""
+        yield
+
+    def announce(self) -> None:
+        """Nobody else listens."""
+
     def close(self) -> None:
         """Checkpoint and close both connections."""
         self._opened.close()
+
+
+class _Migrated:
+    """The file as `migrate` sees it; `user_version` is its schema's number."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def current(self) -> int:
+        return int(self._connection.pragma("user_version"))
+
+    def apply(self, number: int, text: str) -> None:
+        with self._connection:
+            for _ in self._connection.execute(text):
+                pass
+            self._connection.pragma("user_version", number)

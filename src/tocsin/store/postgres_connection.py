@@ -1,0 +1,218 @@
+"""How is PostgreSQL spoken to? One connection a thread, opened when it is needed and anew after it was lost.
+
+libpq finds the primary among several hosts by itself (`target_session_attrs=read-write`). Time-outs see to it that a
+dead primary, a cut cable or a forgotten lock holds up nobody for long.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from psycopg import pq
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from tocsin.errors import InvalidInput, StoreError
+from tocsin.store.connection import InTheWay, Row, Stale
+
+_SESSION = {
+    "connect_timeout": "3",
+    "target_session_attrs": "read-write",
+    "keepalives": "1",
+    "keepalives_idle": "3",
+    "keepalives_interval": "2",
+    "keepalives_count": "2",
+    "tcp_user_timeout": "7000",  # milliseconds until unanswered data means that the other side is gone
+    "application_name": "tocsin",
+}
+# A node that stands still in the middle of a transaction must not keep the others from its rows.
+_OPTIONS = "-c idle_in_transaction_session_timeout=5000 -c statement_timeout=15000 -c lock_timeout=500 -c timezone=UTC"
+_IN_THE_WAY = (
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.SerializationFailure,
+)
+_NOT_REPLICATED = "might not have been replicated"
+
+
+def conninfo_of(url: str) -> str:
+    """libpq's words for the URL, with what Tocsin asks of a session wherever the URL says nothing of it."""
+    try:
+        given = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+    except psycopg.ProgrammingError as error:
+        raise InvalidInput(f"database: not a PostgreSQL address that libpq understands: {_one_line(error)}") from error
+    options = f"{_OPTIONS} {given.pop('options', '')}".strip()
+    return make_conninfo("", **{**_SESSION, **given, "options": options})
+
+
+def name_of(url: str) -> str:
+    """The database as errors name it: never with the password."""
+    given = conninfo_to_dict(url)
+    hosts = given.get("host") or "this machine"
+    return f"database {given.get('dbname') or 'of the default name'} on {hosts}"
+
+
+@lru_cache(maxsize=512)
+def _translated(sql: str) -> str:
+    return sql.replace("%", "%%").replace("?", "%s")
+
+
+class PostgresConnection:
+    """One connection, and one thread's. What the database refuses is told as StoreError."""
+
+    ONE_OF = "= ANY(?)"
+    NOW = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+    LOCKED = " FOR UPDATE"
+    UNLOCKED_ONLY = " FOR UPDATE SKIP LOCKED"
+
+    def __init__(self, url: str) -> None:
+        self.name = name_of(url)
+        self._conninfo = conninfo_of(url)
+        self._connection: psycopg.Connection[Row] | None = None
+        self._is_unreplicated = False
+
+    # --- its life ----------------------------------------------------------------------------------------------------
+
+    def open(self) -> psycopg.Connection[Row]:
+        """The connection, opened if it isn't; raises StoreError when there is no primary to be reached."""
+        if self._connection is None or self._connection.closed:
+            with self.faults():
+                self._connection = psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=5)
+                self._connection.add_notice_handler(self._notice)
+                self._insist_on_durability(self._connection)
+        return self._connection
+
+    def _insist_on_durability(self, connection: psycopg.Connection[Row]) -> None:
+        """A 2xx means durable: an asynchronous commit would make it a hope."""
+        if connection.execute("SHOW synchronous_commit").fetchall()[0][0] == "off":
+            connection.execute("SET synchronous_commit = on")
+
+    def close(self) -> None:
+        """Close the connection; it opens anew when it is used again."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+    def _notice(self, notice: psycopg.errors.Diagnostic) -> None:
+        if _NOT_REPLICATED in (notice.message_detail or ""):
+            self._is_unreplicated = True
+
+    @contextmanager
+    def faults(self) -> Iterator[None]:
+        """Raise what PostgreSQL refuses as the store's own errors: which database, what is wrong."""
+        try:
+            yield
+        except _IN_THE_WAY as error:
+            raise InTheWay(f"{self.name}: {_one_line(error)}") from error
+        except psycopg.Error as error:
+            raise StoreError(f"{self.name}: {_one_line(error)}") from error
+
+    # --- a transaction -----------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Begin a transaction."""
+        self._is_unreplicated = False
+        self.open().execute("BEGIN")
+
+    def commit(self) -> None:
+        """Commit it; when that fails the outcome is unknown, and StoreError says so.
+
+        Where the standby did not confirm it, the commit is no more than a hope: a fail-over would lose it.
+        """
+        self.refuse_if_undone()
+        self.open().execute("COMMIT")
+        if self._is_unreplicated:
+            raise StoreError(f"{self.name}: the standby did not confirm the commit: whether it lasts is unknown")
+
+    def roll_back(self) -> None:
+        """Undo it; a connection on which that fails is given up."""
+        try:
+            if self._connection is not None and not self._connection.closed:
+                self._connection.execute("ROLLBACK")
+        except psycopg.Error:
+            self.close()
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part that is undone alone when its block raises."""
+        self.refuse_if_undone()
+        with self.faults():
+            connection = self.open()
+            connection.execute("SAVEPOINT part")
+            try:
+                yield
+            except BaseException as error:
+                if not connection.closed:
+                    connection.execute("ROLLBACK TO part")
+                    connection.execute("RELEASE part")
+                if isinstance(error, psycopg.errors.UniqueViolation):
+                    raise Stale(_one_line(error)) from error
+                raise
+            connection.execute("RELEASE part")
+
+    def refuse_if_undone(self) -> None:
+        """A lost connection has undone the transaction: what followed on a new one would be committed by itself."""
+        connection = self._connection
+        if connection is None or connection.closed:
+            raise StoreError(f"{self.name}: the connection was lost, and the transaction was undone")
+        if connection.info.transaction_status is not pq.TransactionStatus.INTRANS:
+            raise StoreError(f"{self.name}: the transaction was undone")
+
+    # --- statements --------------------------------------------------------------------------------------------------
+
+    def all(self, sql: str, *values: Any) -> list[Row]:
+        """Every row of the result."""
+        assert self._connection is not None  # noqa: S101  # within `begin` and `commit`
+        cursor = self._connection.execute(_translated(sql), values)
+        return cursor.fetchall() if cursor.description else []
+
+    def many(self, sql: str, rows: Iterable[Row]) -> None:
+        """Run the statement once for each row of values, without waiting for each answer."""
+        assert self._connection is not None  # noqa: S101  # within `begin` and `commit`
+        rows = list(rows)
+        if rows:
+            self._connection.cursor().executemany(_translated(sql), rows)
+
+    def run(self, script: str) -> None:
+        """Run several statements, without values."""
+        assert self._connection is not None  # noqa: S101  # within `begin` and `commit`
+        self._connection.execute(script)
+
+    def list_of(self, values: Collection[str] | Collection[int]) -> Any:
+        """A list as one value: an array."""
+        return list(values)
+
+
+class PostgresReader:
+    """A connection that only reads; one question is asked again when the connection proves to be lost."""
+
+    ONE_OF = PostgresConnection.ONE_OF
+    NOW = PostgresConnection.NOW
+
+    def __init__(self, url: str) -> None:
+        self._connection = PostgresConnection(url)
+
+    def all(self, sql: str, *values: Any) -> list[Row]:
+        """Every row of the result."""
+        with self._connection.faults():
+            try:
+                self._connection.open()
+                return self._connection.all(sql, *values)
+            except psycopg.OperationalError:
+                self._connection.close()
+                self._connection.open()
+                return self._connection.all(sql, *values)
+
+    def list_of(self, values: Collection[str] | Collection[int]) -> Any:
+        """A list as one value."""
+        return self._connection.list_of(values)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+def _one_line(error: Exception) -> str:
+    return re.sub(r"\s+", " ", str(error)).strip()

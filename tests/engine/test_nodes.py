@@ -1,0 +1,155 @@
+"""What holds when several nodes work on one PostgreSQL? Two real nodes, each with connections of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.engine.alerts import firing, resolved
+from tests.engine.pagerduty import events
+from tests.engine.server import ALICE, declare, deliver
+from tests.engine.waiting import eventually
+from tests.postgres import Cluster, run_sql
+from tocsin.domain import commands as c
+from tocsin.domain import events as e
+from tocsin.domain.apply import fold
+from tocsin.engine.desk import Actor
+from tocsin.engine.node import Node
+from tocsin.errors import Refused
+from tocsin.settings import Settings
+from tocsin.simulate.sandbox.server import Sandbox
+from tocsin.sop.load import default_sop
+from tocsin.sop.words import Severity
+from tocsin.store.postgres import PostgresStore
+from tocsin.store.rows import Delivery
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def database(postgres: Cluster) -> Iterator[str]:
+    url = postgres.new_database()
+    yield url
+    postgres.drop_database(url)
+
+
+def node_on(database: str, sandbox: Sandbox, home: Path, speed: float = 1.0) -> Node:
+    settings = Settings(
+        database=database,
+        public_url="https://tocsin.example.org",
+        pagerduty_events_url=sandbox.url,
+        clock_speed=speed,
+        environ={"HOME": str(home)},
+    )
+    return Node(settings, default_sop())
+
+
+@asynccontextmanager
+async def two_nodes(database: str, sandbox: Sandbox, home: Path) -> AsyncIterator[tuple[Node, Node]]:
+    async with node_on(database, sandbox, home) as one, node_on(database, sandbox, home) as other:
+        yield one, other
+
+
+async def test_what_one_node_is_told_the_other_knows_and_a_page_leaves_once(
+    database: str, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    async with two_nodes(database, sandbox, tmp_path) as (one, other):
+        incident = await declare(one)
+        assert (await other.read(lambda queries: queries.incident(incident.id))).title == incident.title
+        await eventually(lambda: [it.action for it in events(sandbox)] == ["trigger"])
+        await other.change(incident.id, c.Acknowledge(), ALICE)
+        await eventually(lambda: [it.action for it in events(sandbox)] == ["trigger", "acknowledge"])
+        seen = {it.member.id for it in one.queries.nodes()}
+        assert len(seen) == 2
+
+
+async def test_nodes_that_decide_at_once_give_a_serial_order(database: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    async with two_nodes(database, sandbox, tmp_path) as (one, other):
+        incident = await declare(one)
+        notes = [
+            node.change(incident.id, c.AddNote(text=f"{name} {number}"), Actor(name, "test"))
+            for number in range(40)
+            for name, node in (("alice", one), ("bob", other))
+        ]
+        await asyncio.gather(*notes)
+        timeline = one.queries.timeline(incident.id)
+        assert sum(isinstance(it.event, e.NoteAdded) for it in timeline) == 80
+        assert [it.seq for it in timeline] == list(range(1, len(timeline) + 1))
+        instants = [it.at for it in timeline]
+        assert instants == sorted(instants)
+        assert fold(timeline) == one.queries.incident(incident.id)
+
+
+async def test_second_of_two_acknowledgements_at_once_is_told_of_the_first(
+    database: str, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    async with two_nodes(database, sandbox, tmp_path) as (one, other):
+        for _ in range(10):
+            incident = await declare(one)
+            both = await asyncio.gather(
+                one.change(incident.id, c.Acknowledge(), Actor("alice", "test")),
+                other.change(incident.id, c.Acknowledge(), Actor("bob", "test")),
+                return_exceptions=True,
+            )
+            refused = [it for it in both if isinstance(it, Refused)]
+            timeline = one.queries.timeline(incident.id)
+            acknowledged = [it.actor for it in timeline if isinstance(it.event, e.Acknowledged)]
+            assert len(acknowledged) + len(refused) == 2
+            assert one.queries.incident(incident.id).acknowledged_by == acknowledged[0]
+
+
+async def test_storm_over_two_nodes_gives_one_incident_a_group(database: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    async with two_nodes(database, sandbox, tmp_path) as nodes:
+        storm = [
+            deliver(node, *(firing(f"Group{number % 5}", instance=f"web-{number}-{it}") for it in range(4)))
+            for number in range(40)
+            for node in nodes
+        ]
+        await asyncio.gather(*storm)
+        incidents = nodes[0].queries.incidents(is_open=True, limit=100)
+        assert len(incidents) == 5
+        alerts = nodes[0].queries.alerts(limit=5_000)
+        assert len(alerts) == len({it.fingerprint for it in alerts}) == 160
+        everything = [firing(f"Group{n % 5}", instance=f"web-{n}-{it}") for n in range(40) for it in range(4)]
+        clear = [resolved(it.labels["alertname"], at=5, instance=it.labels["instance"]) for it in everything]
+        await asyncio.gather(*(deliver(nodes[place % 2], alert) for place, alert in enumerate(clear)))
+        assert all(it.is_clear for it in nodes[0].queries.incidents(is_open=True, limit=100))
+
+
+async def test_deliveries_of_a_node_that_died_are_taken_over(database: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    async with node_on(database, sandbox, tmp_path) as one:
+        incident = await declare(one)
+        await eventually(lambda: len(events(sandbox)) == 1)
+        # As a node leaves it that was killed after the request and before it could note the outcome.
+        run_sql(
+            database,
+            "UPDATE outbox SET status = 'leased', claimed_by = 'gone', attempts = attempts + 1, settled_at = NULL, "
+            "leased_until = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + 1000000 WHERE page IS NOT NULL",
+        )
+        await eventually(lambda: len([it for it in events(sandbox) if it.action == "trigger"]) == 2, within=15)
+        assert len({it.key for it in events(sandbox)}) == 1
+        assert one.queries.incident(incident.id).seq >= incident.seq
+
+
+async def test_outcome_of_a_delivery_that_another_node_has_taken_over_is_not_written(
+    database: str, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    async with node_on(database, sandbox, tmp_path) as one:
+        await declare(one, Severity.SEV1)
+        await eventually(lambda: len(events(sandbox)) == 1)
+        await eventually(lambda: {it.status for it in one.queries.outbox()} == {"done"})
+    run_sql(database, "UPDATE outbox SET status = 'leased', attempts = 7, claimed_by = 'other', settled_at = NULL")
+    store = PostgresStore(database)
+    row = store.queries.outbox()[0]
+    stale = Delivery(row.id, row.key, row.incident, row.effect, 1, row.created_at)
+    assert not store.queries.may_leave(stale, "one")
+    with store.transaction() as tx:
+        assert not tx.outbox.settle(stale, "done", row.created_at, "")
+        assert not tx.outbox.postpone(stale, row.created_at, "")
+    with store.transaction() as tx:
+        current = Delivery(row.id, row.key, row.incident, row.effect, 7, row.created_at)
+        assert tx.outbox.settle(current, "done", row.created_at + timedelta(seconds=1), "")
+    store.close()
