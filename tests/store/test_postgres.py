@@ -1,0 +1,210 @@
+"""What is particular about PostgreSQL? Connections are lost, others hold rows, commits may stay unconfirmed."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from tests.postgres import Cluster, cluster, run_sql
+from tests.store.response import declared
+from tests.system.waiting import until
+from tocsin.errors import InvalidInput, StoreError
+from tocsin.store.bell import Bell
+from tocsin.store.connection import InTheWay, Stale
+from tocsin.store.postgres import PostgresStore
+from tocsin.store.postgres_connection import conninfo_of, name_of
+
+OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid != ?"
+
+
+@pytest.fixture
+def store(postgres_store: PostgresStore) -> PostgresStore:
+    return postgres_store
+
+
+def cut_connections(url: str) -> None:
+    """Every connection to the database but this one is ended by the server."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(OTHERS.replace("?", "%s"), (connection.info.backend_pid,))
+
+
+# Connections that are lost
+
+
+def test_connection_lost_between_transactions_is_told_once_and_opened_anew(store: PostgresStore) -> None:
+    declared(store)
+    cut_connections(store.url)
+    with pytest.raises(StoreError, match=r"database tocsin_[0-9]+ on 127\.0\.0\.1: .*terminating connection"):
+        declared(store)
+    assert declared(store).id == "INC-2026-0002"
+
+
+def test_connection_lost_in_a_transaction_keeps_nothing_of_it(store: PostgresStore) -> None:
+    declared(store)
+
+    def write_half() -> None:
+        with store.transaction() as tx:
+            tx.facts.set_meta("half", "done")
+            cut_connections(store.url)
+            tx.facts.set_meta("other", "half")
+
+    with pytest.raises(StoreError):
+        write_half()
+    assert (store.queries.meta("half"), store.queries.meta("other")) == (None, None)
+
+
+def test_part_after_a_lost_connection_is_not_committed_by_itself(store: PostgresStore) -> None:
+    def write_on(url: str) -> None:
+        with store.transaction() as tx:
+            cut_connections(url)
+            with pytest.raises(StoreError), tx.savepoint():
+                tx.facts.set_meta("first", "part")
+            with pytest.raises(StoreError, match="the transaction was undone"), tx.savepoint():
+                tx.facts.set_meta("second", "part")
+
+    with pytest.raises(StoreError, match="the transaction was undone"):
+        write_on(store.url)
+    assert (store.queries.meta("first"), store.queries.meta("second")) == (None, None)
+
+
+def test_question_on_a_lost_connection_is_asked_again(store: PostgresStore) -> None:
+    response = declared(store)
+    assert store.queries.incident(response.id) == response.incident
+    cut_connections(store.url)
+    assert store.queries.incident(response.id) == response.incident
+
+
+@pytest.fixture
+def other_cluster() -> Iterator[Cluster]:
+    """A server that the test may stop."""
+    yield from cluster()
+
+
+def test_server_that_is_away_is_said_to_be_away_and_found_again(other_cluster: Cluster) -> None:
+    store = PostgresStore(other_cluster.new_database())
+    response = declared(store)
+    other_cluster.stop()
+    with pytest.raises(StoreError):
+        store.queries.incident(response.id)
+    with pytest.raises(StoreError):
+        declared(store)
+    other_cluster.start()
+    assert store.queries.incident(response.id) == response.incident
+    assert declared(store).id == "INC-2026-0002"
+    store.close()
+
+
+# What others do
+
+
+def test_row_that_another_holds_is_not_waited_for_long(store: PostgresStore) -> None:
+    response = declared(store)
+    with psycopg.connect(store.url) as other:
+        other.execute("SELECT 1 FROM incidents FOR UPDATE")
+        with pytest.raises(InTheWay, match="lock timeout"), store.transaction() as tx:
+            tx.incidents.hold(response.id)
+    with store.transaction() as tx:
+        tx.incidents.hold(response.id)
+
+
+def test_incident_that_another_is_waking_is_passed_over(store: PostgresStore) -> None:
+    first, second = declared(store), declared(store)
+    with psycopg.connect(store.url) as other:
+        other.execute("SELECT 1 FROM incidents WHERE id = %s FOR UPDATE", (first.id,))
+        with store.transaction() as tx:
+            assert tx.incidents.due(first.now + timedelta(hours=1), 10) == [second.id]
+
+
+def test_delivery_that_another_is_leasing_is_passed_over(store: PostgresStore) -> None:
+    first, second = declared(store), declared(store)
+    with psycopg.connect(store.url) as other:
+        other.execute("SELECT 1 FROM outbox WHERE incident = %s FOR UPDATE", (first.id,))
+        with store.transaction() as tx:
+            leased = tx.outbox.lease("pagerduty", "node-2", first.now + timedelta(hours=1), 10)
+            assert {it.incident for it in leased.deliveries} == {second.id}
+
+
+def test_what_another_did_once_is_not_done_twice(store: PostgresStore) -> None:
+    with store.transaction() as tx:
+        with pytest.raises(Stale, match="duplicate key"), tx.savepoint():
+            tx.alerts._connection.many("INSERT INTO meta (name, value) VALUES (?, '')", [("once",), ("once",)])
+        tx.facts.set_meta("after", "goes on")
+    assert (store.queries.meta("once"), store.queries.meta("after")) == (None, "goes on")
+
+
+# Commits
+
+
+@pytest.fixture
+def lone_primary(store: PostgresStore, postgres: Cluster) -> Iterator[None]:
+    """The server waits for a standby that isn't there."""
+    admin = postgres.url("postgres")
+    run_sql(admin, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    run_sql(admin, "SELECT pg_reload_conf()")
+    yield
+    run_sql(admin, "ALTER SYSTEM RESET synchronous_standby_names")
+    run_sql(admin, "SELECT pg_reload_conf()")
+
+
+def test_commit_that_no_standby_confirmed_is_not_called_durable(store: PostgresStore, lone_primary: None) -> None:
+    waiting = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+    impatient = threading.Thread(target=lambda: until(lambda: run_sql(store.url, waiting), "the commit waits"))
+    impatient.start()
+    with pytest.raises(StoreError, match="the standby did not confirm the commit"), store.transaction() as tx:
+        tx.facts.set_meta("perhaps", "lasting")
+    impatient.join()
+
+
+def test_asynchronous_commits_are_not_accepted(store: PostgresStore) -> None:
+    name = store.url.rpartition("/")[2]
+    run_sql(store.url, f"ALTER DATABASE {name} SET synchronous_commit = off")
+    again = PostgresStore(store.url)
+    with again.transaction() as tx:
+        assert tx.facts._connection.all("SHOW synchronous_commit") == [("on",)]
+    again.close()
+
+
+def test_clock_of_the_database_is_told(store: PostgresStore) -> None:
+    with store.transaction() as tx:
+        assert abs(tx.database_now() - datetime.now(UTC)) < timedelta(seconds=5)
+
+
+# Waking each other
+
+
+def test_bell_is_heard_by_others_and_not_by_its_own_node(store: PostgresStore) -> None:
+    heard: dict[str, list[int]] = {"one": [], "other": []}
+    one = Bell(store.url, lambda: heard["one"].append(1))
+    other = Bell(store.url, lambda: heard["other"].append(1))
+    one.start()
+    other.start()
+    until(lambda: heard["one"] and heard["other"], "both listen")
+    before = len(heard["one"])
+    one.ring()
+    until(lambda: len(heard["other"]) == 2, "the other hears")
+    assert len(heard["one"]) == before
+    cut_connections(store.url)
+    until(lambda: len(heard["other"]) == 3, "it looks for itself once it listens again")
+    other.stop()
+    one.stop()
+
+
+# Addresses
+
+
+def test_address_with_several_hosts_finds_the_one_that_can_write() -> None:
+    told = conninfo_of("postgresql://a:1,b:2/tocsin?connect_timeout=9")
+    assert "host=a,b" in told
+    assert "target_session_attrs=read-write" in told
+    assert "connect_timeout=9" in told  # what the address says holds
+
+
+def test_password_is_never_in_the_name() -> None:
+    assert name_of("postgresql://tocsin:hunter2@db.example/prod") == "database prod on db.example"
+
+
+def test_address_that_libpq_does_not_understand_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="database: not a PostgreSQL address that libpq understands"):
+        conninfo_of("postgresql://host/db?no_such_option=1")
