@@ -1,5 +1,7 @@
 """What is particular about PostgreSQL? Connections are lost, others hold rows, commits may stay unconfirmed."""
 
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,6 +17,7 @@ from tocsin.store.bell import Bell
 from tocsin.store.connection import InTheWay, Stale
 from tocsin.store.postgres import PostgresStore
 from tocsin.store.postgres_connection import conninfo_of, name_of
+from tocsin.store.postgres_watch import Watch
 
 OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid != ?"
 
@@ -94,6 +97,29 @@ def test_server_that_is_away_is_said_to_be_away_and_found_again(other_cluster: C
     assert store.queries.incident(response.id) == response.incident
     assert declared(store).id == "INC-2026-0002"
     store.close()
+
+
+def test_server_that_neither_answers_nor_goes_away_is_given_up(store: PostgresStore) -> None:
+    """A frozen machine: its kernel keeps the connection alive."""
+    pids: list[int] = []
+    watch = Watch(patience_seconds=1)
+    watch.add(store._writer)
+    watch.start()
+
+    def write_to_a_frozen_server() -> None:
+        with store.transaction() as tx:
+            pids.extend(pid for (pid,) in tx.facts._connection.all("SELECT pg_backend_pid()"))
+            os.kill(pids[0], signal.SIGSTOP)
+            tx.facts.set_meta("never", "answered")
+
+    try:
+        with pytest.raises(StoreError):
+            write_to_a_frozen_server()
+    finally:
+        os.kill(pids[0], signal.SIGCONT)
+        watch.stop()
+    assert declared(store).id == "INC-2026-0001"
+    assert store.queries.meta("never") is None
 
 
 # What others do

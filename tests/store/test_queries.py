@@ -85,10 +85,10 @@ def test_pages_are_what_is_sent_to_people(store: Store) -> None:
 
 
 def test_newest_event_is_the_newest_of_all_incidents(store: Store) -> None:
-    assert store.queries.latest_event_at() is None
+    assert store.queries.recorded_until() is None
     declared(store, now=NOON + MINUTE)
     declared(store)
-    assert store.queries.latest_event_at() == NOON + MINUTE
+    assert store.queries.recorded_until() == NOON + MINUTE
 
 
 def test_bearer_of_a_token_is_known_by_its_hash(store: Store) -> None:

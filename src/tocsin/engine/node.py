@@ -88,7 +88,7 @@ class Node:
                 self.clock.follow(tx.database_now())
                 self.clock.begin_at(self.clock.wall_now())
             installation = tx.facts.first_meta("installation", secrets.token_hex(4))
-        self.clock.not_before(self._store.queries.latest_event_at() or self.clock.now())
+        self.clock.not_before(self._store.queries.recorded_until() or self.clock.now())
         return installation
 
     def _give_up_stranded(self) -> None:

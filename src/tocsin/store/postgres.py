@@ -11,6 +11,7 @@ from typing import TypeVar
 from tocsin.store.bell import Bell
 from tocsin.store.migrate import POSTGRES, migrate
 from tocsin.store.postgres_connection import PostgresConnection, PostgresReader
+from tocsin.store.postgres_watch import Watch
 from tocsin.store.queries import Queries
 from tocsin.store.transaction import Transaction
 
@@ -34,7 +35,10 @@ class PostgresStore:
         self._opened: list[PostgresReader] = []
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="tocsin-reader")
         self._bell: Bell | None = None
+        self._watch = Watch()
+        self._watch.add(self._writer)
         self._migrate()
+        self._watch.start()
 
     def _migrate(self) -> None:
         with self._writer.faults():
@@ -67,7 +71,9 @@ class PostgresStore:
         """The reading side, on a connection of the calling thread."""
         queries: Queries | None = getattr(self._local, "queries", None)
         if queries is None:
-            reader = PostgresReader(self.url)
+            connection = PostgresConnection(self.url)
+            self._watch.add(connection)
+            reader = PostgresReader(connection)
             self._opened.append(reader)
             queries = self._local.queries = Queries(reader)
         return queries
@@ -99,6 +105,7 @@ class PostgresStore:
 
     def close(self) -> None:
         """Close every connection."""
+        self._watch.stop()
         self._readers.shutdown()
         self._writer.close()
         for reader in self._opened:

@@ -72,6 +72,7 @@ class PostgresConnection:
         self._conninfo = conninfo_of(url)
         self._connection: psycopg.Connection[Row] | None = None
         self._is_unreplicated = False
+        self._requests = 0
 
     # --- its life ----------------------------------------------------------------------------------------------------
 
@@ -81,13 +82,22 @@ class PostgresConnection:
             with self.faults():
                 self._connection = psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=5)
                 self._connection.add_notice_handler(self._notice)
-                self._insist_on_durability(self._connection)
+                self._insist_on_durability()
         return self._connection
 
-    def _insist_on_durability(self, connection: psycopg.Connection[Row]) -> None:
+    def _insist_on_durability(self) -> None:
         """A 2xx means durable: an asynchronous commit would make it a hope."""
-        if connection.execute("SHOW synchronous_commit").fetchall()[0][0] == "off":
-            connection.execute("SET synchronous_commit = on")
+        if self.all("SHOW synchronous_commit") == [("off",)]:
+            self.run("SET synchronous_commit = on")
+
+    def waiting_for(self) -> tuple[int, int] | None:
+        """The number of the request that it waits for an answer to, and its socket; None while it waits for none."""
+        connection = self._connection
+        if connection is None or connection.closed:
+            return None
+        if connection.info.transaction_status is not pq.TransactionStatus.ACTIVE:
+            return None
+        return self._requests, connection.pgconn.socket
 
     def close(self) -> None:
         """Close the connection; it opens anew when it is used again."""
@@ -114,7 +124,8 @@ class PostgresConnection:
     def begin(self) -> None:
         """Begin a transaction."""
         self._is_unreplicated = False
-        self.open().execute("BEGIN")
+        self.open()
+        self.run("BEGIN")
 
     def commit(self) -> None:
         """Commit it; when that fails the outcome is unknown, and StoreError says so.
@@ -122,7 +133,7 @@ class PostgresConnection:
         Where the standby did not confirm it, the commit is no more than a hope: a fail-over would lose it.
         """
         self.refuse_if_undone()
-        self.open().execute("COMMIT")
+        self.run("COMMIT")
         if self._is_unreplicated:
             raise StoreError(f"{self.name}: the standby did not confirm the commit: whether it lasts is unknown")
 
@@ -130,7 +141,7 @@ class PostgresConnection:
         """Undo it; a connection on which that fails is given up."""
         try:
             if self._connection is not None and not self._connection.closed:
-                self._connection.execute("ROLLBACK")
+                self.run("ROLLBACK")
         except psycopg.Error:
             self.close()
 
@@ -139,18 +150,17 @@ class PostgresConnection:
         """A part that is undone alone when its block raises."""
         self.refuse_if_undone()
         with self.faults():
-            connection = self.open()
-            connection.execute("SAVEPOINT part")
+            self.run("SAVEPOINT part")
             try:
                 yield
             except BaseException as error:
-                if not connection.closed:
-                    connection.execute("ROLLBACK TO part")
-                    connection.execute("RELEASE part")
+                if self._connection is not None and not self._connection.closed:
+                    self.run("ROLLBACK TO part")
+                    self.run("RELEASE part")
                 if isinstance(error, psycopg.errors.UniqueViolation):
                     raise Stale(_one_line(error)) from error
                 raise
-            connection.execute("RELEASE part")
+            self.run("RELEASE part")
 
     def refuse_if_undone(self) -> None:
         """A lost connection has undone the transaction: what followed on a new one would be committed by itself."""
@@ -164,21 +174,25 @@ class PostgresConnection:
 
     def all(self, sql: str, *values: Any) -> list[Row]:
         """Every row of the result."""
-        assert self._connection is not None  # noqa: S101  # within `begin` and `commit`
-        cursor = self._connection.execute(_translated(sql), values)
+        cursor = self._asked().execute(_translated(sql), values)
         return cursor.fetchall() if cursor.description else []
 
     def many(self, sql: str, rows: Iterable[Row]) -> None:
         """Run the statement once for each row of values, without waiting for each answer."""
-        assert self._connection is not None  # noqa: S101  # within `begin` and `commit`
         rows = list(rows)
         if rows:
-            self._connection.cursor().executemany(_translated(sql), rows)
+            self._asked().cursor().executemany(_translated(sql), rows)
 
     def run(self, script: str) -> None:
         """Run several statements, without values."""
-        assert self._connection is not None  # noqa: S101  # within `begin` and `commit`
-        self._connection.execute(script)
+        self._asked().execute(script)
+
+    def _asked(self) -> psycopg.Connection[Row]:
+        """The connection, which is about to be asked something more."""
+        if self._connection is None:
+            raise StoreError(f"{self.name}: the connection was lost")
+        self._requests += 1
+        return self._connection
 
     def list_of(self, values: Collection[str] | Collection[int]) -> Any:
         """A list as one value: an array."""
@@ -191,8 +205,8 @@ class PostgresReader:
     ONE_OF = PostgresConnection.ONE_OF
     NOW = PostgresConnection.NOW
 
-    def __init__(self, url: str) -> None:
-        self._connection = PostgresConnection(url)
+    def __init__(self, connection: PostgresConnection) -> None:
+        self._connection = connection
 
     def all(self, sql: str, *values: Any) -> list[Row]:
         """Every row of the result."""

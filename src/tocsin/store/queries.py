@@ -87,10 +87,10 @@ class Queries:
         rows = self._all(sql, self._connection.list_of(but))
         return codec.from_column(rows[0][0]) if rows else None
 
-    def latest_event_at(self) -> datetime | None:
-        """When the newest event was recorded; engine time never falls behind it."""
-        rows = self._all("SELECT max(at) FROM events")
-        return codec.optional_from_column(rows[0][0])
+    def recorded_until(self) -> datetime | None:
+        """When the newest event or outcome was written; engine time never falls behind it."""
+        (newest,) = self._all("SELECT (SELECT max(at) FROM events), (SELECT max(settled_at) FROM outbox)")
+        return codec.optional_from_column(max((at for at in newest if at is not None), default=None))
 
     def next_delivery_at(self, provider: str, but: Collection[int] = ()) -> datetime | None:
         """When the earliest delivery of a provider may leave; what waits for another of its lane is passed over.

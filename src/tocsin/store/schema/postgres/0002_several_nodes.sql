@@ -5,6 +5,10 @@ ALTER TABLE outbox ADD COLUMN leased_until BIGINT;
 ALTER TABLE outbox ADD COLUMN stopped_at BIGINT;
 CREATE INDEX outbox_leased ON outbox (leased_until) WHERE status = 'leased';
 
+-- Where the record ends: engine time goes on from there.
+CREATE INDEX events_at ON events (at);
+CREATE INDEX outbox_settled ON outbox (settled_at) WHERE settled_at IS NOT NULL;
+
 CREATE UNIQUE INDEX alerts_once ON alerts (fingerprint, incident);
 
 ALTER TABLE events ADD COLUMN hash TEXT COLLATE "C";
