@@ -40,7 +40,8 @@ class Settings(Struct, frozen=True):
         if self.database.startswith("sqlite:///"):
             return Path(unquote(self.database.removeprefix("sqlite:///")))
         there = urlsplit(self.database)
-        place = f"{there.hostname}:{there.port}{there.path}?{there.query}"
+        hosts = there.netloc.rpartition("@")[2]  # several, each with its port, where a cluster has several nodes
+        place = f"{hosts}{there.path}?{there.query}"
         digest = hashlib.blake2b(place.encode(), digest_size=4).hexdigest()
         return data_directory(self.environ) / f"postgresql-{digest}"
 

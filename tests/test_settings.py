@@ -1,0 +1,33 @@
+"""Where do a database's files lie on this machine? Beside a SQLite file, else in the data directory."""
+
+from pathlib import Path
+
+import pytest
+
+from tocsin.settings import Settings
+
+AT = "postgresql://tocsin:secret@db-1:5432,db-2:5433,[::1]:5434/tocsin?target_session_attrs=read-write"
+
+
+def beside(database: str) -> Path:
+    return Settings(database, environ={"HOME": "/home/alice"}).beside
+
+
+def test_files_of_a_sqlite_database_lie_beside_it() -> None:
+    assert beside("sqlite:////var/lib/on%20call.db") == Path("/var/lib/on call.db")
+
+
+def test_files_of_a_cluster_lie_in_the_data_directory() -> None:
+    assert beside(AT).parent == Path("/home/alice/.local/share/tocsin")
+
+
+@pytest.mark.parametrize(
+    ("other", "is_same"),
+    [
+        pytest.param(AT.replace("secret", "changed"), True, id="another password"),
+        pytest.param(AT.replace("db-2:5433", "db-2:5432"), False, id="another port"),
+        pytest.param(AT.replace("/tocsin?", "/other?"), False, id="another database"),
+    ],
+)
+def test_each_database_has_its_own_files_whatever_the_password(other: str, is_same: bool) -> None:
+    assert (beside(other) == beside(AT)) is is_same
