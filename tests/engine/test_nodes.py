@@ -1,6 +1,7 @@
 """What holds when several nodes work on one PostgreSQL? Two real nodes, each with connections of its own."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -8,21 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.alerts import firing, resolved
+from tests.engine.alerts import NOON, firing, resolved
 from tests.engine.pagerduty import events
 from tests.engine.server import ALICE, declare, deliver
 from tests.engine.waiting import eventually
 from tests.postgres import Cluster, run_sql
 from tocsin.domain import commands as c
 from tocsin.domain import events as e
+from tocsin.domain.alert import Alert
 from tocsin.domain.apply import fold
-from tocsin.engine.desk import Actor
+from tocsin.engine.desk import Actor, Desk
+from tocsin.engine.intake import Intake
 from tocsin.engine.node import Node
+from tocsin.engine.sops import Sops
 from tocsin.errors import Refused
 from tocsin.settings import Settings
 from tocsin.simulate.sandbox.server import Sandbox
 from tocsin.sop.load import default_sop
 from tocsin.sop.words import Severity
+from tocsin.store.connection import Stale
 from tocsin.store.postgres import PostgresStore
 from tocsin.store.rows import Delivery
 
@@ -117,6 +122,29 @@ async def test_storm_over_two_nodes_gives_one_incident_a_group(database: str, sa
         clear = [resolved(it.labels["alertname"], at=5, instance=it.labels["instance"]) for it in everything]
         await asyncio.gather(*(deliver(nodes[place % 2], alert) for place, alert in enumerate(clear)))
         assert all(it.is_clear for it in nodes[0].queries.incidents(is_open=True, limit=100))
+
+
+@pytest.mark.parametrize(
+    "joins", [firing("Latency", at=2, instance="web-2"), firing("Latency", at=2)], ids=["new", "again"]
+)
+def test_alert_does_not_join_an_incident_that_another_node_is_ending(database: str, joins: Alert) -> None:
+    one, other = PostgresStore(database), PostgresStore(database)
+    desk = Desk(Sops(default_sop()), frozenset())
+    with one.transaction() as tx:
+        Intake(desk, tx, NOON, ALICE).take([firing("Latency"), resolved("Latency", at=1)])
+        (incident,) = tx.incidents.due(NOON + timedelta(hours=1), 2)
+    ending = one.transaction()
+    desk.change(ending.__enter__(), NOON + timedelta(minutes=3), incident, c.Resolve(), ALICE)
+    end = threading.Timer(0.1, lambda: ending.__exit__(None, None, None))
+    end.start()
+    with pytest.raises(Stale, match="it has ended meanwhile"), other.transaction() as tx:
+        Intake(desk, tx, NOON + timedelta(minutes=3), ALICE).take([joins])
+    end.join()
+    with other.transaction() as tx:
+        Intake(desk, tx, NOON + timedelta(minutes=3), ALICE).take([joins])
+    assert len(other.queries.incidents(is_open=None, limit=9)) == 2
+    one.close()
+    other.close()
 
 
 async def test_deliveries_of_a_node_that_died_are_taken_over(database: str, sandbox: Sandbox, tmp_path: Path) -> None:

@@ -100,14 +100,16 @@ def test_page_answered_while_it_is_leased_may_not_leave_any_more(store: Store, r
 
 
 def test_nodes_tell_of_themselves_and_are_seen(store: Store) -> None:
-    one = Member("vm-1", "vm", 1, "0.1.0", "http://127.0.0.1:8770")
-    other = Member("vm-2", "vm", 2, "0.1.0", "http://127.0.0.1:8771")
+    one = Member("vm-1", "vm", 1, "0.1.0", "http://127.0.0.1:8770", "76de", ("inbox", "pagerduty"))
+    other = Member("vm-2", "vm", 2, "0.1.0", "http://127.0.0.1:8771", "76de", ())
     for member in (one, other, one):
         with store.transaction() as tx:
             tx.nodes.seen(member)
     assert {it.member for it in store.queries.nodes()} == {one, other}
     assert all(0 <= it.silent_for < 60 for it in store.queries.nodes())
+    rows_of(store, "UPDATE nodes SET seen_at = seen_at - 61000000 WHERE id = 'vm-1'")
     with store.transaction() as tx:
+        assert tx.nodes.living() == (other,)
         tx.nodes.gone("vm-1")
     assert [it.member for it in store.queries.nodes()] == [other]
 

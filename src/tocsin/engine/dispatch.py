@@ -80,7 +80,8 @@ def _tell(desk: Desk, tx: Transaction, now: datetime, delivery: Delivery, receip
 
 def give_up_stranded(desk: Desk, tx: Transaction, now: datetime) -> None:
     """Deliveries of a provider that nobody serves any more would wait for ever: they have failed."""
-    for delivery in tx.outbox.stranded(desk.methods):
+    served = desk.methods.union(*(member.providers for member in tx.nodes.living()))
+    for delivery in tx.outbox.stranded(served):
         reason = "its provider is not set up any more"
         settle(desk, tx, now, delivery, Never(reason, failure_of(delivery.effect, reason)))
 

@@ -12,6 +12,7 @@ from tocsin.domain.alert import Alert, AlertStatus, fingerprint
 from tocsin.domain.placement import Placement, place
 from tocsin.engine.desk import Actor, Desk
 from tocsin.store.codec import optional_to_column, to_column
+from tocsin.store.connection import Stale
 from tocsin.store.rows import KnownAlert
 from tocsin.store.transaction import Transaction
 
@@ -47,6 +48,8 @@ class Intake:
             return known
         if not known.is_open and alert.status is AlertStatus.FIRING:
             return self._take_new(alert, print_)
+        if known.is_open and alert.status is AlertStatus.FIRING:
+            self._hold_open(str(known.incident))
         self._tx.alerts.change(known, alert, self._now)
         if known.is_open and told.status != known.status:
             self._note_change(alert, str(known.incident))
@@ -73,7 +76,7 @@ class Intake:
         if incident is None:
             opening = c.OpenFromAlert(title=alert.summary, placement=placement)
             return self._desk.open(self._tx, self._now, opening, self._actor).id
-        self._hold(incident)
+        self._hold_open(incident)
         self._desk.change(
             self._tx, self._now, incident, c.NoteAlertWorse(title=alert.summary, placement=placement), self._actor
         )
@@ -84,14 +87,15 @@ class Intake:
         for incident, title in self._fires.items():
             self._desk.change(self._tx, self._now, incident, c.NoteAlertsFiring(title=title), self._actor)
         for incident in self._may_be_clear:
-            self._hold(incident)
+            self._tx.incidents.hold(incident)  # else two nodes, each clearing one of two alerts, would see one fire
             total, firing = self._tx.alerts.counts(incident)
             if not firing:
                 self._desk.change(self._tx, self._now, incident, c.NoteAlertsCleared(alerts=total), self._actor)
 
-    def _hold(self, incident: str) -> None:
-        """Let no other node attach or clear the incident's alerts between our count of them and our commit."""
-        self._tx.incidents.hold(incident)
+    def _hold_open(self, incident: str) -> None:
+        """Let nobody end the incident while an alert joins it: on an ended one it would page nobody."""
+        if not self._tx.incidents.hold(incident):
+            raise Stale(f"{incident}: it has ended meanwhile")
 
 
 def _told(alert: Alert, id_: int, incident: str | None, *, is_open: bool) -> KnownAlert:

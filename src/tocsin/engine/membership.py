@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from tocsin import __version__
+from tocsin.engine.desk import Desk
 from tocsin.engine.writer import Writer
 from tocsin.errors import TocsinError
 from tocsin.store.rows import Member
@@ -20,10 +21,11 @@ logger = logging.getLogger(__name__)
 BEAT_SECONDS = 5  # with leases of 20 s, a dead node's pages leave within 30
 
 
-def this_member(url: str) -> Member:
+def this_member(url: str, desk: Desk) -> Member:
     """This process as a node: a name that no other process has or had."""
-    host = socket.gethostname()
-    return Member(f"{host}-{os.getpid()}-{secrets.token_hex(3)}", host, os.getpid(), __version__, url)
+    host, pid = socket.gethostname(), os.getpid()
+    name = f"{host}-{pid}-{secrets.token_hex(3)}"
+    return Member(name, host, pid, __version__, url, desk.sops.version, tuple(sorted(desk.methods)))
 
 
 class Membership:

@@ -54,7 +54,7 @@ class Node:
             providers = providers_for(self.settings, self.sop, installation)
             self.desk = Desk(Sops(self.sop), frozenset(provider.name for provider in providers))
             self._give_up_stranded()
-            member = this_member(self.settings.public_url)
+            member = this_member(self.settings.public_url, self.desk)
             self._waker = Waker(self._store, self._writer, self.desk, self.clock)
             self._deliveries = [
                 Deliveries(

@@ -42,9 +42,10 @@ class Incidents:
             raise NotFound(f"incident: there is no {incident_id!r}")
         return codec.incident_from(rows[0][0])
 
-    def hold(self, incident_id: str) -> None:
-        """Let no other node decide on the incident until this transaction ends."""
-        self._connection.all(f"SELECT id FROM incidents WHERE id = ?{self._connection.LOCKED}", incident_id)
+    def hold(self, incident_id: str) -> bool:
+        """Let no other node decide on the incident until this transaction ends; whether it is open."""
+        sql = f"SELECT is_open FROM incidents WHERE id = ?{self._connection.LOCKED}"
+        return self._connection.all(sql, incident_id) == [(1,)]
 
     def open_one_of(self, group_key: str) -> str | None:
         """The open incident of a group of alerts."""

@@ -1,7 +1,21 @@
 """Who works on this database? Each node tells of itself every few seconds, by the database's clock."""
 
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from tocsin.store import codec
 from tocsin.store.connection import Connection
 from tocsin.store.rows import Member
+
+_LATELY_MICROS = 60 * 1_000_000
+
+
+def member_of(row: Sequence[Any]) -> Member:
+    """The node of a row `id, host, pid, version, url, sop, providers`."""
+    id_, host, pid, version, url, sop, providers = row
+    return Member(id_, host, pid, version, url, sop, tuple(msgspec.json.decode(providers)))
 
 
 class Nodes:
@@ -14,10 +28,20 @@ class Nodes:
         """The node lives."""
         now = self._connection.NOW
         sql = f"""
-            INSERT INTO nodes (id, host, pid, version, url, started_at, seen_at) VALUES (?, ?, ?, ?, ?, {now}, {now})
+            INSERT INTO nodes (id, host, pid, version, url, sop, providers, started_at, seen_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, {now}, {now})
             ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at
         """
-        self._connection.many(sql, [(member.id, member.host, member.pid, member.version, member.url)])
+        it = member
+        providers = codec.to_json(it.providers)
+        self._connection.many(sql, [(it.id, it.host, it.pid, it.version, it.url, it.sop, providers)])
+
+    def living(self) -> tuple[Member, ...]:
+        """The nodes that have been heard of lately."""
+        sql = f"""
+            SELECT id, host, pid, version, url, sop, providers FROM nodes WHERE seen_at > {self._connection.NOW} - ?
+        """
+        return tuple(member_of(row) for row in self._connection.all(sql, _LATELY_MICROS))
 
     def gone(self, node: str) -> None:
         """The node has ended in order."""

@@ -11,7 +11,8 @@ from tocsin.domain.incident import Incident
 from tocsin.errors import NotFound
 from tocsin.store import codec
 from tocsin.store.connection import Reads
-from tocsin.store.rows import Delivery, Member, OutboxRow, SeenMember, StoredAlert, Token
+from tocsin.store.nodes import member_of
+from tocsin.store.rows import Delivery, OutboxRow, SeenMember, StoredAlert, Token
 
 
 class Queries:
@@ -116,11 +117,12 @@ class Queries:
         """The nodes that have told of themselves, the oldest first."""
         now = self._connection.NOW
         sql = f"""
-            SELECT id, host, pid, version, url, started_at, seen_at, {now} - seen_at FROM nodes ORDER BY started_at, id
+            SELECT id, host, pid, version, url, sop, providers, started_at, seen_at, {now} - seen_at FROM nodes
+            ORDER BY started_at, id
         """
         return [
-            SeenMember(Member(*row[:5]), codec.from_column(row[5]), codec.from_column(row[6]), row[7] / 1_000_000)
-            for row in self._all(sql)
+            SeenMember(member_of(told), codec.from_column(started_at), codec.from_column(seen_at), silent / 1_000_000)
+            for *told, started_at, seen_at, silent in self._all(sql)
         ]
 
     def sop_content(self, version: str) -> str | None:

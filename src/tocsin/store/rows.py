@@ -69,13 +69,15 @@ class Token(Struct, frozen=True):
 
 
 class Member(Struct, frozen=True):
-    """A node as it tells of itself; `url` is where it answers."""
+    """A node as it tells of itself: where it answers, the SOP version it runs, and through what it can deliver."""
 
     id: str
     host: str
     pid: int
     version: str
     url: str
+    sop: str
+    providers: tuple[str, ...]
 
 
 class SeenMember(Struct, frozen=True):

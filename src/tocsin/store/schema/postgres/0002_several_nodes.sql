@@ -20,6 +20,8 @@ CREATE TABLE nodes (
     pid BIGINT NOT NULL,
     version TEXT COLLATE "C" NOT NULL,
     url TEXT COLLATE "C" NOT NULL,
+    sop TEXT COLLATE "C" NOT NULL,
+    providers TEXT COLLATE "C" NOT NULL,
     started_at BIGINT NOT NULL,
     seen_at BIGINT NOT NULL
 );

@@ -20,6 +20,8 @@ CREATE TABLE nodes (
     pid INTEGER NOT NULL,
     version TEXT NOT NULL,
     url TEXT NOT NULL,
+    sop TEXT NOT NULL,
+    providers TEXT NOT NULL,
     started_at INTEGER NOT NULL,
     seen_at INTEGER NOT NULL
 ) WITHOUT ROWID;
