@@ -27,6 +27,7 @@ class Bell:
     def __init__(self, url: str, heard: Callable[[], None]) -> None:
         self._telling = PostgresConnection(url)
         self._hearing = PostgresConnection(url)
+        self.connections = (self._telling, self._hearing)
         self._heard = heard
         self._own_pid = 0
         self._is_news = threading.Event()

@@ -91,6 +91,8 @@ class PostgresStore:
     def listening(self, heard: Callable[[], None]) -> Iterator[None]:
         """Call `heard`, in a thread, when another node has committed something."""
         self._bell = Bell(self.url, heard)
+        for connection in self._bell.connections:
+            self._watch.add(connection)
         self._bell.start()
         try:
             yield
@@ -117,6 +119,7 @@ class _Migrated:
 
     def __init__(self, connection: PostgresConnection) -> None:
         self._connection = connection
+        connection.run("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")  # a large table takes its time
         connection.all("SELECT pg_advisory_xact_lock(?)", _MIGRATION_LOCK)
 
     def current(self) -> int:

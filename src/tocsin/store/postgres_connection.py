@@ -16,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tocsin.errors import InvalidInput, StoreError
 from tocsin.store.connection import InTheWay, Row, Stale
+from tocsin.store.postgres_watch import cut
 
 _SESSION = {
     "connect_timeout": "3",
@@ -27,8 +28,9 @@ _SESSION = {
     "tcp_user_timeout": "7000",  # milliseconds until unanswered data means that the other side is gone
     "application_name": "tocsin",
 }
-# A node that stands still in the middle of a transaction must not keep the others from its rows.
-_OPTIONS = "-c idle_in_transaction_session_timeout=5000 -c statement_timeout=15000 -c lock_timeout=500 -c timezone=UTC"
+# A node that stands still in the middle of a transaction must not keep the others from its rows. A server that is well
+# ends what takes too long before it is taken for dead (`postgres_watch`).
+_OPTIONS = "-c idle_in_transaction_session_timeout=5000 -c statement_timeout=8000 -c lock_timeout=500 -c timezone=UTC"
 _IN_THE_WAY = (
     psycopg.errors.DeadlockDetected,
     psycopg.errors.LockNotAvailable,
@@ -90,14 +92,19 @@ class PostgresConnection:
         if self.all("SHOW synchronous_commit") == [("off",)]:
             self.run("SET synchronous_commit = on")
 
-    def waiting_for(self) -> tuple[int, int] | None:
-        """The number of the request that it waits for an answer to, and its socket; None while it waits for none."""
+    def waiting_for(self) -> int | None:
+        """The number of the request that it waits for an answer to; None while it waits for none."""
         connection = self._connection
         if connection is None or connection.closed:
             return None
-        if connection.info.transaction_status is not pq.TransactionStatus.ACTIVE:
-            return None
-        return self._requests, connection.pgconn.socket
+        is_waiting = connection.info.transaction_status is pq.TransactionStatus.ACTIVE
+        return self._requests if is_waiting else None
+
+    def hang_up(self) -> None:
+        """End the connection from another thread; one that waits on it gets the error."""
+        connection = self._connection
+        if connection is not None and not connection.closed:
+            cut(connection.pgconn.socket)
 
     def close(self) -> None:
         """Close the connection; it opens anew when it is used again."""
@@ -122,10 +129,15 @@ class PostgresConnection:
     # --- a transaction -----------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Begin a transaction."""
+        """Begin a transaction, on a new connection where the old one was lost meanwhile."""
         self._is_unreplicated = False
         self.open()
-        self.run("BEGIN")
+        try:
+            self.run("BEGIN")
+        except psycopg.OperationalError:
+            self.close()
+            self.open()
+            self.run("BEGIN")
 
     def commit(self) -> None:
         """Commit it; when that fails the outcome is unknown, and StoreError says so.
