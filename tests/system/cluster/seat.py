@@ -1,4 +1,4 @@
-"""What runs on a machine of its own? A real `tocsin serve` of several on one PostgreSQL, and the vendors they send to."""
+"""What runs on a machine of its own? One of several `tocsin serve` on a PostgreSQL, or the vendors they send to."""
 
 import ctypes
 import os
@@ -20,8 +20,9 @@ _VENDORS_PORT = 8080
 class Seat(Server):
     """A node of Tocsin on `machine`, whose database is at `url`; the files of its owner lie in its own home."""
 
-    def __init__(self, directory: Path, machine: Machine, url: str, **environ: str) -> None:
-        super().__init__(directory, TOCSIN_DATABASE=url, TOCSIN_HOST=str(machine.address), **environ)
+    def __init__(self, directory: Path, machine: Machine, url: str, environ: dict[str, str]) -> None:
+        super().__init__(directory)
+        self.environ |= {"TOCSIN_DATABASE": url, "TOCSIN_HOST": str(machine.address), **environ}
         self.machine = machine
         self.before = machine.on_its_network()
 
