@@ -4,7 +4,7 @@ The node runs in a thread with an event loop; a test is plain code that asks and
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
@@ -51,7 +51,7 @@ class Api:
         path: str,
         *,
         token: str | None = "",
-        content: bytes | None = None,
+        content: bytes | AsyncIterator[bytes] | None = None,
         headers: dict[str, str] | None = None,
         **more: Any,
     ) -> httpx2.Response:

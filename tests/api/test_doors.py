@@ -9,7 +9,7 @@ import pytest
 
 from tests.api.harness import Api, Json
 from tests.system.server import firing
-from tocsin.api.bodies import MAX_ALERTS_BODY
+from tocsin.api.bounds.reading import MAX_ALERTS_BODY
 
 
 def webhook(*alerts: Json) -> Json:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -11,6 +12,7 @@ from starlette.routing import Route
 from tocsin.api import doors, pages
 from tocsin.api.auth import bearer_of, require
 from tocsin.api.bodies import answer
+from tocsin.api.bounds.room import Room
 from tocsin.api.operations import Handler, Operation
 from tocsin.api.problems import on_bug, on_expected, on_http, on_store
 from tocsin.api.v1 import OPERATIONS
@@ -30,7 +32,7 @@ def make_app(node: Node) -> Starlette:
         Route("/readyz", _on(node, _readyz), methods=["GET"]),
     ]
     handlers = {StoreError: on_store, TocsinError: on_expected, HTTPException: on_http, Exception: on_bug}
-    app = Starlette(routes=routes, exception_handlers=handlers)
+    app = Starlette(routes=routes, exception_handlers=handlers, middleware=[Middleware(Room)])
     app.router.redirect_slashes = False  # a path that is nearly right is wrong: a redirect would lose what was sent
     return app
 

@@ -1,13 +1,11 @@
-"""How is a request's body read? Within a limit, as JSON, into a typed value; what is wrong is said with its place."""
+"""What does a body say? JSON into a typed value and back; what is wrong is said with its place."""
 
 import re
 from typing import Any, TypeVar
 
 import msgspec
-from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from tocsin.api.problems import TooLarge
 from tocsin.domain.incident import ActionItemPriority, Audience
 from tocsin.errors import InvalidInput
 from tocsin.sop.classify import QUESTIONS
@@ -16,29 +14,12 @@ from tocsin.sop.words import Role, Severity, Trigger
 
 T = TypeVar("T")
 
-MAX_BODY = 1_048_576
-MAX_ALERTS_BODY = 4 * 1_048_576
 _PLACE = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<place>.*)`)?$", re.DOTALL)
 _ENUMS = {"role": Role, "severity": Severity, "trigger": Trigger, "audience": Audience, "priority": ActionItemPriority}
 _CHOICES = {name: list(choices) for name, choices in _ENUMS.items()} | {
     question.name: [answer for answer, _ in question.answers] for question in QUESTIONS
 }
 _KINDS = {"str": "text", "int": "a number", "bool": "true or false", "array": "a list", "object": "an object"}
-
-
-async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
-    """The body; raises TooLarge once it exceeds `limit` bytes, without reading on, InvalidInput where it ends early."""
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit:
-                raise TooLarge(f"body: must be at most {limit} bytes")
-            chunks.append(chunk)
-    except ClientDisconnect as error:
-        raise InvalidInput("body: ended early: the client went away") from error
-    return b"".join(chunks)
 
 
 def decode_body(body: bytes, kind: type[T]) -> T:

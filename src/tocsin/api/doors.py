@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tocsin.api.auth import ADMIN, INTAKE, bearer_of, require
-from tocsin.api.bodies import MAX_ALERTS_BODY, answer, read_body
+from tocsin.api.bodies import answer
+from tocsin.api.bounds.reading import MAX_ALERTS_BODY, read_body
 from tocsin.engine.desk import Actor
 from tocsin.engine.node import Node
 from tocsin.errors import NotFound

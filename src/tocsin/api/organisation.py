@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tocsin.api import requests as r
-from tocsin.api.bodies import answer, decode_body, read_body
+from tocsin.api.bodies import answer, decode_body
+from tocsin.api.bounds.reading import read_body
 from tocsin.api.incidents import number_of
 from tocsin.api.views import alert_view, page_view
 from tocsin.domain.effects import SendPage

@@ -5,7 +5,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tocsin.api import requests as r
-from tocsin.api.bodies import answer, decode_body, read_body
+from tocsin.api.bodies import answer, decode_body
+from tocsin.api.bounds.reading import read_body
 from tocsin.api.incidents import actor_of, show
 from tocsin.domain import commands as c
 from tocsin.domain.incident import Postmortem

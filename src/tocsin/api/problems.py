@@ -14,6 +14,9 @@ from tocsin.errors import InvalidInput, NotFound, Overloaded, Refused, StoreErro
 
 logger = logging.getLogger(__name__)
 
+PROBLEM_TYPE = "application/problem+json"
+RETRY_AFTER = "2"  # seconds
+
 # Refusals for what the request itself says, not for the state the incident is in.
 UNPROCESSABLE = frozenset(
     {
@@ -36,10 +39,12 @@ _TITLES = {
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
+    408: "Too slow",
     409: "Not possible now",
     413: "Too large",
-    415: "Not JSON",
+    415: "Not an encoding that is read",
     422: "Not acceptable as it is",
+    431: "Too large",
     500: "Internal fault",
     503: "Try again",
 }
@@ -74,20 +79,38 @@ class TooLarge(TocsinError):
     code = "too_large"
 
 
+class TooSlow(TocsinError):
+    """The client has not sent its request in time."""
+
+    code = "too_slow"
+
+
+class UnsupportedEncoding(TocsinError):
+    """The body is compressed in a way that we don't read."""
+
+    code = "unsupported_encoding"
+
+
 def problem(request: Request, status: int, code: str, detail: str) -> Response:
     """The response that tells of a problem."""
+    told = body_of_problem(status, code, detail, request.url.path)
+    headers = {"Retry-After": RETRY_AFTER} if status == 503 else {}
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="tocsin"'
+    return Response(told, status, headers, media_type=PROBLEM_TYPE)
+
+
+def body_of_problem(status: int, code: str, detail: str, instance: str = "") -> bytes:
+    """The problem details as JSON."""
     told = Problem(
         type=f"urn:tocsin:problem:{code}",
         title=_TITLES.get(status, "Problem"),
         status=status,
         detail=detail,
         code=code,
-        instance=request.url.path,
+        instance=instance,
     )
-    headers = {"Retry-After": "2"} if status == 503 else {}
-    if status == 401:
-        headers["WWW-Authenticate"] = 'Bearer realm="tocsin"'
-    return Response(msgspec.json.encode(told), status, headers, media_type="application/problem+json")
+    return msgspec.json.encode(told)
 
 
 def status_of(error: TocsinError) -> int:
@@ -105,6 +128,10 @@ def status_of(error: TocsinError) -> int:
             return 403
         case TooLarge():
             return 413
+        case TooSlow():
+            return 408
+        case UnsupportedEncoding():
+            return 415
         case Overloaded():
             return 503
     return 500

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -22,6 +23,8 @@ from tocsin.sop.model import Sop
 from tocsin.telemetry import start_logging
 
 logger = logging.getLogger("tocsin")
+
+_OPEN_FILES = 8_192
 
 
 @click.command()
@@ -68,6 +71,15 @@ def _listen(settings: Settings) -> socket.socket:
         raise StoreError(message) from error
 
 
+def _open_files() -> int:
+    """How many files this process may have open, once it has asked for what a crowd of connections needs."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted
+
+
 def _addressed(settings: Settings, listening: socket.socket) -> Settings:
     """The settings with the port that was got, and the address under which people reach it."""
     host, port = listening.getsockname()[:2]
@@ -96,6 +108,7 @@ async def _run(settings: Settings, sop: Sop, name: str, listening: socket.socket
 
     from tocsin.api.app import make_app  # noqa: PLC0415
     from tocsin.api.auth import ensure_tokens, token_file  # noqa: PLC0415
+    from tocsin.api.bounds.connections import Connection, capacity  # noqa: PLC0415
     from tocsin.engine.node import Node  # noqa: PLC0415
 
     async with Node(settings, sop) as node:
@@ -106,8 +119,17 @@ async def _run(settings: Settings, sop: Sop, name: str, listening: socket.socket
             logger.warning("the sample organisation: nobody real is paged; `tocsin init` writes a file to start from")
         _tell_reach(sop, node.desk.methods, settings.public_url)
         logger.info("listening on %s, %s", settings.public_url, node.database_name)
+        room = capacity(_open_files())
         config = uvicorn.Config(
-            make_app(node), log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5
+            make_app(node),
+            http=Connection,
+            ws="none",
+            limit_concurrency=room.connections,
+            backlog=room.backlog,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
         )
         await uvicorn.Server(config).serve(sockets=[listening])
 

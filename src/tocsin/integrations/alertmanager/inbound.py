@@ -12,6 +12,7 @@ from msgspec import Meta, Struct, field
 from msgspec.json import Decoder
 
 from tocsin.domain.alert import Alert, AlertStatus
+from tocsin.domain.text import clean_line
 from tocsin.errors import InvalidInput
 from tocsin.integrations.alertmanager.decode import decode, in_words
 
@@ -20,6 +21,7 @@ MAX_PAIRS = 100  # labels of one alert, and annotations
 MAX_NAME = 256  # characters
 MAX_LABEL_VALUE = 4_096  # bytes
 MAX_ANNOTATION = 64 * 1024  # bytes
+MAX_URL = 8_192  # characters
 
 Instant = Annotated[datetime, Meta(tz=True)]
 
@@ -82,7 +84,7 @@ def _alert(posted: _Posted, place: str, now: datetime) -> Alert:
         status=status,
         starts_at=starts_at,
         ends_at=max(over_at, starts_at) if over_at else None,
-        generator_url=posted.generator_url or "",
+        generator_url=clean_line(posted.generator_url or "", MAX_URL),
     )
 
 
