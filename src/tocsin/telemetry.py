@@ -27,7 +27,8 @@ def start_logging() -> QueueListener:
     root.addHandler(DroppingHandler(waiting))
     root.setLevel(logging.INFO)
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # it logs addresses, which may hold secrets
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # its name misleads: it tells of starts and stops
+    # Its name misleads: it tells of starts and stops, and warns of every client that can't speak HTTP.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     listener = QueueListener(waiting, console, respect_handler_level=True)
     listener.start()
     return listener

@@ -83,6 +83,12 @@ class Server:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.kill()
 
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        assert self._process is not None, "the server has not been started"
+        return self._process.pid
+
     # What lies beside its database
 
     def beside(self, name: str) -> Path:
