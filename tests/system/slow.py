@@ -43,9 +43,10 @@ class Crowd:
         self._size = size
         self.connected = 0
         self.ends: list[End] = []
+        self.is_over = False
 
     async def meet(self) -> None:
-        """Connect all of them, and stay until the last one was let go."""
+        """Connect all of them, and stay until the last one was let go, or it is over."""
         kinds = list(self._ways)
         async with asyncio.TaskGroup() as group:
             for number in range(self._size):
@@ -58,10 +59,11 @@ class Crowd:
         began = time.monotonic()
         answer = asyncio.ensure_future(_all(reader))
         writer.write(at_once)
-        while not answer.done():
+        while not answer.done() and not self.is_over:
             writer.write(then)
             await asyncio.wait([answer], timeout=_BETWEEN_BYTES)
         writer.close()
+        await answer
         status = int(answer.result()[9:12]) if answer.result() else None
         self.ends.append(End(kind, time.monotonic() - began, status))
 
@@ -82,11 +84,12 @@ async def _all(reader: asyncio.StreamReader) -> bytes:
 
 @contextmanager
 def crowd(server: Server, size: int) -> Iterator[Crowd]:
-    """A crowd at the door; after the block it has been let go."""
+    """A crowd at the door; after the block it goes home."""
     met = Crowd(server, size)
     thread = Thread(target=asyncio.run, args=(met.meet(),))
     thread.start()
     try:
         yield met
     finally:
+        met.is_over = True
         thread.join()
