@@ -24,6 +24,7 @@ from tocsin.api.openapi import describe
 from tocsin.api.operations import Operation
 from tocsin.api.v1 import OPERATIONS
 from tocsin.engine.node import Node
+from tocsin.integrations.wire import Single
 from tocsin.settings import Settings
 from tocsin.sop.load import default_sop
 
@@ -42,6 +43,7 @@ class Api:
         self.admin = token_file(node.settings.beside, "token").read_text().strip()
         self.intake = token_file(node.settings.beside, "intake-key").read_text().strip()
         self.done: set[str] = set()  # the operations that were carried out
+        self._node = node
         self._portal = portal
         self._client = client
 
@@ -81,6 +83,10 @@ class Api:
         """The id of a new incident; with a severity it has a reason."""
         reason = "stated by a test" if severity else ""
         return str(self.do("declare", "", title=title, severity=severity, reason=reason, **body)["id"])
+
+    def keep_aside(self, source: str, body: bytes) -> int:
+        """Put a body into quarantine, as if a bug had struck; its number."""
+        return self._portal.call(self._node.quarantine, source, Single(identity=body, body=body), "KeyError: 'a'")
 
     def settle(self) -> None:
         """Wait until everything that is to be sent has been, so that nothing changes any more by itself."""

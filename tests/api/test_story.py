@@ -26,6 +26,7 @@ def test_an_incident_from_its_first_alert_to_its_postmortem(api: Api) -> None:
     it_is_learnt_from(api, incident)
     one_is_declared_and_was_none(api)
     the_organisation_can_be_looked_at(api)
+    what_a_bug_has_kept_out_can_be_looked_after(api)
     assert {operation.name for operation in OPERATIONS} - api.done == set()
 
 
@@ -140,3 +141,16 @@ def test_an_incident_without_people_is_acted_on_by_the_token_itself(api: Api) ->
     api.do("acknowledge", incident)
     acknowledged = [it for it in api.do("get_timeline", incident) if it["event"]["kind"] == "acknowledged"]
     assert [(it["actor"], it["via"]) for it in acknowledged] == [("admin", "api")]
+
+
+def what_a_bug_has_kept_out_can_be_looked_after(api: Api) -> None:
+    broken, mended = b'[{"labels":"\xff\x1b[2J', b'[{"labels":{"alertname":"Kept"}}]'
+    ids = [api.keep_aside("alertmanager/v2", body) for body in (broken, mended)]
+    assert {it["id"] for it in api.do("list_quarantine")} == set(ids)
+    kept = api.do("get_quarantined", str(ids[0]))
+    assert (kept["source"], kept["times"], kept["size"]) == ("alertmanager/v2", 1, len(broken))
+    assert kept["body"] == '[{"labels":"\\xff\x1b[2J'
+    assert api.do("drop_quarantined", str(ids[0])) == {"id": ids[0], "is_taken": False}
+    assert api.do("retry_quarantined", str(ids[1])) == {"id": ids[1], "is_taken": True}
+    assert api.do("list_quarantine") == []
+    assert "Kept" in {it["name"] for it in api.do("get_alerts")}

@@ -143,6 +143,8 @@ RIGHT: dict[str, dict[str, Any]] = {
     "request_postmortem": {},
     "complete_postmortem": {},
     "classify": {"answers": {"scope": "all"}},
+    "retry_quarantined": {},
+    "drop_quarantined": {},
 }
 
 

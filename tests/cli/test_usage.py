@@ -113,6 +113,7 @@ _WRONG = [
         "--complete",
         says="tocsin: {id} is triggered and can't be closed by its postmortem: resolve it first",
     ),
+    wrong("quarantine", "retry", "4711", says="tocsin: quarantine: there is no 4711"),
     wrong("sop", "prove", says="Error: No such command 'prove'."),
     wrong("sop", "render", says="Error: Missing argument 'DIRECTORY'."),
     wrong("skill", "export", says="Error: Missing argument 'DIRECTORY'."),

@@ -1,11 +1,13 @@
 """Which operations are there? The table of `/api/v1`."""
 
-from tocsin.api import incidents, organisation, postmortems
+from tocsin.api import incidents, organisation, postmortems, quarantine
 from tocsin.api import requests as r
 from tocsin.api.operations import Operation
 from tocsin.api.views import AlertView, EventView, IncidentLine, IncidentView, PageView
+from tocsin.store.rows import Quarantined
 
 _ONE = "/api/v1/incidents/{id}"
+_QUARANTINE = "/api/v1/quarantine"
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -127,6 +129,38 @@ OPERATIONS: tuple[Operation, ...] = (
         organisation.classify_answers,
         organisation.Classified,
         body=r.ClassifyBody,
+    ),
+    Operation(
+        "GET",
+        _QUARANTINE,
+        "list_quarantine",
+        "What a bug of Tocsin has kept out",
+        quarantine.list_quarantine,
+        list[Quarantined],
+        parameters=(("limit", "at most 1000"),),
+    ),
+    Operation(
+        "GET",
+        f"{_QUARANTINE}/{{id}}",
+        "get_quarantined",
+        "One of them, as it came",
+        quarantine.get_quarantined,
+        quarantine.QuarantinedView,
+    ),
+    *(
+        Operation(
+            "POST",
+            f"{_QUARANTINE}/{{id}}/{name}",
+            f"{name}_quarantined",
+            summary,
+            handler,
+            quarantine.Left,
+            body=r.PlainBody,
+        )
+        for name, summary, handler in (
+            ("retry", "Take it once more, after an upgrade", quarantine.retry),
+            ("drop", "Forget it", quarantine.drop),
+        )
     ),
     Operation("GET", "/api/v1/sop", "get_sop", "The SOP that runs", organisation.get_sop, organisation.SopVersion),
 )

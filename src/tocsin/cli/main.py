@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "oncall": ("look", "Who is on call."),
     "inbox": ("look", "Pages and notifications."),
     "intake": ("look", "How monitoring delivers its alerts here."),
+    "quarantine": ("quarantine", "Alerts that a bug of Tocsin has kept out."),
     "postmortem": ("postmortem", "Draft, save and complete the postmortem."),
 }
 

@@ -21,6 +21,7 @@ from tocsin.engine.sender import Sender
 from tocsin.engine.sops import Sops
 from tocsin.engine.waker import Waker
 from tocsin.engine.writer import Writer
+from tocsin.integrations.wire import Single
 from tocsin.settings import Settings
 from tocsin.sop.model import Sop
 from tocsin.store.open import open_store
@@ -148,6 +149,16 @@ class Node:
             Intake(self.desk, tx, now, actor).take(alerts)
 
         await self._writer.write(work)
+
+    async def quarantine(self, source: str, single: Single, error: str) -> int:
+        """Keep an alert aside of which a bug of ours can make nothing; returns its number."""
+        return await self._writer.write(
+            lambda tx, now: tx.quarantine.add(source, single.identity, single.body, error, now)
+        )
+
+    async def drop_quarantined(self, id_: int) -> None:
+        """Forget what was kept aside; raises NotFound."""
+        await self._writer.write(lambda tx, now: tx.quarantine.drop(id_))
 
     async def set_token(self, hashed: str, name: str, scope: str) -> None:
         """Let the bearer of a token in, under a name; an older token of that name is out."""

@@ -1,4 +1,4 @@
-"""What crosses the wire? Requests out, replies in, and the verdict on a reply; plain values, no I/O."""
+"""What crosses the wire? Requests out, replies and their verdicts, alerts in; plain values, no I/O."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,13 @@ class Request(Struct, frozen=True):
     def __repr__(self) -> str:
         # Headers and bodies hold tokens and routing keys.
         return f"Request({self.method} {self.url}, {len(self.body)} bytes)"
+
+
+class Single(Struct, frozen=True):
+    """One alert of a body that brought several, as a body of its own; `identity` stays the same when it comes again."""
+
+    identity: bytes
+    body: bytes
 
 
 class Reply(Struct, frozen=True):

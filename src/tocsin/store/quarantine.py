@@ -1,8 +1,9 @@
-"""What could not be taken because of a fault of ours? Kept durably as it came, once a body, for people to look at."""
+"""What could not be taken because of a fault of ours? Kept durably as it came, once an alert, for people to look at."""
 
 import hashlib
 from datetime import datetime
 
+from tocsin.errors import NotFound
 from tocsin.store import codec
 from tocsin.store.connection import Connection
 
@@ -13,15 +14,25 @@ class Quarantine:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, source: str, body: bytes, error: str, now: datetime) -> bool:
-        """Keep a body; returns whether it is new: one that comes again is only counted."""
+    def add(self, source: str, identity: bytes, body: bytes, error: str, now: datetime) -> int:
+        """Keep a body; returns its number. One of a known identity is counted, and stands for the older one."""
         sql = """
             INSERT INTO quarantine (digest, source, body, error, times, received_at, last_at)
             VALUES (?, ?, ?, ?, 1, ?, ?)
             ON CONFLICT (digest) DO UPDATE SET
-                times = quarantine.times + 1, error = excluded.error, last_at = excluded.last_at
-            RETURNING times
+                times = quarantine.times + 1, body = excluded.body, error = excluded.error, last_at = excluded.last_at
+            RETURNING id
         """
-        digest = hashlib.blake2b(source.encode() + b"\0" + body, digest_size=16).hexdigest()
+        digest = hashlib.blake2b(source.encode() + b"\0" + identity, digest_size=16).hexdigest()
         at = codec.to_column(now)
-        return bool(self._connection.all(sql, digest, source, body, error, at, at)[0][0] == 1)
+        return int(self._connection.all(sql, digest, source, body, error, at, at)[0][0])
+
+    def drop(self, id_: int) -> None:
+        """Forget a body; raises NotFound."""
+        if not self._connection.all("DELETE FROM quarantine WHERE id = ? RETURNING id", id_):
+            raise no_such(id_)
+
+
+def no_such(id_: int) -> NotFound:
+    """What is said of a number that there isn't."""
+    return NotFound(f"quarantine: there is no {id_}")

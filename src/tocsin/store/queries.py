@@ -12,7 +12,10 @@ from tocsin.errors import NotFound
 from tocsin.store import codec
 from tocsin.store.connection import Reads
 from tocsin.store.nodes import member_of
-from tocsin.store.rows import Delivery, OutboxRow, SeenMember, StoredAlert, Token
+from tocsin.store.quarantine import no_such
+from tocsin.store.rows import Delivery, OutboxRow, Quarantined, SeenMember, StoredAlert, Token
+
+_QUARANTINED = "id, source, error, times, length(body), received_at, last_at"
 
 
 class Queries:
@@ -125,6 +128,18 @@ class Queries:
             for *told, started_at, seen_at, silent in self._all(sql)
         ]
 
+    def quarantined(self, *, limit: int) -> list[Quarantined]:
+        """What is kept in quarantine, the last heard of first."""
+        sql = f"SELECT {_QUARANTINED} FROM quarantine ORDER BY last_at DESC, id DESC LIMIT ?"
+        return [_quarantined(row) for row in self._all(sql, limit)]
+
+    def quarantined_one(self, id_: int) -> tuple[Quarantined, bytes]:
+        """One of them, and its body; raises NotFound."""
+        rows = self._all(f"SELECT {_QUARANTINED}, body FROM quarantine WHERE id = ?", id_)
+        if not rows:
+            raise no_such(id_)
+        return _quarantined(rows[0][:-1]), bytes(rows[0][-1])
+
     def sop_content(self, version: str) -> str | None:
         """The stored SOP of a version."""
         rows = self._all("SELECT content FROM sop_versions WHERE version = ?", version)
@@ -173,3 +188,8 @@ def _outbox_row(row: Iterable[Any]) -> OutboxRow:
         settled_at=codec.optional_from_column(settled_at),
         note=note,
     )
+
+
+def _quarantined(row: Iterable[Any]) -> Quarantined:
+    id_, source, error, times, size, received, last = row
+    return Quarantined(id_, source, error, times, size, codec.from_column(received), codec.from_column(last))

@@ -87,3 +87,15 @@ class SeenMember(Struct, frozen=True):
     started_at: datetime
     seen_at: datetime
     silent_for: float
+
+
+class Quarantined(Struct, frozen=True):
+    """A body that a fault of ours kept out: `source` is the form in which it came, `times` how often."""
+
+    id: int
+    source: str
+    error: str
+    times: int
+    size: int
+    received_at: datetime
+    last_at: datetime

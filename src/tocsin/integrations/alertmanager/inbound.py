@@ -5,16 +5,19 @@ postableAlerts) and the webhook's version 4 (prometheus.io/docs/alerting/latest/
 Fields that neither names are passed over, and of a key that comes twice the last counts, both as in Alertmanager.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from msgspec import Meta, Struct, field
+import msgspec
+from msgspec import Meta, Raw, Struct, field
 from msgspec.json import Decoder
 
 from tocsin.domain.alert import Alert, AlertStatus
 from tocsin.domain.text import clean_line
 from tocsin.errors import InvalidInput
 from tocsin.integrations.alertmanager.decode import decode, in_words
+from tocsin.integrations.wire import Single
 
 MAX_ALERTS = 10_000
 MAX_PAIRS = 100  # labels of one alert, and annotations
@@ -23,6 +26,7 @@ MAX_LABEL_VALUE = 4_096  # bytes
 MAX_ANNOTATION = 64 * 1024  # bytes
 MAX_URL = 8_192  # characters
 
+T = TypeVar("T")
 Instant = Annotated[datetime, Meta(tz=True)]
 
 
@@ -46,8 +50,19 @@ class _Webhook(Struct, frozen=True):
     alerts: list[_Notified]
 
 
+class _Labelled(Struct, frozen=True):
+    labels: Raw
+
+
+class _ApartWebhook(Struct, frozen=True):
+    alerts: list[Raw]
+
+
 _V2 = Decoder(list[_Posted])
 _WEBHOOK = Decoder(_Webhook)
+_V2_APART = Decoder(list[Raw])
+_WEBHOOK_APART = Decoder(_ApartWebhook)
+_LABELLED = Decoder(_Labelled)
 
 
 def parse_v2(body: bytes, now: datetime) -> tuple[Alert, ...]:
@@ -56,7 +71,8 @@ def parse_v2(body: bytes, now: datetime) -> tuple[Alert, ...]:
     As Alertmanager's postAlertsHandler has it: an alert whose `endsAt` lies after `now` fires, at `now` or before it
     has resolved, and without an end, or with Go's zero time, it fires.
     """
-    return _alerts(decode(_V2, body), now)
+    posted = decode(_V2, body)
+    return _alerts(posted, now)
 
 
 def parse_webhook(body: bytes, now: datetime) -> tuple[Alert, ...]:
@@ -64,10 +80,35 @@ def parse_webhook(body: bytes, now: datetime) -> tuple[Alert, ...]:
     return _alerts(decode(_WEBHOOK, body).alerts, now)
 
 
-def _alerts(posted: list[_Posted] | list[_Notified], now: datetime) -> tuple[Alert, ...]:
-    if len(posted) > MAX_ALERTS:
-        raise InvalidInput(f"alerts: must be at most {MAX_ALERTS:,} in one request, got {len(posted):,}; send fewer")
-    return tuple(_alert(one, f"alerts[{number}]", now) for number, one in enumerate(posted))
+def split_v2(body: bytes) -> list[Single]:
+    """The body taken apart, one body an alert, in their order; InvalidInput where it has no alerts, or too many."""
+    alerts = decode(_V2_APART, body)
+    return [_single(raw, b"[%b]") for raw in _not_too_many(alerts)]
+
+
+def split_webhook(body: bytes) -> list[Single]:
+    """As `split_v2`, of a webhook's body."""
+    return [_single(raw, b'{"alerts":[%b]}') for raw in _not_too_many(decode(_WEBHOOK_APART, body).alerts)]
+
+
+def _single(raw: Raw, form: bytes) -> Single:
+    alert = bytes(raw)
+    try:
+        # As Go writes them, sorted: the same alert sent again has the same bytes here, unlike in its times.
+        identity = bytes(_LABELLED.decode(alert).labels)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        identity = alert
+    return Single(identity=identity, body=form % alert)
+
+
+def _alerts(posted: Sequence[_Posted], now: datetime) -> tuple[Alert, ...]:
+    return tuple(_alert(one, f"alerts[{number}]", now) for number, one in enumerate(_not_too_many(posted)))
+
+
+def _not_too_many(alerts: Sequence[T]) -> Sequence[T]:
+    if len(alerts) > MAX_ALERTS:
+        raise InvalidInput(f"alerts: must be at most {MAX_ALERTS:,} in one request, got {len(alerts):,}; send fewer")
+    return alerts
 
 
 def _alert(posted: _Posted, place: str, now: datetime) -> Alert:
