@@ -5,9 +5,12 @@ Bugs are planted: a label makes a step of ours fail, as an unforeseen one would.
 
 import json
 import logging
+import random
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from string import ascii_letters
 from typing import Any
 
 import anyio
@@ -16,8 +19,10 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from msgspec.structs import replace
 
+from tests.postgres import Cluster
+from tests.system.hostile import strange_alerts
 from tests.system.server import Json, firing
-from tocsin.domain.alert import Alert
+from tocsin.domain.alert import Alert, fingerprint
 from tocsin.domain.placement import place
 from tocsin.engine import reception
 from tocsin.engine.node import Node
@@ -73,12 +78,18 @@ def body_of(*alerts: Json, form: Form = ALERTMANAGER_V2) -> bytes:
     return json.dumps({"version": "4", "alerts": [{**alert, "status": "firing"} for alert in alerts]}).encode()
 
 
-@pytest.fixture
-def node(tmp_path: Path) -> Iterator[Reception]:
+@contextmanager
+def reception_of(database: str) -> Iterator[Reception]:
     with start_blocking_portal() as portal:
-        node = Node(Settings(database=f"sqlite:///{tmp_path / 'tocsin.db'}"), default_sop())
+        node = Node(Settings(database=database), default_sop())
         with portal.wrap_async_context_manager(node):
             yield Reception(node, portal)
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Reception]:
+    with reception_of(f"sqlite:///{tmp_path / 'tocsin.db'}") as reception:
+        yield reception
 
 
 class Bug:
@@ -276,3 +287,46 @@ def test_nothing_at_all_is_fine(node: Reception) -> None:
 def test_two_deliveries_of_poison_at_once_are_kept_once(node: Reception, bug: Bug) -> None:
     node.at_once(body_of(poison()), body_of(poison()))
     assert [kept.times for kept in node.kept()] == [2]
+
+
+# -- on PostgreSQL -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def postgres_node(postgres: Cluster) -> Iterator[Reception]:
+    database = postgres.new_database()
+    with reception_of(database) as reception:
+        yield reception
+    postgres.drop_database(database)
+
+
+def test_on_postgresql_as_well_one_is_kept_and_the_others_are_taken(postgres_node: Reception, bug: Bug) -> None:
+    postgres_node.receive(firing("Before"), poison(), firing("After"))
+    assert postgres_node.taken() == {"Before": 1, "After": 1}
+    (kept,) = postgres_node.kept()
+    bug.mend()
+    postgres_node.retry(kept.id)
+    assert postgres_node.taken() == {"Before": 1, "After": 1, "Poison": 1}
+
+
+def test_what_postgresql_can_not_hold_keeps_no_other_out(
+    postgres_node: Reception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That it refuses a value is a bug of ours, not a database that is away."""
+    beyond_any_index = "".join(random.Random(1).choices(ascii_letters, k=20_000))
+
+    def too_long(labels: dict[str, str]) -> str:
+        return beyond_any_index if POISON in labels else fingerprint(labels)
+
+    monkeypatch.setattr("tocsin.engine.intake.fingerprint", too_long)
+    postgres_node.receive(firing("Before"), poison(), firing("After"))
+    assert postgres_node.taken() == {"Before": 1, "After": 1}
+    assert [kept.error.partition(":")[0] for kept in postgres_node.kept()] == ["ProgramLimitExceeded"]
+
+
+def test_hostile_text_is_taken_by_postgresql(postgres_node: Reception) -> None:
+    alerts = list(strange_alerts())
+    postgres_node.receive(*alerts)
+    labels = sorted(it.labels["instance"] for it in postgres_node.node.queries.alerts())
+    assert labels == sorted(alert["labels"]["instance"] for alert in alerts)
+    assert postgres_node.kept() == []

@@ -1,16 +1,18 @@
 """What is particular about PostgreSQL? Connections are lost, others hold rows, commits may stay unconfirmed."""
 
 import os
+import random
 import signal
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from string import ascii_letters
 
 import psycopg
 import pytest
 
 from tests.postgres import Cluster, cluster, run_sql
-from tests.store.response import declared
+from tests.store.response import NOON, declared
 from tests.system.waiting import until
 from tocsin.errors import InvalidInput, StoreError
 from tocsin.store.bell import Bell
@@ -242,6 +244,19 @@ def test_asynchronous_commits_are_not_accepted(store: PostgresStore) -> None:
     with again.transaction() as tx:
         assert tx.facts._connection.all("SHOW synchronous_commit") == [("on",)]
     again.close()
+
+
+def test_value_that_no_column_holds_is_a_bug_and_not_a_fault_of_the_database(store: PostgresStore) -> None:
+    with pytest.raises(psycopg.DataError):
+        store.queries.alerts(limit=10**30)
+    with pytest.raises(psycopg.errors.ProgramLimitExceeded):
+        keep(store, "".join(random.Random(1).choices(ascii_letters, k=20_000)))
+    assert declared(store).id == "INC-2026-0001"
+
+
+def keep(store: PostgresStore, version: str) -> None:
+    with store.transaction() as tx:
+        tx.facts.keep_sop(version, "", NOON)
 
 
 def test_clock_of_the_database_is_told(store: PostgresStore) -> None:

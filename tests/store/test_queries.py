@@ -9,6 +9,7 @@ from tests.store.response import NOON, SEV1, SEV2, SEV3, SEV4, declared, from_al
 from tests.store.test_alerts import FIRING, add
 from tocsin.domain import commands as c
 from tocsin.domain import effects as f
+from tocsin.errors import NotFound
 from tocsin.store.codec import to_column
 from tocsin.store.open import Store
 from tocsin.store.rows import Token
@@ -130,3 +131,12 @@ def test_any_instant_comes_back_to_the_microsecond(store: Store, at: str) -> Non
     instant = datetime.fromisoformat(at)
     rows_of(store, "UPDATE incidents SET wake_at = ?", to_column(instant))
     assert store.queries.next_wake_at() == instant
+
+
+def test_text_with_a_nul_is_asked_for_and_kept_without_a_fault(store: Store) -> None:
+    with pytest.raises(NotFound):
+        store.queries.incident("INC-2026-0001\0")
+    with store.transaction() as tx:
+        tx.facts.set_meta("said", "a\0b")
+    said = store.queries.meta("said")
+    assert said in ("a\0b", "a\ufffdb")  # PostgreSQL has no NUL in texts

@@ -36,6 +36,8 @@ _IN_THE_WAY = (
     psycopg.errors.LockNotAvailable,
     psycopg.errors.SerializationFailure,
 )
+# What was asked is at fault, and will be whenever it is asked: not the database, and no sender helps by trying again.
+_OURS = (psycopg.DataError, psycopg.errors.ProgramLimitExceeded)
 _NOT_REPLICATED = "might not have been replicated"
 
 
@@ -59,6 +61,11 @@ def name_of(url: str) -> str:
 @lru_cache(maxsize=512)
 def _translated(sql: str) -> str:
     return sql.replace("%", "%%").replace("?", "%s")
+
+
+def _fit(values: Row) -> Row:
+    """The values as PostgreSQL can hold them: its texts have no NUL."""
+    return tuple(it.replace("\0", "\ufffd") if isinstance(it, str) and "\0" in it else it for it in values)
 
 
 class PostgresConnection:
@@ -118,9 +125,11 @@ class PostgresConnection:
 
     @contextmanager
     def faults(self) -> Iterator[None]:
-        """Raise what PostgreSQL refuses as the store's own errors: which database, what is wrong."""
+        """Raise what PostgreSQL refuses as StoreError: which database, what is wrong. Bugs of ours stay as they are."""
         try:
             yield
+        except _OURS:
+            raise
         except _IN_THE_WAY as error:
             raise InTheWay(f"{self.name}: {_one_line(error)}") from error
         except psycopg.Error as error:
@@ -186,12 +195,12 @@ class PostgresConnection:
 
     def all(self, sql: str, *values: Any) -> list[Row]:
         """Every row of the result."""
-        cursor = self._asked().execute(_translated(sql), values)
+        cursor = self._asked().execute(_translated(sql), _fit(values))
         return cursor.fetchall() if cursor.description else []
 
     def many(self, sql: str, rows: Iterable[Row]) -> None:
         """Run the statement once for each row of values, without waiting for each answer."""
-        rows = list(rows)
+        rows = [_fit(row) for row in rows]
         if rows:
             self._asked().cursor().executemany(_translated(sql), rows)
 
