@@ -1,22 +1,31 @@
-"""How hard do properties search? `make check` briefly, `make test` more, `TOCSIN_HYPOTHESIS=thorough` for minutes."""
+"""What holds for every test: how hard properties search (`searching.py`), and the PostgreSQL that the run shares."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
 
+from tests import searching
 from tests.postgres import Cluster, cluster
 
-# No deadline: a busy machine is no fault of the code. Derandomised: what passes here passes there; the thorough search
-# is the one that looks for what nobody has seen yet.
-settings.register_profile("quick", max_examples=20, stateful_step_count=20, deadline=None, derandomize=True)
-settings.register_profile("modest", max_examples=100, stateful_step_count=30, deadline=None, derandomize=True)
-settings.register_profile("thorough", max_examples=3_000, stateful_step_count=60, deadline=None)
-settings.load_profile(os.environ.get("TOCSIN_HYPOTHESIS", "modest"))
+searching.load_profile()
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Cluster]:
     """A PostgreSQL for the whole run; each test takes a database of its own."""
     yield from cluster()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Hand the number to Hypothesis before its own plugin asks for it."""
+    if searching.seed() is not None and config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = str(searching.seed())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell the number where something was found."""
+    if searching.seed() is not None and terminalreporter.stats.get("failed"):
+        terminalreporter.write_line(
+            f"the same search again: TOCSIN_SEED={searching.seed()} TOCSIN_HYPOTHESIS={searching.PROFILE}"
+        )
