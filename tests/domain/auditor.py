@@ -1,25 +1,28 @@
 """Does a running incident keep the invariants of the escalation engine? Facts and arithmetic, nothing of the engine's.
 
 The auditor reads what was recorded and what was sent, keeps an account of its own, and holds it against the SOP's
-ladders as they are written here. Numbers in brackets are those of the list of invariants.
+ladders as they are written here and against an organisation that it reads itself (`on_call.py`). Numbers in comments
+are those of the list of invariants.
 """
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from tests.domain import on_call
 from tests.domain.harness import ASSIGN, CL, NOTIFY, PAGE, SEV1, SEV2, SEV3, SEV4, WEDNESDAY_NOON, Story
 from tocsin.domain import effects as f
 from tocsin.domain import events as e
+from tocsin.domain.audit import breaches, why_calm
 from tocsin.domain.incident import Audience, Status
-from tocsin.oncall.roster import INBOX, Roster
 from tocsin.sop.words import Role, Severity, Urgency
 
 T, A, M, R, CLOSED, CANCELLED = Status
 MINUTE = timedelta(minutes=1)
 AGAIN_EVERY = 15 * MINUTE
+PATIENCE = timedelta(seconds=30)  # with a provider that is down, before the ladder goes on
 LONGEST_SILENCE = 30 * MINUTE  # while nobody acknowledges: the ladders' last page step where those before fired at once
-OF_EACH_TEAM = {"primary", "secondary", "team_lead", "engineering_manager"}
+INBOX = "inbox"
 
 
 class Rung(NamedTuple):
@@ -67,6 +70,7 @@ MOVES: dict[type[e.Event], dict[Status, Status]] = {
     e.Resolved: {T: R, A: R, M: R},
     e.Cancelled: {T: CANCELLED, A: CANCELLED, M: CANCELLED},
     e.Reopened: dict.fromkeys(Status, T),  # from T and A by a worse alert only
+    e.AssessmentOverdue: {A: A},
     e.PostmortemCompleted: {R: CLOSED},
 }
 
@@ -80,6 +84,37 @@ class Sent(NamedTuple):
     urgency: Urgency
 
 
+class Paged:
+    """How far a page or a notification has come."""
+
+    def __init__(self, sent: Sent) -> None:
+        self.demands_answer = sent.urgency is PAGE
+        self.ways = [sent.provider]
+        self.failed: set[str] = set()  # what could not deliver it, yet or for good
+        self.retried: set[str] = set()
+        self.state = "open"  # or accepted, answered, failed
+
+    @property
+    def is_lost(self) -> bool:
+        """15: nothing that was tried can wake anybody; the inbox can't, where something else was tried before it."""
+        if not self.demands_answer or self.state in ("failed", "answered"):
+            return self.state == "failed"
+        return not set(self.ways) - self.failed - ({INBOX} if self.failed else set())
+
+    def fail(self, event: e.PageFailed) -> None:
+        self.failed.add(event.via)
+        self.retried = self.retried - {event.via} | ({event.via} if event.is_retried else set())
+        if event.next_method is not None:
+            self.ways.append(event.next_method.via)
+        if self.failed == set(self.ways) and not self.retried:
+            self.state = "failed"
+
+    def accept(self, via: str) -> None:
+        self.state = "accepted"
+        self.ways = [*(way for way in self.ways if way != via), via]
+        self.failed, self.retried = self.failed - {via}, self.retried - {via}
+
+
 class Auditor:
     """The account of one incident."""
 
@@ -91,15 +126,18 @@ class Auditor:
         self.teams: tuple[str, ...] = ()
         self.roles: dict[Role, str] = {}
         self.is_postmortem_requested = False
-        self.pages: dict[str, str] = {}  # key -> open, accepted, answered or failed
-        self.demanding: set[str] = set()  # keys of what demands an answer
+        self.pages: dict[str, Paged] = {}
         self.used: set[tuple[str, str]] = set()  # key and provider of everything that was sent
         self.stopped: set[str] = set()  # keys that must not be sent any more
         # Of the epoch
         self.started_at = self.last_page_at = WEDNESDAY_NOON
         self.done: set[str] = set()  # slots
         self.rounds = 0
-        self.newest: list[str] | None = None  # keys of the newest step's pages; None: it can't be lost
+        self.newest: dict[Urgency, list[Paged] | None] = {}  # whom the newest step of a kind sent; None: can't be lost
+        self.lost_at: dict[Urgency, datetime] = {}
+        self.is_acknowledged = False
+        self.acknowledged_at = WEDNESDAY_NOON
+        self.calls = 0  # for the assessment, since the acknowledgement
         self.is_response_missed = False
         # Of the cadence
         self.cadence_since = WEDNESDAY_NOON
@@ -111,8 +149,9 @@ class Auditor:
         """After a command: each new event is lawful, what they say was sent and nothing else, somebody will wake."""
         expected: list[Sent] = []
         self.has_cause_to_page = False
+        self.now = max([story.now, *(it.at for it in story.events[: self.seen][-1:])])
         for it in story.events[self.seen :]:
-            assert it.at == story.now
+            assert it.at == self.now  # 21: the time, but none before what is recorded already
             assert self.status in MOVES.get(type(it.event), Status), f"{it.event} while {self.status}"  # 18
             self._judge(it, story)
             self._account(it)
@@ -132,7 +171,12 @@ class Auditor:
             case e.PersonPaged():
                 assert self.status in (T, A, M)
             case e.PageAccepted() | e.PageFailed():
-                assert self.pages[it.event.key] == "open"  # 10: what was answered is not tried again
+                page = self.pages[it.event.key]
+                assert page.state == "open" or (isinstance(it.event, e.PageAccepted) and page.is_lost)  # 10, 15
+                assert it.event.via in page.ways
+            case e.AssessmentOverdue():
+                assert self.severity is None
+                assert it.event.times == (it.at - self.acknowledged_at) // AGAIN_EVERY > self.calls  # 8, 13
             case e.RoleAssigned():
                 assert self.roles.get(it.event.role) == it.event.before != it.event.person  # 24
             case e.UpdatePosted(audience=Audience.EXTERNAL):
@@ -163,20 +207,23 @@ class Auditor:
             assert set(event.slots) <= set(remaining)  # 8 and 11: not done before; 10: still needed
             assert event.urgency is not PAGE or self.status is T or self.has_cause_to_page  # 10
             due_at = max(self._due_at(remaining[slot]) for slot in event.slots)
-        assert story.now >= due_at or self._is_newest_lost()  # 13
+        is_stand_in = event.urgency is NOTIFY and self._is_lost(PAGE) and not self._pages_to_come()
+        assert self.now >= due_at or self._is_lost(event.urgency) or is_stand_in  # 13
         if event.urgency is not ASSIGN:
             self._judge_reached(event, story)
 
     def _judge_reached(self, event: e.StepFired, story: Story) -> None:
         """14: everybody whom the step is for was reached, or it says why not."""
-        roster = Roster(story.organisation, story.now, story.methods)
-        reached = {reach.person for reach in event.reached}
+        organisation, reached = story.organisation, {reach.person for reach in event.reached}
+        meant: set[str] = set()
         for target in event.targets:
             named = {slot.partition("@")[2] for slot in event.slots if slot.startswith(f"{event.urgency}:{target}@")}
-            for team in named or (self.teams if target in OF_EACH_TEAM else ("",)):
-                people = roster.people(target, (team,))
-                missing = set(people) - reached or set(() if people else (target,))
+            for team in named or (self.teams if target in on_call.OF_EACH_TEAM else ("",)):
+                people = on_call.meant_by(organisation, target, team, story.now)
+                missing = people - reached or set(() if people else (target,))
                 assert all(any(who in text for text in event.unreachable) for who in missing)
+                meant |= people
+        assert reached == {who for who in meant if on_call.can_be_reached(organisation, who, story.methods)}  # 19, 20
 
     # The account
 
@@ -189,14 +236,19 @@ class Auditor:
                 self._begin_epoch(it.at)
             case e.Reopened():
                 self._begin_epoch(it.at)
+            case e.Acknowledged() | e.Mitigated():
+                self.newest[PAGE] = None
+                self._forget_a_lost_notification()
+                if isinstance(event, e.Acknowledged) and not self.is_acknowledged:
+                    self.is_acknowledged, self.acknowledged_at, self.calls = True, it.at, 0
+            case e.AssessmentOverdue():
+                self.calls = event.times
             case e.AlertWorsened() if event.pages_unassessed and not self.wakes_people and self.severity is None:
                 self.wakes_people, self.has_cause_to_page = True, True
                 if self.severity is None:
                     self.started_at = self.last_page_at = it.at
-            case e.Acknowledged() if self._is_newest_lost():
-                self.newest = None  # it was the last of its ladder
             case e.Assessed() | e.SeverityChanged():
-                self.newest = None if self._is_newest_lost() else self.newest
+                self._forget_a_lost_notification()  # it was of another ladder
                 self.severity, self.is_response_missed, self.has_cause_to_page = event.severity, False, True
                 self._begin_cadence(it.at)
             case e.TeamAdded():
@@ -214,15 +266,26 @@ class Auditor:
             case e.PostmortemRequested():
                 self.is_postmortem_requested = True
             case e.StepFired():
+                self._account_for_stand_in(event)
                 self.done |= set(event.slots)
                 self.rounds = max(self.rounds, event.round)
                 self.last_page_at = it.at if event.urgency is PAGE else self.last_page_at
 
     def _begin_epoch(self, at: datetime) -> None:
         self.started_at = self.last_page_at = at
-        self.done, self.rounds, self.newest = set(), 0, None
-        self.is_response_missed = False
+        self.done, self.rounds, self.newest, self.lost_at = set(), 0, {}, {}
+        self.is_response_missed = self.is_acknowledged = False
         self._begin_cadence(at)
+
+    def _account_for_stand_in(self, event: e.StepFired) -> None:
+        """A lost page that no page was left to make up for: the notification that came at once has done so."""
+        if event.urgency is NOTIFY and self._is_lost(PAGE) and not self._pages_to_come():
+            rungs = self._remaining()
+            if max(self._due_at(rungs[slot]) for slot in event.slots) >= self.lost_at[PAGE]:
+                self.newest[PAGE] = None
+
+    def _forget_a_lost_notification(self) -> None:
+        self.newest[NOTIFY] = None if NOTIFY in self.lost_at else self.newest.get(NOTIFY)
 
     def _begin_cadence(self, at: datetime, promise: timedelta | None = None) -> None:
         self.cadence_since, self.promise = at, promise
@@ -231,28 +294,51 @@ class Auditor:
     def _account_for_pages(self, it: e.Recorded) -> list[Sent]:
         """Keep the pages' states, and return what must leave because of the event."""
         event = it.event
+        sent: list[Sent] = []
         if isinstance(event, e.PageAccepted):
-            self.pages[event.key] = "accepted"
-        if isinstance(event, e.PageFailed):
-            if event.next_method is None:
-                self.pages[event.key] = "open" if event.is_retried else "failed"
-                return []
-            urgency = PAGE if event.key in self.demanding else NOTIFY
-            return [Sent(event.key, event.person, event.next_method.via, urgency)]
-        if isinstance(event, e.Acknowledged | e.Mitigated | e.Resolved | e.Cancelled):
-            over = set(self.pages) if self.status in (R, CANCELLED) else self.demanding
-            ended = {key for key in over if self.pages[key] in ("open", "accepted")}
-            self.pages.update(dict.fromkeys(ended, "answered"))
-            self.stopped |= ended  # 10
+            self.pages[event.key].accept(event.via)
+        elif isinstance(event, e.PageFailed):
+            page = self.pages[event.key]
+            page.fail(event)
+            if event.next_method is not None:
+                urgency = PAGE if page.demands_answer else NOTIFY
+                sent = [Sent(event.key, event.person, event.next_method.via, urgency)]
+        elif isinstance(event, e.Acknowledged | e.Mitigated | e.Resolved | e.Cancelled):
+            self._answer()
+        else:
+            sent = self._account_for_new_pages(it)
+        for urgency in (PAGE, NOTIFY):
+            self._account_for_loss(urgency, it.at)
+        return sent
+
+    def _account_for_loss(self, urgency: Urgency, at: datetime) -> None:
+        """15: from when on the newest step counts as lost; a provider that may come back is waited for a little."""
+        newest = self.newest.get(urgency)
+        if newest is None or not all(page.is_lost for page in newest):
+            self.lost_at.pop(urgency, None)
+        elif any(page.retried for page in newest):
+            self.lost_at.setdefault(urgency, at + PATIENCE)
+        else:
+            self.lost_at[urgency] = min(at, self.lost_at.get(urgency, at))
+
+    def _answer(self) -> None:
+        for key, page in self.pages.items():
+            if page.state in ("open", "accepted") and (page.demands_answer or self.status in (R, CANCELLED)):
+                page.state = "answered"
+                self.stopped.add(key)  # 10
+
+    def _account_for_new_pages(self, it: e.Recorded) -> list[Sent]:
+        event = it.event
         urgency = PAGE if isinstance(event, e.PersonPaged) or getattr(event, "urgency", None) is PAGE else NOTIFY
         sent = [
             Sent(f"{it.incident}-{it.seq}-{number}", reach.person, reach.method.via, urgency)
             for number, reach in enumerate(_reached(event))
         ]
-        self.pages |= {page.key: "open" for page in sent}
-        self.demanding |= {page.key for page in sent if urgency is PAGE}
-        if isinstance(event, e.StepFired):
-            self.newest = None if event.round or event.urgency is ASSIGN else [page.key for page in sent]
+        new = {page.key: Paged(page) for page in sent}
+        self.pages |= new
+        if isinstance(event, e.StepFired) and event.urgency is not ASSIGN:
+            self.newest[urgency] = None if event.round else list(new.values())
+            self.lost_at.pop(urgency, None)
         return sent
 
     # What must hold between commands
@@ -268,14 +354,21 @@ class Auditor:
             assert page.provider in story.methods | {INBOX}
             self.used.add((page.key, page.provider))
         assert self.stopped >= set(story.last.withdrawn)
-        assert {key for key in self.stopped if key not in story.withdrawn} == set()
+        assert self.stopped <= set(story.withdrawn)
 
     def _check_owed(self, story: Story) -> None:
         """7: what is due has fired. 15: what was lost has been passed on."""
-        dues = [*map(self._due_at, self._remaining().values()), *filter(None, [self._repeats_at()])]
-        assert all(due_at > story.now for due_at in dues)
-        assert not (self._is_newest_lost() and dues)
-        if story.wake_at is not None and dues:
+        remaining = self._remaining()
+        dues = [*map(self._due_at, remaining.values()), *filter(None, [self._repeats_at(), self._assessment_due_at()])]
+        assert all(due_at > self.now for due_at in dues)
+        assert not (self._is_lost(PAGE) and self._pages_to_come())
+        notifications = [rung for rung in remaining.values() if rung.urgency is NOTIFY]
+        pages = any(rung.urgency is PAGE for rung in LADDERS[self.severity])
+        assert not ((self._is_lost(NOTIFY) or (self._is_lost(PAGE) and pages)) and notifications)
+        if PAGE in self.lost_at and self._pages_to_come():
+            dues.append(self.lost_at[PAGE])
+        if dues:
+            assert story.wake_at is not None
             assert story.wake_at <= min(dues)
 
     def _check_wake(self, story: Story) -> None:
@@ -283,6 +376,7 @@ class Auditor:
         reasons_to_wake = (
             self._remaining(),
             self._repeats_at(),
+            self._assessment_due_at(),
             self.status is T and self.severity not in (SEV4, None) and not self.is_response_missed,
             self.status in (T, A) and self.severity in UPDATE_EVERY,
             self.status is R and (self.severity in UPDATE_EVERY or self._is_requested()),
@@ -291,7 +385,10 @@ class Auditor:
         if self.status is T and self._must_be_answered():
             assert story.wake_at is not None
             pages = [self._due_at(rung) for rung in self._remaining().values() if rung.urgency is PAGE]
-            assert min([*pages, *filter(None, [self._repeats_at()])]) <= story.now + LONGEST_SILENCE
+            assert min([*pages, *filter(None, [self._repeats_at()])]) <= self.now + LONGEST_SILENCE
+        if story.wake_at is None:
+            assert why_calm(story.sop, story.incident) is not None  # 5: and the engine can say why
+        assert breaches(story.sop, story.incident, story.wake_at, self.now) == ()  # 25: nor would it raise an alarm
 
     def _is_requested(self) -> bool:
         return self.is_postmortem_requested and self.severity is SEV3
@@ -308,7 +405,7 @@ class Auditor:
         return {slot: rung for slot, rung in slots.items() if not {slot, slot.replace("notify", "page")} & self.done}
 
     def _slots(self, rung: Rung) -> Iterator[str]:
-        for team in self.teams if rung.target in OF_EACH_TEAM else ("",):
+        for team in self.teams if rung.target in on_call.OF_EACH_TEAM else ("",):
             yield f"{rung.urgency}:{rung.target}@{team}".rstrip("@")
 
     def _due_at(self, rung: Rung) -> datetime:
@@ -321,8 +418,18 @@ class Auditor:
             return None
         return self.last_page_at + AGAIN_EVERY
 
-    def _is_newest_lost(self) -> bool:
-        return self.newest is not None and all(self.pages[key] == "failed" for key in self.newest)
+    def _pages_to_come(self) -> bool:
+        return self._repeats_at() is not None or any(rung.urgency is PAGE for rung in self._remaining().values())
+
+    def _is_lost(self, urgency: Urgency) -> bool:
+        """Whether the newest step of the kind reached nobody, and something should have made up for it at once."""
+        return urgency in self.lost_at and self.lost_at[urgency] <= self.now
+
+    def _assessment_due_at(self) -> datetime | None:
+        """When the assessment is called for again; None while nobody responds, once assessed, or where nobody wakes."""
+        if self.status is not A or self.severity is not None or not self.wakes_people:
+            return None
+        return self.acknowledged_at + (self.calls + 1) * AGAIN_EVERY
 
     def _update_due_at(self) -> datetime:
         assert self.severity is not None

@@ -6,17 +6,18 @@ After every command it makes sure of what must hold for any incident at any time
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
+import msgspec
 from msgspec.structs import replace
 
 from tocsin.domain import commands as c
 from tocsin.domain import effects as f
 from tocsin.domain import events as e
 from tocsin.domain.alert import Alert, AlertStatus
-from tocsin.domain.apply import apply
+from tocsin.domain.apply import apply, fold
 from tocsin.domain.context import Context, Decision, PastIncident, Refusal
-from tocsin.domain.deadlines import deadlines
+from tocsin.domain.deadlines import deadlines, wake_at
 from tocsin.domain.decide import decide
 from tocsin.domain.incident import ActionItem, Audience, Incident, Page, PageStatus
 from tocsin.domain.placement import Placement, place
@@ -73,6 +74,7 @@ class Story:
         recent: tuple[PastIncident, ...] = (),
     ) -> None:
         self.sop = sop or default_sop()  # the version that the incident runs under
+        self.sop_version = version_of(self.sop)
         self.organisation = self.sop  # who there is today: a test may change it as the story goes
         self.start = self.now = start
         self.methods = frozenset(methods)
@@ -119,7 +121,7 @@ class Story:
         context = Context(
             now=self.now,
             sop=self.sop,
-            sop_version=version_of(self.sop),
+            sop_version=self.sop_version,
             roster=Roster(self.organisation, self.now, self.methods),
             actor=by,
             via="test",
@@ -199,8 +201,8 @@ class Story:
 
     def accept(self, person: str) -> Self:
         """The provider took the newest page to `person`."""
-        key, _ = self.page_to(person)
-        return self.send(c.ReportPageAccepted(key=key), by=TOCSIN)
+        key, page = self.page_to(person)
+        return self.send(c.ReportPageAccepted(key=key, via=page.method.via), by=TOCSIN)
 
     def fail(self, person: str) -> Self:
         """The contact method that is tried now can't deliver the newest page to `person`."""
@@ -212,6 +214,11 @@ class Story:
         key, page = self.page_to(person)
         failure = c.ReportPageFailed(key=key, via=page.method.via, reason="the provider is down", is_retried=True)
         return self.send(failure, by=TOCSIN)
+
+    def refuse(self, person: str, via: str) -> Self:
+        """That provider gives up the newest page to `person`, whatever else is tried."""
+        key, _ = self.page_to(person)
+        return self.send(c.ReportPageFailed(key=key, via=via, reason="given up after 24 h"), by=TOCSIN)
 
     def fail_every_way(self, person: str) -> Self:
         """No contact method can deliver the newest page to `person`."""
@@ -244,6 +251,14 @@ class Story:
     def asleep_until(self, minutes: float = 0, *, hours: float = 0, days: float = 0) -> Self:
         """Let time pass until that long after the start, the engine missing what falls due meanwhile."""
         self.now = self._instant(minutes, hours, days)
+        return self
+
+    def crash(self) -> Self:
+        """Everything is lost but the events, as they were stored; the state is folded from them again."""
+        before, wakes_at = self.incident, self.wake_at
+        self._incident = fold(stored(self.events, list[e.Recorded]))
+        self.wake_at = wake_at(self.sop, self._incident)
+        assert (self._incident, self.wake_at) == (before, wakes_at)
         return self
 
     def tick(self) -> Self:
@@ -320,6 +335,15 @@ class Story:
         coming = [deadline.at for deadline in deadlines(self.sop, decision.incident)]
         assert decision.wake_at == min(coming, default=None)
         assert decision.wake_at is None or decision.wake_at > self.now
+
+
+def stored(value: object, kind: Any) -> Any:
+    """What is read back of a value that was written down as JSON."""
+
+    def read(kind: type[Duration], written: str) -> Duration:
+        return kind.parse(written)
+
+    return msgspec.json.decode(msgspec.json.encode(value, enc_hook=str), type=kind, dec_hook=read)
 
 
 def with_rotation(sop: Sop, team: str, *, primary: tuple[str, ...], secondary: tuple[str, ...]) -> Sop:

@@ -59,6 +59,21 @@ def test_loud_alert_that_joins_a_quiet_incident_starts_the_ladder() -> None:
     assert story.ladder == [step(60, PAGE, PRIMARY), step(75, PAGE, SECONDARY)]
 
 
+@pytest.mark.parametrize("act", [Story.acknowledge, Story.mitigate])
+def test_loud_alert_that_joins_a_quiet_incident_starts_the_ladder_although_somebody_saw_to_it(
+    act: Callable[[Story], Story],
+) -> None:
+    story = act(Story().alert(severity="info").at(5)).at(60).join(severity="critical").at(75)
+    assert story.incident.status is Status.TRIGGERED
+    assert story.ladder == [step(60, PAGE, PRIMARY), step(75, PAGE, SECONDARY)]
+
+
+def test_worse_alert_after_the_mitigation_reopens_what_nobody_has_assessed() -> None:
+    story = Story().alert(severity="warning").acknowledge().mitigate().at(60).join(severity="critical").at(75)
+    assert [it.reason for it in story.happened(e.Reopened)] == ["a worse alert joined: Checkout is down for all"]
+    assert story.ladder[1:] == [step(60, PAGE, PRIMARY), step(75, PAGE, SECONDARY)]
+
+
 def test_worse_alert_that_joins_a_loud_incident_leaves_the_ladder_as_it_is() -> None:
     story = Story().alert(severity="warning").at(10).join(severity="critical").at(15)
     assert story.incident.provisional is SEV1

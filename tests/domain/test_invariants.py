@@ -5,14 +5,18 @@ After each step the `Auditor` reads the timeline and what was sent, and knows no
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from msgspec.structs import replace
 
 from tests.domain.auditor import Auditor
 from tests.domain.harness import TOCSIN, WRITTEN, Story, with_contact, with_rotation, without
+from tests.searching import LIVES
 from tocsin.domain import commands as c
-from tocsin.domain.context import Refusal
+from tocsin.domain.context import Decision, Refusal
 from tocsin.domain.incident import Audience, Status
 from tocsin.domain.placement import Placement
 from tocsin.sop.durations import Duration
@@ -22,6 +26,7 @@ from tocsin.sop.words import Role, Severity, Trigger
 
 PAGERDUTY, SLACK, INBOX = (ContactMethod(via=via) for via in ("pagerduty", "slack", "inbox"))
 SOP = default_sop()
+SILENT: dict[str, Any] = {"escalation": (), "repeat": None, "update_every": None, "respond_within": None}
 # The statuses in which a command is legal, where it isn't in all.
 LEGAL = {
     c.Acknowledge: "triggered acknowledged mitigated",
@@ -49,7 +54,26 @@ placements = st.builds(
     page=st.booleans(),
     group_key=st.just("website{}"),
 )
+providers = st.sampled_from(["pagerduty", "slack", "inbox"])
 moments = st.sampled_from([0, 1, 4, 5, 6, 12, 15, 20, 30, 61]) | st.integers(0, 120)
+
+acts = st.tuples(
+    st.sampled_from(
+        [
+            c.Acknowledge(),
+            c.Assess(severity=Severity.SEV1, reason="as the table says"),
+            c.Assess(severity=Severity.SEV3, reason="as the table says"),
+            c.AddNote(text="a note"),
+            c.AddTeam(team="backend"),
+            c.AssignRole(role=Role.INCIDENT_COMMANDER, person="erin"),
+            c.Mitigate(),
+            c.Resolve(),
+            c.Reopen(reason="it came back"),
+            c.Tick(),
+        ]
+    ),
+    people,
+)
 
 
 class Audited(Story):
@@ -78,9 +102,18 @@ class Incidents(RuleBasedStateMachine):
         | st.builds(c.OpenFromAlert, title=st.just("Checkout is down"), placement=placements),
         methods=st.sets(st.sampled_from(["pagerduty", "slack"])),
         edits=st.lists(st.tuples(people, contacts), max_size=4),
+        resolves_when_clear=st.booleans(),
     )
-    def open(self, opening: c.Opening, methods: set[str], edits: list[tuple[str, list[ContactMethod]]]) -> None:
-        self.story = Audited(SOP, sorted(methods))
+    def open(
+        self,
+        opening: c.Opening,
+        methods: set[str],
+        edits: list[tuple[str, list[ContactMethod]]],
+        *,
+        resolves_when_clear: bool,
+    ) -> None:
+        sop = replace(SOP, alerts=replace(SOP.alerts, resolve_when_clear=resolves_when_clear))
+        self.story = Audited(sop, sorted(methods))
         for person, contact in edits:
             self.edit_contact(person, contact)
         self.story.send(opening)
@@ -152,14 +185,15 @@ class Incidents(RuleBasedStateMachine):
     # Providers: receipts come in any order, late, twice, and for what never was
 
     @precondition(lambda self: self.story.incident.pages)
-    @rule(number=st.integers(0, 30), is_newest=st.booleans())
-    def accept(self, number: int, is_newest: bool) -> None:
-        self.attempt(c.ReportPageAccepted(key=self._key(number, is_newest=is_newest)), TOCSIN)
+    @rule(number=st.integers(0, 30), via=st.none() | providers, is_newest=st.booleans())
+    def accept(self, number: int, via: str | None, is_newest: bool) -> None:
+        key = self._key(number, is_newest=is_newest)
+        self.attempt(c.ReportPageAccepted(key=key, via=via or self.story.incident.pages[key].method.via), TOCSIN)
 
     @precondition(lambda self: self.story.incident.pages)
     @rule(
         number=st.integers(0, 30),
-        via=st.none() | st.sampled_from(["pagerduty", "slack", "inbox"]),
+        via=st.none() | providers,
         is_retried=st.booleans(),
     )
     def fail(self, number: int, via: str | None, is_retried: bool) -> None:
@@ -200,9 +234,10 @@ class Incidents(RuleBasedStateMachine):
 
     @rule(team=teams, primary=st.lists(people, max_size=2), secondary=st.lists(people, max_size=2))
     def edit_rotation(self, team: str, primary: list[str], secondary: list[str]) -> None:
-        self.story.organisation = with_rotation(
-            self.story.organisation, team, primary=tuple(primary), secondary=tuple(secondary)
-        )
+        if team in self.story.organisation.teams:
+            self.story.organisation = with_rotation(
+                self.story.organisation, team, primary=tuple(primary), secondary=tuple(secondary)
+            )
 
     @rule(person=people, contact=contacts)
     def edit_contact(self, person: str, contact: list[ContactMethod]) -> None:
@@ -213,7 +248,54 @@ class Incidents(RuleBasedStateMachine):
     def come_back(self) -> None:
         self.story.organisation = SOP
 
+    @rule(team=teams)
+    def dissolve(self, team: str) -> None:
+        rest = {name: kept for name, kept in self.story.organisation.teams.items() if name != team}
+        self.story.organisation = replace(self.story.organisation, teams=rest)
+
+    @rule(post=st.sampled_from(sorted(SOP.targets)))
+    def vacate(self, post: str) -> None:
+        rest = {name: person for name, person in self.story.organisation.targets.items() if name != post}
+        self.story.organisation = replace(self.story.organisation, targets=rest)
+
+    @rule()
+    def rewrite_the_procedure(self) -> None:
+        """19: nobody is to be reached any more, but the incident runs under the version it was opened under."""
+        silent = {name: replace(level, **SILENT) for name, level in SOP.severities.items()}
+        unassessed = replace(SOP.unassessed, escalation=(), repeat=None)
+        self.story.organisation = replace(self.story.organisation, severities=silent, unassessed=unassessed)
+
+    # Several nodes, of which any may crash
+
+    @rule()
+    def crash(self) -> None:
+        self.story.crash()
+
+    @rule(first=acts, second=acts)
+    def decide_at_once(self, first: tuple[c.Change, str], second: tuple[c.Change, str]) -> None:
+        """9, 18: two decide on the same state, one commits, and the other finds out, and decides again."""
+        seen = self.story.incident
+        stale = self.story.decide(*first)
+        assert self.story.incident is seen  # to decide changes nothing
+        self.attempt(*second)
+        if isinstance(stale, Decision) and stale.events and self.story.incident.seq > seen.seq:
+            assert stale.events[0].seq <= self.story.incident.seq  # so that it can't be stored
+        if self.story.incident == seen:
+            assert self.story.decide(*first) == stale
+        self.attempt(*first)
+
+    @rule(seconds=st.integers(-600, 60), act=acts)
+    def hear_from_a_node_whose_clock_is_off(self, seconds: int, act: tuple[c.Change, str]) -> None:
+        now = self.story.now
+        self.story.now = now + timedelta(seconds=seconds)
+        self.attempt(*act)
+        self.story.now = now
+
     # The clock
+
+    @rule(minutes=moments)
+    def set_the_clock_back(self, minutes: int) -> None:
+        self.story.now -= timedelta(minutes=minutes)
 
     @rule(minutes=moments)
     def wait(self, minutes: int) -> None:
@@ -235,3 +317,4 @@ class Incidents(RuleBasedStateMachine):
 
 
 TestIncidents = Incidents.TestCase
+TestIncidents.settings = settings(max_examples=LIVES, stateful_step_count=50)

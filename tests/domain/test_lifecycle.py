@@ -50,7 +50,7 @@ COMMANDS: tuple[c.Change, ...] = (
     c.SavePostmortem(sections={}),
     c.CompletePostmortem(),
     c.Tick(),
-    c.ReportPageAccepted(key="INC-2026-0042-3-0"),
+    c.ReportPageAccepted(key="INC-2026-0042-3-0", via="inbox"),
     c.ReportPageFailed(key="INC-2026-0042-3-0", via="inbox", reason="refused"),
     c.ReportChannelOpened(channel="C042", name="inc-2026-0042"),
     c.ReportChannelFailed(action="OpenChannel", reason="missing_scope"),

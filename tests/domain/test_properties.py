@@ -3,9 +3,8 @@
 import re
 import unicodedata
 from datetime import timedelta
-from typing import Any, get_args
+from typing import get_args
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +25,7 @@ from tests.domain.harness import (
     WEDNESDAY_NOON,
     WRITTEN,
     Story,
+    stored,
 )
 from tocsin.domain import apply, decide, narrate
 from tocsin.domain import commands as c
@@ -107,8 +107,12 @@ def eventful() -> Story:
         .join(severity="critical")
         .clear_alerts()
         .fire_alerts()
+        .acknowledge()
+        .at(15)
+        .mitigate()
+        .reopen()
     )
-    story.assess(SEV3).request_postmortem().assess(SEV1).at(16)
+    story.assess(SEV3).request_postmortem().assess(SEV1).at(31)
     story.acknowledge().assign(IC, MANAGER).assign(CL, CTO).add_team("backend").note("It began with the deploy")
     story.channel_opens().summary_appears().channel_is_refused()
     story.update("Rolling back\nslowly", next_within="10m").tell_customers("We are on it", by=CTO)
@@ -118,15 +122,6 @@ def eventful() -> Story:
 
 
 EVENTFUL = eventful()
-
-
-def stored(value: object, kind: Any) -> Any:
-    """What is read back of a value that was written down as JSON."""
-
-    def read(kind: type[Duration], written: str) -> Duration:
-        return kind.parse(written)
-
-    return msgspec.json.decode(msgspec.json.encode(value, enc_hook=str), type=kind, dec_hook=read)
 
 
 def test_eventful_story_has_every_event_and_effect() -> None:
@@ -196,6 +191,11 @@ def test_every_command_is_carried_out_by_somebody() -> None:
             e.PostmortemReminded(e.Reach("left", INBOX), WEDNESDAY_NOON, 1),
             "Postmortem overdue since 2026-11-25 12:00 UTC: told left",
             id="somebody whom the SOP doesn't know any more",
+        ),
+        pytest.param(
+            e.AssessmentOverdue((e.Reach(PRIMARY, INBOX), e.Reach(MANAGER, INBOX)), WEDNESDAY_NOON, 2),
+            "Acknowledged but not assessed, due since 12:00 UTC (call 2): told Alice Adams, Erin Engel",
+            id="what nobody has assessed",
         ),
         pytest.param(
             e.PatternNoticed(SEV3, 3, Duration(days=7), ()),

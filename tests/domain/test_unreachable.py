@@ -1,6 +1,9 @@
 """A step that reaches nobody (gap, no contact method, every delivery failed) does not wait: the next fires at once."""
 
+from collections.abc import Callable
+
 import pytest
+from msgspec.structs import replace
 
 from tests.domain.harness import (
     BACKEND_PRIMARY,
@@ -26,12 +29,15 @@ from tests.domain.harness import (
 from tocsin.domain import commands as c
 from tocsin.domain import effects as f
 from tocsin.domain import events as e
+from tocsin.domain.incident import PageStatus
+from tocsin.sop.durations import Duration
 from tocsin.sop.load import default_sop
-from tocsin.sop.model import ContactMethod, Sop
+from tocsin.sop.model import ContactMethod, EscalationStep, Sop
 
 PAGERDUTY, SLACK, INBOX = (ContactMethod(via=via) for via in ("pagerduty", "slack", "inbox"))
 SOP = default_sop()
 NO_PRIMARY = with_rotation(SOP, "platform", primary=(), secondary=("bob", "alice"))
+SLACK_TOO = with_contact(SOP, PRIMARY, PAGERDUTY, SLACK, INBOX)
 NOBODY = with_rotation(SOP, "platform", primary=(), secondary=())
 
 
@@ -94,9 +100,9 @@ def test_team_that_joins_without_a_primary_is_passed_over_to_its_secondary_at_on
 
 
 def test_failed_page_goes_to_the_persons_next_contact_method_first() -> None:
-    story = Story().declare(SEV1).fail(PRIMARY)
+    story = Story(SLACK_TOO).declare(SEV1).fail(PRIMARY)
     (retry,) = story.just_sent(f.SendPage)
-    assert (retry.reach.person, retry.provider, retry.urgency) == (PRIMARY, "inbox", PAGE)
+    assert (retry.reach.person, retry.provider, retry.urgency) == (PRIMARY, "slack", PAGE)
     assert retry.reason == "by another way: the provider refused"
     assert story.ladder == [step(0, PAGE, PRIMARY)]
 
@@ -109,25 +115,135 @@ def test_all_attempts_of_one_page_carry_the_same_key() -> None:
 
 
 def test_page_whose_provider_is_down_goes_another_way_as_well() -> None:
-    story = Story().declare(SEV1).delay(PRIMARY)
-    assert [(page.reach.person, page.provider) for page in story.just_sent(f.SendPage)] == [(PRIMARY, "inbox")]
+    story = Story(SLACK_TOO).declare(SEV1).delay(PRIMARY)
+    assert [(page.reach.person, page.provider) for page in story.just_sent(f.SendPage)] == [(PRIMARY, "slack")]
     assert story.ladder == [step(0, PAGE, PRIMARY)]
 
 
-def test_delay_of_the_last_contact_method_is_told_once_and_hurries_nothing() -> None:
-    story = Story().declare(SEV1).delay(PRIMARY).delay(PRIMARY).delay(PRIMARY)
-    assert [it.next_method for it in story.happened(e.PageFailed)] == [INBOX, None]
+def test_delay_of_the_last_contact_method_is_told_once() -> None:
+    story = Story(SLACK_TOO).declare(SEV1).delay(PRIMARY).delay(PRIMARY).delay(PRIMARY).delay(PRIMARY)
+    assert [it.next_method for it in story.happened(e.PageFailed)] == [SLACK, INBOX, None]
+
+
+def test_step_whose_every_provider_is_down_hands_over_within_half_a_minute() -> None:
+    story = Story(with_contact(SOP, PRIMARY, PAGERDUTY, SLACK)).declare(SEV1).delay(PRIMARY).at(1).delay(PRIMARY)
+    assert story.at(4).ladder == [step(0, PAGE, PRIMARY), step(1.5, PAGE, SECONDARY)]
+
+
+def test_step_hands_over_at_once_when_the_last_of_its_providers_gives_up() -> None:
+    story = Story(with_contact(SOP, PRIMARY, PAGERDUTY)).declare(SEV1).delay(PRIMARY).at(0.25)
+    assert story.refuse(PRIMARY, "pagerduty").ladder == [step(0, PAGE, PRIMARY), step(0.25, PAGE, SECONDARY)]
+
+
+def test_step_is_not_handed_over_when_its_provider_comes_back_in_time() -> None:
+    story = Story().declare(SEV1).delay(PRIMARY).at(0.25)
+    key, _ = story.page_to(PRIMARY)
+    story.send(c.ReportPageAccepted(key=key, via="pagerduty"), by="tocsin")
     assert story.at(4).ladder == [step(0, PAGE, PRIMARY)]
 
 
-def test_page_that_was_delayed_until_it_was_given_up_counts_as_failed() -> None:
-    story = Story().declare(SEV1).delay(PRIMARY).delay(PRIMARY).at(2).fail(PRIMARY)
-    assert story.ladder[1:] == [step(2, PAGE, SECONDARY)]
+def test_page_is_not_given_up_while_one_provider_may_still_take_it() -> None:
+    story = Story(with_contact(SOP, PRIMARY, PAGERDUTY, SLACK)).declare(SEV1).delay(PRIMARY).fail(PRIMARY)
+    key, page = story.page_to(PRIMARY)
+    assert page.status is PageStatus.PENDING
+    assert key in story.acknowledge().last.withdrawn
+
+
+def test_page_that_the_last_provider_gives_up_has_failed() -> None:
+    story = Story(with_contact(SOP, PRIMARY, PAGERDUTY, SLACK)).declare(SEV1).delay(PRIMARY).fail(PRIMARY)
+    story.refuse(PRIMARY, "pagerduty")
+    assert story.page_to(PRIMARY)[1].status is PageStatus.FAILED
 
 
 def test_acknowledgement_stops_the_pager_that_was_down_as_well() -> None:
-    story = Story().declare(SEV1).delay(PRIMARY).acknowledge()
+    story = Story(SLACK_TOO).declare(SEV1).delay(PRIMARY).acknowledge()
     assert [effect.provider for effect in story.just_sent(f.AcknowledgePage)] == ["pagerduty"]
+
+
+# The inbox, which wakes nobody
+
+
+@pytest.mark.parametrize(
+    ("breaks", "minute"),
+    [
+        pytest.param(Story.fail, 0, id="at once where the others refused it"),
+        pytest.param(Story.delay, 0.5, id="within half a minute where the others are down"),
+    ],
+)
+def test_page_that_is_left_to_the_inbox_goes_there_and_hands_over_to_the_next_step(
+    breaks: Callable[[Story, str], Story], minute: float
+) -> None:
+    story = breaks(Story().declare(SEV1), PRIMARY)
+    assert story.just_sent(f.SendPage)[0].provider == "inbox"
+    assert story.accept(PRIMARY).at(4).ladder == [step(0, PAGE, PRIMARY), step(minute, PAGE, SECONDARY)]
+
+
+def test_inbox_comes_last_for_a_page_wherever_it_stands() -> None:
+    story = Story(with_contact(SOP, PRIMARY, INBOX, PAGERDUTY, SLACK)).declare(SEV1).fail(PRIMARY).fail(PRIMARY)
+    assert [it.provider for it in story.sent(f.SendPage) if it.reach.person == PRIMARY] == [
+        "pagerduty",
+        "slack",
+        "inbox",
+    ]
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        pytest.param(lambda: Story(with_contact(SOP, PRIMARY, INBOX)), id="it is the only one named"),
+        pytest.param(lambda: Story(methods=()), id="no other is set up"),
+    ],
+)
+def test_inbox_takes_a_page_where_it_is_the_only_contact_method(story: Callable[[], Story]) -> None:
+    assert story().declare(SEV1).accept(PRIMARY).at(4).ladder == [step(0, PAGE, PRIMARY)]
+
+
+def test_notification_is_well_kept_in_the_inbox() -> None:
+    sop = with_contact(SOP, DIRECTOR, SLACK, INBOX)
+    story = Story(sop).declare(SEV1).acknowledge().at(31).fail(DIRECTOR).accept(DIRECTOR)
+    assert story.at(59).ladder[1:] == [step(30, NOTIFY, DIRECTOR, VP)]
+
+
+def test_provider_that_comes_back_takes_the_page_that_the_inbox_has() -> None:
+    story = Story().declare(SEV1).delay(PRIMARY).accept(PRIMARY)
+    key, _ = story.page_to(PRIMARY)
+    story.send(c.ReportPageAccepted(key=key, via="pagerduty"), by="tocsin")
+    assert [it.via for it in story.happened(e.PageAccepted)] == ["inbox", "pagerduty"]
+    assert not story.incident.pages[key].is_lost
+
+
+# What a step that reached nobody hurries
+
+
+def test_notification_that_reaches_nobody_pages_nobody_sooner() -> None:
+    story = Story(without(SOP, DIRECTOR, VP)).declare(SEV1).at(44)
+    assert story.ladder[-3:] == [step(30, PAGE, MANAGER, *EVERYONE_ON_CALL), step(30, NOTIFY), step(30, NOTIFY, CTO)]
+
+
+def test_page_that_reaches_nobody_is_not_made_up_for_by_a_notification() -> None:
+    steps = (EscalationStep(Duration(), page=("primary",)), EscalationStep(Duration(minutes=1), notify=("cto",)))
+    level = SOP.severities[SEV1]
+    later = (*steps, EscalationStep(Duration(minutes=5), page=("secondary",)))
+    sop = replace(SOP, severities={**SOP.severities, SEV1: replace(level, escalation=later)})
+    story = Story(without(sop, PRIMARY)).declare(SEV1).at(1)
+    assert story.ladder == [step(0, PAGE), step(0, PAGE, SECONDARY), step(1, NOTIFY, CTO)]
+
+
+def test_page_that_reaches_nobody_is_made_up_for_by_a_notification_where_no_page_is_left() -> None:
+    steps = (EscalationStep(Duration(), page=("primary",)), EscalationStep(Duration(hours=4), notify=("cto",)))
+    sop = replace(SOP, severities={**SOP.severities, SEV3: replace(SOP.severities[SEV3], escalation=steps)})
+    story = Story(without(sop, PRIMARY)).declare(SEV3).at(hours=5)
+    assert story.ladder == [step(0, PAGE), step(0, NOTIFY, CTO)]
+
+
+def test_page_that_is_lost_before_the_severity_is_raised_hurries_the_new_ladder() -> None:
+    story = Story().declare(SEV2).at(1).assess(SEV1).at(2).fail(PRIMARY)
+    assert story.ladder == [step(0, PAGE, PRIMARY), step(2, PAGE, SECONDARY)]
+
+
+def test_page_that_is_lost_after_the_mitigation_hurries_nobody() -> None:
+    story = Story().declare(SEV1).mitigate().at(1)
+    assert story.ladder == [step(0, PAGE, PRIMARY)]
 
 
 def test_step_whose_every_delivery_failed_fires_the_next_at_once() -> None:
@@ -211,7 +327,7 @@ def test_failure_after_the_provider_took_the_page_is_ignored() -> None:
 @pytest.mark.parametrize(
     "receipt",
     [
-        pytest.param(c.ReportPageAccepted(key="INC-2026-0042-99-0"), id="accepted"),
+        pytest.param(c.ReportPageAccepted(key="INC-2026-0042-99-0", via="inbox"), id="accepted"),
         pytest.param(c.ReportPageFailed(key="INC-2026-0042-99-0", via="pagerduty", reason="refused"), id="failed"),
     ],
 )

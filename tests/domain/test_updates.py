@@ -123,6 +123,12 @@ def test_lead_who_has_left_is_passed_over() -> None:
     assert story.at(12).told(e.Reminded) == [MANAGER]
 
 
+def test_everybody_in_line_may_be_called_where_nobody_leads_and_the_primary_cannot_be_reached() -> None:
+    story = Story().declare(SEV1).acknowledge(by="monitoring")
+    story.organisation = without(story.sop, PRIMARY, SECONDARY)
+    assert story.at(15).told(e.UpdateOverdue) == [MANAGER]
+
+
 def test_delay_stands_in_the_record_though_nobody_can_be_called() -> None:
     story = Story(without(default_sop(), *default_sop().people)).declare(SEV1).at(15)
     (overdue,) = story.happened(e.UpdateOverdue)

@@ -251,7 +251,7 @@ def test_receipt_that_an_incident_can_not_take_leaves_the_lane_free(
     rehearsal.take(firing())
     (page,) = rehearsal.lease()
     damage(rehearsal, rehearsal.only.id)
-    rehearsal.settle(page, Done(receipts=(c.ReportPageAccepted(key="INC-2026-0001-2-0"),)))
+    rehearsal.settle(page, Done(receipts=(c.ReportPageAccepted(key="INC-2026-0001-2-0", via="pagerduty"),)))
     assert rehearsal.ends() == [("SendPage", "done", "")]
     assert f"{page.key}: its incident could not be told of it" in caplog.text
 

@@ -98,7 +98,7 @@ def test_epoch_that_was_reopened_while_mitigated_has_no_end() -> None:
         pytest.param(Story().declare(SEV1).at(5), 2, 0, id="primary and secondary"),
         pytest.param(Story().declare(SEV1).at(120), 7, 0, id="the last step and everyone on call, again and again"),
         pytest.param(Story().declare(SEV3).page("bob"), 1, 0, id="by hand"),
-        pytest.param(Story().declare(SEV1).fail(PRIMARY), 1, 0, id="one way failed, another is tried"),
+        pytest.param(Story().declare(SEV1).delay(PRIMARY), 1, 0, id="one way is down, another is tried"),
         pytest.param(Story().declare(SEV1).fail_every_way(PRIMARY), 2, 1, id="every way failed"),
         pytest.param(
             Story().declare(SEV1).acknowledge().fail_every_way(DIRECTOR), 1, 0, id="a failed notification is no page"

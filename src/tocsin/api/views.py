@@ -8,6 +8,7 @@ from tocsin.domain.checklist import checklist, missing_roles
 from tocsin.domain.deadlines import (
     Deadline,
     DeadlineKind,
+    assessment_due_at,
     deadlines,
     postmortem_due_at,
     response_due_at,
@@ -250,6 +251,7 @@ def _role(role: Role, incident: Incident, sop: Sop) -> RoleView:
 
 _WHAT = {
     DeadlineKind.RESPONSE: "response time",
+    DeadlineKind.ASSESSMENT: "assessment",
     DeadlineKind.UPDATE_REMINDER: "reminder: status update",
     DeadlineKind.UPDATE: "status update",
     DeadlineKind.POSTMORTEM_REMINDER: "reminder: postmortem",
@@ -259,14 +261,13 @@ _WHAT = {
 
 def _missed(sop: Sop, incident: Incident, now: datetime) -> list[DeadlineView]:
     """What is late already: its own time, not that of the next call for it."""
+    late = {DeadlineKind.ASSESSMENT: assessment_due_at(sop, incident)}
     level = sop.severities.get(incident.severity) if incident.severity else None
-    if level is None:
-        return []
-    late = {}
-    if incident.is_response_missed and incident.status is Status.TRIGGERED:
+    if level is not None and incident.is_response_missed and incident.status is Status.TRIGGERED:
         late[DeadlineKind.RESPONSE] = response_due_at(sop, level, incident)
-    late[DeadlineKind.UPDATE] = update_due_at(level, incident)
-    if incident.status is Status.RESOLVED:
+    if level is not None:
+        late[DeadlineKind.UPDATE] = update_due_at(level, incident)
+    if level is not None and incident.status is Status.RESOLVED:
         late[DeadlineKind.POSTMORTEM] = postmortem_due_at(level, incident)
     found = [(kind, at) for kind, at in late.items() if at is not None and at <= now]
     return [DeadlineView(kind, at, int((at - now).total_seconds()), _WHAT[kind]) for kind, at in found]

@@ -16,6 +16,7 @@ from tocsin.domain.incident import (
     Incident,
     LadderMemory,
     Milestone,
+    Newest,
     Page,
     PageStatus,
     Status,
@@ -24,6 +25,9 @@ from tocsin.domain.incident import (
 from tocsin.sop.words import TriageStep, Urgency
 
 _IN_TIME = timedelta(minutes=1)
+# A provider that is down may be back in a moment, and to wake half the company costs more than that: a failure is told
+# once it has lasted for half a minute, and the ladder goes on within the minute that a page may be late (figure F6).
+_PATIENCE = timedelta(seconds=30)
 
 
 def fold(timeline: Iterable[e.Recorded]) -> Incident:
@@ -95,9 +99,14 @@ def _acknowledged(incident: Incident, event: e.Acknowledged, recorded: e.Recorde
         status=Status.ACKNOWLEDGED if is_first else incident.status,
         acknowledged_by=incident.acknowledged_by or recorded.actor,
         pages=_answered(incident.pages),
-        ladder=replace(incident.ladder, hurry_at=None),
+        ladder=_answered_ladder(incident.ladder),
     )
     return _reached(changed, TriageStep.ACKNOWLEDGE, recorded)
+
+
+def _answered_ladder(memory: LadderMemory) -> LadderMemory:
+    """Somebody responds: whom a step could not reach need not be stood in for."""
+    return replace(memory, paging=Newest(), notifying=replace(memory.notifying, lost_at=None))
 
 
 def _answered(pages: dict[str, Page]) -> dict[str, Page]:
@@ -127,8 +136,11 @@ def _assessed(incident: Incident, event: e.Assessed, recorded: e.Recorded) -> In
 
 
 def _another_ladder(memory: LadderMemory) -> LadderMemory:
-    """What is done stays done; but the last step of one ladder, had it reached nobody, doesn't hurry the next one."""
-    return replace(memory, hurry_at=None)
+    """What is done stays done, and a page that reached nobody still hurries the next one, whichever ladder it is on.
+
+    But the last notification of one ladder, had it reached nobody, doesn't hurry those of another.
+    """
+    return replace(memory, notifying=replace(memory.notifying, lost_at=None))
 
 
 def _severity_changed(incident: Incident, event: e.SeverityChanged, recorded: e.Recorded) -> Incident:
@@ -165,17 +177,21 @@ def _update_posted(incident: Incident, event: e.UpdatePosted, recorded: e.Record
 
 
 def _step_fired(incident: Incident, event: e.StepFired, recorded: e.Recorded) -> Incident:
-    is_page = event.urgency is Urgency.PAGE
-    fell_silent = not event.reached and event.urgency is not Urgency.ASSIGN
-    ladder = replace(
+    memory = replace(
         incident.ladder,
         done=incident.ladder.done | frozenset(event.slots),
-        last_page_at=_counted_from(event, recorded.at) if is_page else incident.ladder.last_page_at,
         repeats=max(incident.ladder.repeats, event.round),
-        newest_step=recorded.seq if event.round == 0 else None,
-        hurry_at=recorded.at if fell_silent and event.round == 0 else None,
     )
-    return _reached(replace(incident, ladder=ladder), TriageStep.ESCALATE, recorded)
+    # A repetition that reaches nobody waits for the next: it would go round for ever.
+    newest = Newest(recorded.seq, None if event.reached else recorded.at) if not event.round else Newest()
+    match event.urgency:
+        case Urgency.PAGE:
+            memory = replace(memory, paging=newest, last_page_at=_counted_from(event, recorded.at))
+        case Urgency.NOTIFY:
+            # Where no page was left to be hurried, this was the next step.
+            is_stand_in = event.due_at is not None and event.due_at == memory.paging.lost_at
+            memory = replace(memory, notifying=newest, paging=Newest() if is_stand_in else memory.paging)
+    return _reached(replace(incident, ladder=memory), TriageStep.ESCALATE, recorded)
 
 
 def _counted_from(event: e.StepFired, at: datetime) -> datetime:
@@ -186,29 +202,60 @@ def _counted_from(event: e.StepFired, at: datetime) -> datetime:
 
 def _page_accepted(incident: Incident, event: e.PageAccepted, recorded: e.Recorded) -> Incident:
     page = incident.pages[event.key]
-    if page.status is not PageStatus.PENDING:
-        return incident
-    return replace(incident, pages={**incident.pages, event.key: replace(page, status=PageStatus.ACCEPTED)})
+    ways = (*page.tried, page.method)
+    method = next((way for way in ways if way.via == event.via), page.method)
+    taken = replace(
+        page,
+        method=method,
+        status=PageStatus.ACCEPTED,
+        tried=tuple(way for way in ways if way != method),
+        retried=tuple(way for way in page.retried if way != method),
+    )
+    return _with_page(incident, event.key, taken, recorded)
 
 
 def _page_failed(incident: Incident, event: e.PageFailed, recorded: e.Recorded) -> Incident:
     page = incident.pages[event.key]
-    changed = replace(
-        page,
-        method=event.next_method or page.method,
-        status=page.status if event.next_method or event.is_retried else PageStatus.FAILED,
-        tried=tuple(dict.fromkeys((*page.tried, page.method))),
+    failed = next((way for way in (*page.tried, page.method) if way.via == event.via), page.method)
+    tried = tuple(dict.fromkeys((*page.tried, failed)))
+    others = tuple(way for way in page.retried if way != failed)
+    retried = (*others, failed) if event.is_retried else others
+    method = event.next_method or page.method
+    is_given_up = method in tried and not retried
+    status = PageStatus.FAILED if is_given_up else page.status
+    return _with_page(
+        incident, event.key, replace(page, method=method, status=status, tried=tried, retried=retried), recorded
     )
-    pages = {**incident.pages, event.key: changed}
+
+
+def _with_page(incident: Incident, key: str, page: Page, recorded: e.Recorded) -> Incident:
+    """The incident with this page changed; a step whose every page is lost by it hurries the next one."""
+    pages = {**incident.pages, key: page}
     siblings = [other for other in pages.values() if other.cause == page.cause]
-    all_failed = all(other.status is PageStatus.FAILED for other in siblings)
-    hurries = all_failed and page.cause == incident.ladder.newest_step
-    hurry_at = recorded.at if hurries else incident.ladder.hurry_at
-    return replace(incident, pages=pages, ladder=replace(incident.ladder, hurry_at=hurry_at))
+    lost_at = None
+    if all(other.is_lost for other in siblings):
+        lost_at = recorded.at + (_PATIENCE if any(other.retried for other in siblings) else timedelta())
+    memory = incident.ladder
+    ladder = replace(
+        memory,
+        paging=_newest(memory.paging, page.cause, lost_at),
+        notifying=_newest(memory.notifying, page.cause, lost_at),
+    )
+    return replace(incident, pages=pages, ladder=ladder)
+
+
+def _newest(newest: Newest, cause: int, lost_at: datetime | None) -> Newest:
+    if newest.step != cause:
+        return newest
+    return replace(newest, lost_at=min(lost_at, newest.lost_at or lost_at) if lost_at else None)
 
 
 def _response_time_missed(incident: Incident, event: e.ResponseTimeMissed, recorded: e.Recorded) -> Incident:
     return replace(incident, is_response_missed=True)
+
+
+def _assessment_overdue(incident: Incident, event: e.AssessmentOverdue, recorded: e.Recorded) -> Incident:
+    return replace(incident, assessment_calls=event.times)
 
 
 def _reminded(incident: Incident, event: e.Reminded, recorded: e.Recorded) -> Incident:
@@ -220,7 +267,12 @@ def _update_overdue(incident: Incident, event: e.UpdateOverdue, recorded: e.Reco
 
 
 def _mitigated(incident: Incident, event: e.Mitigated, recorded: e.Recorded) -> Incident:
-    changed = replace(incident, status=Status.MITIGATED, pages=_answered(incident.pages))
+    changed = replace(
+        incident,
+        status=Status.MITIGATED,
+        pages=_answered(incident.pages),
+        ladder=_answered_ladder(incident.ladder),
+    )
     return _reached(changed, TriageStep.MITIGATE, recorded)
 
 
@@ -261,6 +313,7 @@ def _reopened(incident: Incident, event: e.Reopened, recorded: e.Recorded) -> In
         epoch=incident.epoch + 1,
         ladder=LadderMemory(started_at=recorded.at),
         acknowledged_by=None,
+        assessment_calls=0,
         is_response_missed=False,
         milestones=kept,
         cadence=CadenceMemory(since=recorded.at if incident.severity else None),
@@ -321,6 +374,7 @@ _APPLY: dict[type[e.Event], Callable[[Incident, Any, e.Recorded], Incident]] = {
     e.PageAccepted: _page_accepted,
     e.PageFailed: _page_failed,
     e.ResponseTimeMissed: _response_time_missed,
+    e.AssessmentOverdue: _assessment_overdue,
     e.Reminded: _reminded,
     e.UpdateOverdue: _update_overdue,
     e.Mitigated: _mitigated,

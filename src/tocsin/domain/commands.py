@@ -138,6 +138,7 @@ class ReportPageAccepted(Struct, frozen=True):
     """Receipt: the provider took the page."""
 
     key: str
+    via: str
 
 
 class ReportPageFailed(Struct, frozen=True):

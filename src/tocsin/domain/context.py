@@ -8,7 +8,7 @@ from tocsin.domain.apply import apply
 from tocsin.domain.effects import AnyEffect
 from tocsin.domain.events import AnyEvent, Reach, Recorded
 from tocsin.domain.incident import Incident
-from tocsin.oncall.roster import Roster
+from tocsin.oncall.roster import INBOX, Roster
 from tocsin.sop.model import ContactMethod, Sop
 from tocsin.sop.words import Severity, Urgency
 
@@ -90,11 +90,10 @@ def contact_for(
 ) -> ContactMethod | None:
     """The contact method to try now that those `tried` have failed; None when there is no (other) one.
 
-    A notification prefers what doesn't wake: PagerDuty comes last for it. No provider is tried twice for one page,
-    since the page's key must stay unique there.
+    A notification prefers what doesn't wake: PagerDuty comes last for it. A page prefers what wakes: the inbox is its
+    last resort. No provider is tried twice for one page, since the page's key must stay unique there.
     """
     providers = {method.via for method in tried}
     methods = [method for method in roster.contact_methods(person) if method.via not in providers]
-    if urgency is not Urgency.PAGE:
-        methods.sort(key=lambda method: method.via == "pagerduty")
-    return methods[0] if methods else None
+    last = INBOX if urgency is Urgency.PAGE else "pagerduty"
+    return min(methods, key=lambda method: method.via == last, default=None)

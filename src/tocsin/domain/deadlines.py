@@ -9,7 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from tocsin.domain.incident import Incident, Status
-from tocsin.domain.ladder import Rung, pending_rungs
+from tocsin.domain.ladder import Rung, ladder_of, pending_rungs
 from tocsin.oncall.business_time import add_business_time
 from tocsin.sop.model import PostmortemRule, ResponseClock, SeverityLevel, Sop
 from tocsin.sop.words import TriageStep
@@ -20,6 +20,7 @@ class DeadlineKind(StrEnum):
 
     ESCALATION = "escalation"
     RESPONSE = "response"
+    ASSESSMENT = "assessment"
     UPDATE_REMINDER = "update_reminder"
     UPDATE = "update"
     POSTMORTEM_REMINDER = "postmortem_reminder"
@@ -37,6 +38,7 @@ class Deadline(Struct, frozen=True):
 def deadlines(sop: Sop, incident: Incident) -> tuple[Deadline, ...]:
     """Everything that falls due if nobody does anything, the earliest first; at equal times escalation comes first."""
     found = [Deadline(DeadlineKind.ESCALATION, rung.at, rung) for rung in pending_rungs(sop, incident)]
+    found += _assessment(sop, incident)
     level = sop.severities.get(incident.severity) if incident.severity else None
     if level is not None:
         found += _response(sop, level, incident)
@@ -65,6 +67,26 @@ def response_due_at(sop: Sop, level: SeverityLevel, incident: Incident) -> datet
     if level.respond_clock is ResponseClock.BUSINESS_HOURS:
         return add_business_time(sop.business_hours, incident.ladder.started_at, level.respond_within)
     return incident.ladder.started_at + level.respond_within
+
+
+def assessment_due_at(sop: Sop, incident: Incident) -> datetime | None:
+    """When whoever responds is first called on to assess; None once assessed, and while nobody responds.
+
+    An acknowledgement stops the ladder of what nobody has assessed, and no severity's own has begun: so as often as
+    that ladder would have repeated, the assessment is called for.
+    """
+    acknowledged_at = incident.milestone_at(TriageStep.ACKNOWLEDGE)
+    if incident.status is not Status.ACKNOWLEDGED or incident.severity is not None or acknowledged_at is None:
+        return None
+    repeat = ladder_of(sop, incident).repeat
+    return acknowledged_at + repeat.every if repeat else None
+
+
+def _assessment(sop: Sop, incident: Incident) -> list[Deadline]:
+    due, repeat = assessment_due_at(sop, incident), sop.unassessed.repeat
+    if due is None or repeat is None:
+        return []
+    return [Deadline(DeadlineKind.ASSESSMENT, due + incident.assessment_calls * repeat.every)]
 
 
 def update_due_at(level: SeverityLevel, incident: Incident) -> datetime | None:

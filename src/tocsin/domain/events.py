@@ -130,12 +130,21 @@ class PageFailed(Event, frozen=True):
     reason: str
     next_method: ContactMethod | None = None
     is_retried: bool = False
+    via: str = ""  # the contact method; empty in an older record: the one that was being tried
 
 
 class ResponseTimeMissed(Event, frozen=True):
     """Nobody acknowledged within the severity's response time."""
 
     within: Duration
+
+
+class AssessmentOverdue(Event, frozen=True):
+    """Somebody responds, but nobody has said how severe it is; `times` counts the calls, those that were missed too."""
+
+    reached: tuple[Reach, ...]
+    due_at: datetime
+    times: int
 
 
 class Reminded(Event, frozen=True):
@@ -270,6 +279,7 @@ AnyEvent = (
     | PageAccepted
     | PageFailed
     | ResponseTimeMissed
+    | AssessmentOverdue
     | Reminded
     | UpdateOverdue
     | Mitigated
@@ -309,7 +319,7 @@ def reaches_of(event: AnyEvent) -> tuple[Urgency, tuple[Reach, ...]]:
             return event.urgency, event.reached
         case PersonPaged():
             return Urgency.PAGE, (event.reached,)
-        case StakeholdersInformed() | PatternNoticed():
+        case StakeholdersInformed() | PatternNoticed() | AssessmentOverdue():
             return Urgency.NOTIFY, event.reached
         case Reminded() | UpdateOverdue() | PostmortemReminded():
             return Urgency.NOTIFY, (event.reached,) if event.reached else ()

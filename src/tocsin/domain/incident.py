@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from tocsin.oncall.roster import INBOX
 from tocsin.sop.durations import Duration
 from tocsin.sop.model import ContactMethod
 from tocsin.sop.words import Role, Severity, TriageStep, Trigger
@@ -62,6 +63,19 @@ class Page(Struct, frozen=True):
     demands_answer: bool
     status: PageStatus = PageStatus.PENDING
     tried: tuple[ContactMethod, ...] = ()  # what could not deliver it, in the order of trying
+    retried: tuple[ContactMethod, ...] = ()  # those of them whose provider may be back soon: it is offered it still
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it counts as having reached nobody: everything that wakes has failed, for the time being at least.
+
+        The inbox wakes nobody. Where other ways have failed it holds the page, but doesn't stand for an answer to come;
+        where it is the only way, it is the one that was chosen. A notification is well kept there.
+        """
+        if not self.demands_answer or self.status is PageStatus.FAILED:
+            return self.status is PageStatus.FAILED
+        is_left_to_the_inbox = self.method.via == INBOX and bool(self.tried)
+        return self.status is not PageStatus.ANSWERED and (is_left_to_the_inbox or self.method in self.tried)
 
 
 class Milestone(Struct, frozen=True):
@@ -115,6 +129,16 @@ class Postmortem(Struct, frozen=True):
     completed_at: datetime | None = None
 
 
+class Newest(Struct, frozen=True):
+    """The newest step of a kind: the sequence number of the event that fired it; None before it, and for a repetition.
+
+    `lost_at`: from when on it counts as having reached nobody, so that the next one doesn't wait.
+    """
+
+    step: int | None = None
+    lost_at: datetime | None = None
+
+
 class LadderMemory(Struct, frozen=True):
     """What the ladder has done in this epoch."""
 
@@ -122,8 +146,8 @@ class LadderMemory(Struct, frozen=True):
     done: frozenset[str] = frozenset()  # `page:primary@platform`: urgency, target and team
     last_page_at: datetime | None = None
     repeats: int = 0
-    newest_step: int | None = None  # sequence number of the event that fired it; None once the ladder repeats
-    hurry_at: datetime | None = None  # a step reached nobody: the next one doesn't wait
+    paging: Newest = Newest()
+    notifying: Newest = Newest()
 
 
 class CadenceMemory(Struct, frozen=True):
@@ -157,6 +181,7 @@ class Incident(Struct, frozen=True):
     status: Status = Status.TRIGGERED
     epoch: int = 1
     acknowledged_by: str | None = None
+    assessment_calls: int = 0  # how often the assessment has been called for since the acknowledgement
     is_clear: bool = False  # every attached alert has resolved
     is_response_missed: bool = False
     roles: dict[Role, str] = field(default_factory=dict)

@@ -36,18 +36,25 @@ def ladder_of(sop: Sop, incident: Incident) -> Ladder:
 def pending_rungs(sop: Sop, incident: Incident) -> tuple[Rung, ...]:
     """The rungs to come if nothing else happens, in order of time; none once the incident is over.
 
-    A step whose condition no longer holds is not among them. After a step that reached nobody the next rung is due at
-    that moment instead of at its own.
+    A step whose condition no longer holds is not among them. After a step that reached nobody the next of its kind is
+    due at that moment instead of at its own; and where a ladder that pages has no page left, the next notification is.
     """
     if incident.status.is_over:
         return ()
     ladder = ladder_of(sop, incident)
     steps = [rung for step in ladder.steps if _holds(step, incident) for rung in _rungs_of(step, incident)]
-    # At equal times pages go first: somebody has to wake before others are told.
-    rungs = sorted(
-        [*steps, *_repetition(ladder, steps, incident)], key=lambda rung: (rung.at, rung.urgency is not Urgency.PAGE)
+    rungs = _in_order([*steps, *_repetition(ladder, steps, incident)])
+    pages, notifications = (
+        [rung for rung in rungs if rung.urgency is urgency] for urgency in (Urgency.PAGE, Urgency.NOTIFY)
     )
-    return tuple(_hurried(rungs, incident.ladder.hurry_at))
+    after_a_page = pages or (notifications if any(step.page for step in ladder.steps) else [])
+    rungs = _hurried(rungs, after_a_page, incident.ladder.paging.lost_at)
+    return tuple(_hurried(rungs, notifications, incident.ladder.notifying.lost_at))
+
+
+def _in_order(rungs: list[Rung]) -> list[Rung]:
+    """By time; at equal times pages go first: somebody has to wake before others are told."""
+    return sorted(rungs, key=lambda rung: (rung.at, rung.urgency is not Urgency.PAGE))
 
 
 def _holds(step: EscalationStep, incident: Incident) -> bool:
@@ -94,7 +101,8 @@ def _repetition(ladder: Ladder, steps: list[Rung], incident: Incident) -> list[R
     ]
 
 
-def _hurried(rungs: list[Rung], hurry_at: datetime | None) -> list[Rung]:
-    if hurry_at is None or not rungs or rungs[0].at <= hurry_at:
+def _hurried(rungs: list[Rung], in_line: list[Rung], lost_at: datetime | None) -> list[Rung]:
+    """The rungs with the first of those in line at `lost_at`, should it be later."""
+    if lost_at is None or not in_line or in_line[0].at <= lost_at:
         return rungs
-    return [replace(rungs[0], at=hurry_at), *rungs[1:]]
+    return _in_order([replace(in_line[0], at=lost_at), *(rung for rung in rungs if rung is not in_line[0])])

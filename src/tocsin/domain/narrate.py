@@ -76,13 +76,19 @@ def _to(reached: e.Reach | None, sop: Sop) -> str:
     return name_of(reached.person, sop) if reached else "nobody could be reached"
 
 
-def _clock(event: e.Reminded | e.UpdateOverdue | e.PostmortemReminded) -> str:
+def _clock(event: e.AssessmentOverdue | e.Reminded | e.UpdateOverdue | e.PostmortemReminded) -> str:
     return f"{event.due_at:%H:%M} UTC"
 
 
 def _overdue(event: e.UpdateOverdue, sop: Sop) -> str:
     times = f" (call {event.times})" if event.times > 1 else ""
     return f"Status update overdue since {_clock(event)}{times}: told {_to(event.reached, sop)}"
+
+
+def _assessment_overdue(event: e.AssessmentOverdue, sop: Sop) -> str:
+    times = f" (call {event.times})" if event.times > 1 else ""
+    told = ", ".join(name_of(reach.person, sop) for reach in event.reached) or "nobody could be reached"
+    return f"Acknowledged but not assessed, due since {_clock(event)}{times}: told {told}"
 
 
 def _postmortem_reminded(event: e.PostmortemReminded, sop: Sop) -> str:
@@ -114,6 +120,7 @@ _TELL: dict[type[e.Event], Callable[[Any, Sop], str]] = {
     e.PageAccepted: lambda event, sop: f"Page to {name_of(event.person, sop)} accepted ({event.via})",
     e.PageFailed: _page_failed,
     e.ResponseTimeMissed: lambda event, sop: f"Response time missed: nobody acknowledged within {event.within.words}",
+    e.AssessmentOverdue: _assessment_overdue,
     e.Reminded: lambda event, sop: f"Status update due at {_clock(event)}: reminded {_to(event.reached, sop)}",
     e.UpdateOverdue: _overdue,
     e.Mitigated: lambda event, sop: _with_note("Mitigated", event.note),

@@ -58,6 +58,8 @@ def _reason(event: e.AnyEvent, sop: Sop) -> str:
             return event.reason
         case e.StakeholdersInformed():
             return "you are a stakeholder of what happens to this service"
+        case e.AssessmentOverdue():
+            return f"nobody has assessed it since {event.due_at:%H:%M} UTC: say how severe it is"
         case e.Reminded():
             return f"post a status update by {event.due_at:%H:%M} UTC"
         case e.UpdateOverdue():
@@ -94,12 +96,13 @@ def _page_endings(before: Incident | None, after: Incident) -> list[f.AnyEffect]
     if before is None:
         return []
     ends = after.status.is_over and not before.status.is_over
+    answered = before.open_pages.keys() - after.open_pages.keys()
     found: list[f.AnyEffect] = []
     for key, page in before.pages.items():
         ringing = [reach for reach in _ways_of(page) if reach.method.via in RINGING]
         if ends:
             found += [f.ResolvePage(key=key, reach=reach) for reach in ringing]
-        elif key in before.open_pages and key not in after.open_pages:
+        elif key in answered:
             found += [f.AcknowledgePage(key=key, reach=reach) for reach in ringing]
     return found
 

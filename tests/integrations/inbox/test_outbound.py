@@ -22,7 +22,7 @@ def test_a_notification_of_an_incident_that_nobody_assessed_says_so() -> None:
 
 
 def test_the_inbox_always_takes_the_page() -> None:
-    assert deliver(page("inbox")) == Done(receipts=(ReportPageAccepted(key=f"{INCIDENT}-3-0"),))
+    assert deliver(page("inbox")) == Done(receipts=(ReportPageAccepted(key=f"{INCIDENT}-3-0", via="inbox"),))
 
 
 def test_a_title_can_neither_ring_nor_colour_nor_move_the_console() -> None:

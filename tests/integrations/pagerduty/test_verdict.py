@@ -27,7 +27,7 @@ def reply(status: int, body: bytes = b"", **headers: str) -> Reply:
 
 
 def test_only_a_confirmed_202_is_a_page_taken() -> None:
-    assert classify(page(), reply(202, SUCCESS)) == Done(receipts=(ReportPageAccepted(key=KEY),))
+    assert classify(page(), reply(202, SUCCESS)) == Done(receipts=(ReportPageAccepted(key=KEY, via="pagerduty"),))
 
 
 @pytest.mark.parametrize("effect", [acknowledgement(), resolution()])

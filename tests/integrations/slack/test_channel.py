@@ -75,7 +75,9 @@ def test_those_who_can_be_invited_are_although_others_are_in_or_gone() -> None:
 def test_a_page_reaches_the_person_directly() -> None:
     sandbox = Sandbox()
     for _ in range(2):
-        assert send_to_slack(page("slack"), sandbox) == Done(receipts=(ReportPageAccepted(key=f"{INCIDENT}-3-0"),))
+        assert send_to_slack(page("slack"), sandbox) == Done(
+            receipts=(ReportPageAccepted(key=f"{INCIDENT}-3-0", via="slack"),)
+        )
     direct = sandbox.slack.named("U0ALICE01")
     assert direct.is_direct
     assert len(direct.messages) == 2

@@ -64,7 +64,7 @@ def verdict_on(effect: SlackEffect, given: Reply) -> Verdict:
         pytest.param(
             page("slack"),
             {"ok": True, "channel": "D0000000001", "ts": "1767607200.000002"},
-            Done(receipts=(ReportPageAccepted(key=f"{INCIDENT}-3-0"),)),
+            Done(receipts=(ReportPageAccepted(key=f"{INCIDENT}-3-0", via="slack"),)),
             id="a direct message is a page taken",
         ),
         pytest.param(POST, {"ok": True}, Done(), id="a message needs no receipt"),

@@ -5,13 +5,21 @@ from datetime import datetime, timedelta
 
 from tocsin.domain import events as e
 from tocsin.domain.context import Draft
-from tocsin.domain.deadlines import Deadline, DeadlineKind, deadlines, postmortem_due_at, update_due_at
+from tocsin.domain.deadlines import (
+    Deadline,
+    DeadlineKind,
+    assessment_due_at,
+    deadlines,
+    postmortem_due_at,
+    update_due_at,
+)
 from tocsin.domain.ladder import Rung
-from tocsin.oncall.roster import TEAM_TARGETS
+from tocsin.oncall.roster import TEAM_TARGETS, Target
 from tocsin.sop.model import SeverityLevel
 from tocsin.sop.words import Role, Urgency
 
 _ENGINE = "tocsin"
+_IN_LINE = (Target.PRIMARY, Target.SECONDARY, Target.TEAM_LEAD, Target.ENGINEERING_MANAGER, Target.EVERYONE_ON_CALL)
 
 
 def fire_due(draft: Draft) -> None:
@@ -27,6 +35,9 @@ def _fire(draft: Draft, deadline: Deadline) -> None:
     if deadline.rung is not None:
         _fire_rung(draft, deadline.rung)
         return
+    if deadline.kind is DeadlineKind.ASSESSMENT:
+        _call_for_assessment(draft)
+        return
     level = _level(draft)
     match deadline.kind:
         case DeadlineKind.RESPONSE if level.respond_within is not None:
@@ -40,7 +51,7 @@ def _fire(draft: Draft, deadline: Deadline) -> None:
 def _level(draft: Draft) -> SeverityLevel:
     severity = draft.incident.severity
     if severity is None:
-        raise LookupError("only an assessed incident has deadlines beside its ladder")
+        raise LookupError("an incident that nobody has assessed has no severity to go by")
     return draft.context.sop.severities[severity]
 
 
@@ -82,6 +93,29 @@ def _asked(rung: Rung, teams: tuple[str, ...]) -> Iterator[tuple[str, tuple[str,
             yield target, teams
 
 
+def _call_for_assessment(draft: Draft) -> None:
+    """Tell whoever responds; from the second call on also whom the ladder would have gone on paging."""
+    sop, incident = draft.context.sop, draft.incident
+    due_at, repeat = assessment_due_at(sop, incident), sop.unassessed.repeat
+    if due_at is None or repeat is None:
+        raise LookupError("an assessment deadline without an assessment to wait for")
+    times = _calls_since(due_at, repeat.every, draft.context.now)
+    reaches = {reach.person: reach for reach in [_holder(draft, Role.INCIDENT_COMMANDER)] if reach}
+    for person in _paged_last(draft) if times > 1 else ():
+        reach = draft.reach(person, Urgency.NOTIFY)
+        if reach is not None:
+            reaches.setdefault(person, reach)
+    draft.record(e.AssessmentOverdue(reached=tuple(reaches.values()), due_at=due_at, times=times), actor=_ENGINE)
+
+
+def _paged_last(draft: Draft) -> list[str]:
+    """Whom the last page step of the ladder of what nobody has assessed would wake."""
+    steps = draft.context.sop.unassessed.escalation
+    last = next((step for step in reversed(steps) if step.page), None)
+    roster, teams = draft.context.roster, draft.incident.teams
+    return [person for target in (last.page if last else ()) for person in roster.people(target, teams)]
+
+
 def _call_for_update(draft: Draft, level: SeverityLevel) -> None:
     due_at = update_due_at(level, draft.incident)
     if due_at is None or level.update_every is None:
@@ -110,9 +144,10 @@ def _calls_since(due_at: datetime, every: timedelta, now: datetime) -> int:
 
 
 def _holder(draft: Draft, *roles: Role) -> e.Reach | None:
-    """How the first filled of `roles` is informed; else whoever acknowledged, else the primary on call."""
+    """How the first filled of `roles` is informed; else whoever acknowledged, else the first in line who can be."""
     incident = draft.incident
     candidates = [incident.roles.get(role) for role in roles]
-    candidates += [incident.acknowledged_by, *draft.context.roster.people("primary", incident.teams)]
+    candidates.append(incident.acknowledged_by)
+    candidates += [person for target in _IN_LINE for person in draft.context.roster.people(target, incident.teams)]
     reaches = (draft.reach(person, Urgency.NOTIFY) for person in candidates if person)
     return next(filter(None, reaches), None)

@@ -194,16 +194,20 @@ def note_alert_worse(draft: Draft, command: c.NoteAlertWorse) -> Refusal | None:
     """The worst alert counts: a quiet incident begins to page when a loud alert joins.
 
     Somebody's assessment stands against alerts like those that were seen; one that looks worse than all of them, and
-    than the assessment, raises the severity and needs an answer of its own.
+    than the assessment, raises the severity and needs an answer of its own. So does one that joins what nobody has
+    assessed, where whoever responds has seen nothing that wakes people, or thinks the service restored.
     """
     incident, placement = draft.incident, command.placement
     if incident.status.is_over:
         return None
+    reason = clean_line(f"a worse alert joined: {command.title}")
     looks_worse = _rank(placement.severity) < _rank(incident.provisional)
     begins_to_page = placement.page and not incident.pages_unassessed and incident.severity is None
     is_beyond = looks_worse and placement.page and _rank(placement.severity) < _rank(incident.severity)
+    comes_back = is_beyond and incident.severity is None and incident.status is Status.MITIGATED
+    if comes_back or (begins_to_page and incident.status is not Status.TRIGGERED):
+        draft.record(e.Reopened(reason=reason))
     if incident.severity is not None and placement.severity is not None and is_beyond:
-        reason = clean_line(f"a worse alert joined: {command.title}")
         # Where somebody is being paged already, to begin anew would only delay the next.
         if incident.status is not Status.TRIGGERED or not incident.open_pages:
             draft.record(e.Reopened(reason=reason))

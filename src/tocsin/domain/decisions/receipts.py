@@ -3,38 +3,49 @@
 from tocsin.domain import commands as c
 from tocsin.domain import events as e
 from tocsin.domain.context import Draft, Refusal, contact_for
-from tocsin.domain.incident import PageStatus
+from tocsin.domain.incident import Page, PageStatus
 from tocsin.domain.text import clean_line
+from tocsin.sop.model import ContactMethod
 from tocsin.sop.words import Urgency
 
 
 def page_accepted(draft: Draft, command: c.ReportPageAccepted) -> Refusal | None:
     """The provider took it. That is not an answer: the ladder goes on."""
     page = draft.incident.pages.get(command.key)
-    if page is not None and page.status is PageStatus.PENDING:
-        draft.record(e.PageAccepted(key=command.key, person=page.person, via=page.method.via))
+    if page is None or command.via not in {way.via for way in (*page.tried, page.method)}:
+        return None
+    # A provider that was down may wake somebody after all, whose page the inbox has meanwhile.
+    wakes_after_all = page.status is PageStatus.ACCEPTED and page.is_lost and command.via != page.method.via
+    if page.status is PageStatus.PENDING or wakes_after_all:
+        draft.record(e.PageAccepted(key=command.key, person=page.person, via=command.via))
     return None
 
 
 def page_failed(draft: Draft, command: c.ReportPageFailed) -> Refusal | None:
     """Move on at once: to the person's next contact method, and without one to the ladder's next step."""
     page = draft.incident.pages.get(command.key)
-    if page is None or page.status is not PageStatus.PENDING or page.method.via != command.via:
-        return None  # a receipt that comes late: the page has moved on, or was answered
-    if command.is_retried and page.method in page.tried:
-        return None  # told before
-    urgency = Urgency.PAGE if page.demands_answer else Urgency.NOTIFY
-    next_method = contact_for(draft.context.roster, page.person, urgency, tried=(*page.tried, page.method))
+    if page is None or page.status is not PageStatus.PENDING:
+        return None  # a receipt that comes late: the page was taken, given up or answered
+    is_first = page.method.via == command.via and page.method not in page.tried
+    is_given_up = not command.is_retried and command.via in {way.via for way in page.retried}
+    if not is_first and not is_given_up:
+        return None  # the page has moved on, or it was told before
     draft.record(
         e.PageFailed(
             key=command.key,
             person=page.person,
             reason=clean_line(command.reason),
-            next_method=next_method,
+            next_method=_next_method(draft, page) if is_first else None,
             is_retried=command.is_retried,
+            via=command.via,
         )
     )
     return None
+
+
+def _next_method(draft: Draft, page: Page) -> ContactMethod | None:
+    urgency = Urgency.PAGE if page.demands_answer else Urgency.NOTIFY
+    return contact_for(draft.context.roster, page.person, urgency, tried=(*page.tried, page.method))
 
 
 def channel_opened(draft: Draft, command: c.ReportChannelOpened) -> Refusal | None:

@@ -22,4 +22,4 @@ def line_for(effect: SendPage) -> str:
 
 def deliver(effect: SendPage) -> Done:
     """The verdict, always: nothing lies between the store and the inbox that could refuse."""
-    return Done(receipts=(ReportPageAccepted(key=effect.key),))
+    return Done(receipts=(ReportPageAccepted(key=effect.key, via=effect.provider),))

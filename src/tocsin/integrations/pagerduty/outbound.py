@@ -117,7 +117,8 @@ def classify(effect: PagerDutyEffect, reply: Reply) -> Verdict:
     """
     answer = _answer(reply)
     if reply.status == 202 and answer and answer.status == "success":
-        return Done(receipts=(ReportPageAccepted(key=effect.key),) if isinstance(effect, SendPage) else ())
+        is_page = isinstance(effect, SendPage)
+        return Done(receipts=(ReportPageAccepted(key=effect.key, via=effect.provider),) if is_page else ())
     if 400 <= reply.status < 500 and reply.status not in _WORTH_REPEATING:
         return _refused(effect, _refusal(reply.status, answer))
     return Again(reason=_delay(reply.status), after=wait_asked(reply))

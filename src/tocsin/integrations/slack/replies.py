@@ -116,7 +116,8 @@ def _said_yes(call: _Call) -> Verdict | None:
             posted = _read(call.reply, _Posted)
             return Done(receipts=(ReportSummaryPosted(message=posted.ts),)) if posted else None
         case SendPage() as effect:
-            return Done(receipts=(ReportPageAccepted(key=effect.key),)) if _read(call.reply, _Posted) else None
+            receipt = ReportPageAccepted(key=effect.key, via=effect.provider)
+            return Done(receipts=(receipt,)) if _read(call.reply, _Posted) else None
         case _:
             return Done()
 

@@ -111,7 +111,20 @@ def _silence_rules(sop: Sop) -> list[str]:
     return [
         *(f"{escape(names)}: while unacknowledged, the last page step comes again {escape(r)}." for names, r in rounds),
         "A step that reaches nobody (a gap in the rotation, no contact method, every delivery failed) doesn't wait: "
-        "the next one follows at once.",
+        "the next one follows at once. The inbox alone doesn't count, where another contact method has failed.",
+        *_assessment_rules(sop),
+    ]
+
+
+def _assessment_rules(sop: Sop) -> list[str]:
+    """What happens once somebody has acknowledged an alert that nobody has assessed: the ladder stops, its time not."""
+    ladder = sop.unassessed.ladder
+    last = next((step.page for step in reversed(ladder.steps) if step.page), ())
+    if ladder.repeat is None:
+        return []
+    return [
+        f"Acknowledged but not assessed: every {ladder.repeat.every.words} whoever responds is told to assess it; from "
+        f"the second time on {escape(phrases.targets(sop, last))} as well."
     ]
 
 
