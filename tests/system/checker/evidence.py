@@ -1,0 +1,193 @@
+"""What is known of a run, from outside? What HTTP promised, what the vendors were sent, what the database says.
+
+It shares no code with the server: JSON and SQL are read as anybody could read them. Instants are seconds since 1970.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+Json = dict[str, Any]
+Read = Callable[[str], list[Json]]  # the rows of an SQL query, as seen by somebody who may only read
+
+_MICROSECONDS = 1e6
+
+
+class Promise(Struct, frozen=True):
+    """Something that was answered with a 2xx at `at`: `what` is `alert`, `declare`, `acknowledge`, `notes`…"""
+
+    what: str
+    at: float
+    incident: str = ""
+    body: Json = {}
+
+
+class Event(Struct, frozen=True):
+    """A row of `events`."""
+
+    incident: str
+    seq: int
+    at: float
+    actor: str
+    kind: str
+    body: Json
+
+
+class Incident(Struct, frozen=True):
+    """A row of `incidents`; `state` is what the server believes the events come to."""
+
+    id: str
+    seq: int
+    is_open: bool
+    status: str
+    severity: str | None
+    group_key: str | None
+    wake_at: float | None
+    state: Json
+
+
+class Row(Struct, frozen=True):
+    """A row of `outbox`; `page` is the key of the page that it sends, `kind` the effect's."""
+
+    id: int
+    key: str
+    incident: str
+    provider: str
+    lane: str
+    page: str | None
+    kind: str
+    effect: Json
+    status: str
+    due_at: float
+    attempts: int
+    created_at: float
+    settled_at: float | None
+    note: str
+
+    @property
+    def is_ended(self) -> bool:
+        return self.status not in ("pending", "leased")
+
+
+class Alert(Struct, frozen=True):
+    """A row of `alerts`."""
+
+    incident: str | None
+    labels: Json
+
+
+class Sent(Struct, frozen=True):
+    """A request as a vendor wrote it down: `taken` says whether it was answered with a positive reply."""
+
+    number: int
+    at: float
+    path: str
+    body: str
+    status: int
+    answer: str
+
+    @property
+    def event(self) -> Json:
+        """The PagerDuty event in it."""
+        return dict(json.loads(self.body)) if self.path == "/v2/enqueue" else {}
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether it was answered as a vendor answers that has taken it."""
+        try:
+            answer = json.loads(self.answer)
+        except ValueError:
+            return False
+        if self.path == "/v2/enqueue":
+            return self.status == 202 and answer.get("status") == "success"
+        return self.status == 200 and answer.get("ok") is True
+
+
+class Evidence(Struct, frozen=True):
+    """Everything that the checks compare. `crashes` counts the deaths and the stops of servers."""
+
+    promises: list[Promise]
+    sent: list[Sent]
+    incidents: dict[str, Incident]
+    events: dict[str, list[Event]]
+    outbox: list[Row]
+    alerts: list[Alert]
+    crashes: int = 0
+    speed: float = 1.0  # engine seconds a second
+
+    @property
+    def newest_at(self) -> float:
+        """Engine time at least: when the newest event was recorded."""
+        return max((event.at for timeline in self.events.values() for event in timeline), default=0.0)
+
+
+def gather(read: Read, sent: Path, promises: Iterable[Promise], *, crashes: int, speed: float) -> Evidence:
+    """The evidence of a run whose database answers `read`, whose vendors have written the log `sent`."""
+    events: dict[str, list[Event]] = {}
+    for row in read("SELECT incident, seq, at, actor, kind, event FROM events ORDER BY incident, seq"):
+        event = Event(row["incident"], row["seq"], _at(row["at"]), row["actor"], row["kind"], json.loads(row["event"]))
+        events.setdefault(event.incident, []).append(event)
+    return Evidence(
+        promises=list(promises),
+        sent=requests_in(sent),
+        incidents={row["id"]: _incident(row) for row in read("SELECT * FROM incidents")},
+        events=events,
+        outbox=[_row(row) for row in read("SELECT * FROM outbox ORDER BY id")],
+        alerts=[Alert(it["incident"], json.loads(it["labels"])) for it in read("SELECT incident, labels FROM alerts")],
+        crashes=crashes,
+        speed=speed,
+    )
+
+
+def requests_in(log: Path) -> list[Sent]:
+    """The requests that the vendors were sent, in order of arrival."""
+    lines = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    return [
+        Sent(number, datetime.fromisoformat(it["at"]).timestamp(), it["path"], it["body"], it["status"], it["answer"])
+        for number, it in enumerate(lines)
+    ]
+
+
+def _at(micros: int) -> float:
+    return micros / _MICROSECONDS
+
+
+def _maybe_at(micros: int | None) -> float | None:
+    return None if micros is None else _at(micros)
+
+
+def _incident(row: Json) -> Incident:
+    return Incident(
+        id=row["id"],
+        seq=row["seq"],
+        is_open=bool(row["is_open"]),
+        status=row["status"],
+        severity=row["severity"],
+        group_key=row["group_key"],
+        wake_at=_maybe_at(row["wake_at"]),
+        state=json.loads(row["state"]),
+    )
+
+
+def _row(row: Json) -> Row:
+    effect = json.loads(row["effect"])
+    return Row(
+        id=row["id"],
+        key=row["key"],
+        incident=row["incident"],
+        provider=row["provider"],
+        lane=row["lane"],
+        page=row["page"],
+        kind=effect["kind"],
+        effect=effect,
+        status=row["status"],
+        due_at=_at(row["due_at"]),
+        attempts=row["attempts"],
+        created_at=_at(row["created_at"]),
+        settled_at=_maybe_at(row["settled_at"]),
+        note=row["note"],
+    )

@@ -1,0 +1,34 @@
+"""Who knocked at PagerDuty's door, with what? The requests to it, each with the page that it is about."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from tests.system.checker.evidence import Sent
+
+
+class Knock(NamedTuple):
+    """One request: `page` is the page's key, as a trigger names it; `urgency` is that of the trigger."""
+
+    at: float
+    action: str
+    key: str
+    page: str
+    urgency: str
+    is_taken: bool
+
+
+def knocks_in(sent: Iterable[Sent]) -> list[Knock]:
+    """The requests to PagerDuty in order of arrival; an end whose trigger nobody saw has its key for a page."""
+    found: list[Knock] = []
+    pages: dict[str, tuple[str, str]] = {}
+    for request in sent:
+        event = request.event
+        if not event:
+            continue
+        key, action = event["dedup_key"], event["event_action"]
+        if action == "trigger":
+            details = event["payload"]["custom_details"]
+            pages[key] = (details["page_key"], details["urgency"])
+        page, urgency = pages.get(key, (key, ""))
+        found.append(Knock(request.at, action, key, page, urgency, request.is_taken))
+    return found

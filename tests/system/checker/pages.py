@@ -1,0 +1,147 @@
+"""Did every page go out that was due, and none that was not? The record against the outbox and the vendors' logs."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+
+from tests.system.checker.account import Account
+from tests.system.checker.evidence import Evidence, Row
+from tests.system.checker.pagerduty import Knock, knocks_in
+
+_ORDER = {"trigger": 0, "acknowledge": 1, "resolve": 2}
+_ACTIONS = {"SendPage": "trigger", "AcknowledgePage": "acknowledge", "ResolvePage": "resolve"}
+
+
+def due_pages(evidence: Evidence) -> set[tuple[str, str]]:
+    """Every page that the record says is due, with each way on which it is."""
+    accounts = [Account(timeline) for timeline in evidence.events.values()]
+    return {(key, via) for account in accounts for key, page in account.pages.items() for via in page.vias}
+
+
+def sending(evidence: Evidence) -> list[Row]:
+    """The rows of the outbox that send a page."""
+    return [row for row in evidence.outbox if row.kind == "SendPage"]
+
+
+def due_pages_are_in_the_outbox(evidence: Evidence) -> Iterator[str]:
+    """6: each page that is due has its row, one for each way, and no row has no cause."""
+    rows = Counter((str(row.page), row.provider) for row in sending(evidence))
+    due = due_pages(evidence)
+    yield from (f"[6] {key}: is due by {via} and not in the outbox" for key, via in due - rows.keys())
+    yield from (f"[6] {key}: is in the outbox for {via}, and nothing has caused it" for key, via in rows.keys() - due)
+    yield from (f"[6] {key}: is in the outbox for {via} {n} times" for (key, via), n in rows.items() if n > 1)
+
+
+def rows_come_to_an_end(evidence: Evidence) -> Iterator[str]:
+    """15: each row has ended, or is due in the future; no lease is left."""
+    for row in evidence.outbox:
+        if row.status == "leased":
+            yield f"[15] {row.key}: is leased, and nobody sends it"
+        if row.status == "pending" and row.due_at <= evidence.newest_at:
+            yield f"[15] {row.key}: is due and has not left"
+
+
+def lost_pages(evidence: Evidence) -> Iterator[str]:
+    """15: a page was taken, or its end is written down. "Sent" needs a positive reply in the vendor's own log."""
+    taken = {(knock.page, knock.action) for knock in knocks_in(evidence.sent) if knock.is_taken}
+    accounts = {id_: Account(timeline) for id_, timeline in evidence.events.items()}
+    for row in evidence.outbox:
+        account = accounts.get(row.incident)
+        page = row.effect.get("key", "")
+        if row.kind not in _ACTIONS or account is None or page not in account.pages:
+            continue
+        if row.provider == "pagerduty" and row.status == "done" and (page, _ACTIONS[row.kind]) not in taken:
+            yield f"[15] {page}: {row.kind} counts as done, and PagerDuty never said so"
+        if row.kind == "SendPage" and row.status != "done" and row.is_ended and not _says_why(row, account, evidence):
+            yield f"[15] {page}: not sent by {row.provider} ({row.status}: {row.note}), and the record doesn't say why"
+
+
+def _says_why(row: Row, account: Account, evidence: Evidence) -> bool:
+    """Whether the record tells why a page did not leave: a failure, or somebody who answered first."""
+    failures = [it for it in evidence.events[row.incident] if it.kind == "page_failed" and it.body["key"] == row.page]
+    ways = account.pages[str(row.page)].vias
+    if row.status == "failed":
+        return len(failures) > ways.index(row.provider)
+    return account.pages[str(row.page)].status == "answered"
+
+
+def receipts_arrive(evidence: Evidence) -> Iterator[str]:
+    """15: of a page that was sent, the incident knows."""
+    done = {str(row.page) for row in sending(evidence) if row.status == "done"}
+    for timeline in evidence.events.values():
+        for key, page in Account(timeline).pages.items():
+            if key in done and page.status == "pending":
+                yield f"[15] {key}: was taken, and its incident doesn't know"
+
+
+def keys_are_stable(evidence: Evidence) -> Iterator[str]:
+    """16: one page, one key; one key, one page."""
+    knocks = [knock for knock in knocks_in(evidence.sent) if knock.action == "trigger"]
+    pairs = {(knock.page, knock.key) for knock in knocks}
+    for page, count in Counter(page for page, _ in pairs).items():
+        if count > 1:
+            yield f"[16] {page}: went out under {count} keys"
+    for key, count in Counter(key for _, key in pairs).items():
+        if count > 1:
+            yield f"[16] {key}: stands for {count} pages"
+    known = {key for key, _ in due_pages(evidence)}
+    yield from (
+        f"[16] {knock.page}: went out, and nothing has caused it" for knock in knocks if knock.page not in known
+    )
+
+
+def ends_come_after_their_pages(evidence: Evidence) -> Iterator[str]:
+    """16: of one key, the trigger comes before the acknowledgement, and that before the resolution."""
+    for key, knocks in _by_key(knocks_in(evidence.sent)).items():
+        for before, after in pairwise(knocks):
+            if _ORDER[after.action] < _ORDER[before.action]:
+                yield f"[16] {key}: {after.action} was sent after {before.action}"
+
+
+def lanes_keep_their_order(evidence: Evidence) -> Iterator[str]:
+    """16: nothing has left, or was given up, before what comes before it in its lane."""
+    lanes: dict[str, list[Row]] = {}
+    for row in evidence.outbox:
+        if row.status != "suppressed":  # what nobody needs any more is withdrawn at once
+            lanes.setdefault(row.lane, []).append(row)
+    for lane, rows in lanes.items():
+        for before, after in pairwise(sorted(rows, key=lambda row: row.id)):
+            if after.is_ended and not before.is_ended:
+                yield f"[16] {lane}: {after.key} has ended before {before.key}"
+
+
+def requests_have_their_lease(evidence: Evidence) -> Iterator[str]:
+    """9: each request was a counted attempt of a row; whoever had lost its lease sent nothing."""
+    attempts: Counter[tuple[str, str]] = Counter()
+    for row in evidence.outbox:
+        if row.provider == "pagerduty" and row.kind in _ACTIONS:
+            attempts[(row.effect["key"], _ACTIONS[row.kind])] += row.attempts
+    for (page, action), count in Counter((it.page, it.action) for it in knocks_in(evidence.sent)).items():
+        if count > attempts[(page, action)]:
+            yield f"[9] {page}: {count} requests to {action}, but {attempts[(page, action)]} attempts"
+
+
+def repeats_have_a_reason(evidence: Evidence) -> Iterator[str]:
+    """Figure F3: what was taken is sent again only by a crash, and at most once by each."""
+    for (page, action), count in repeats(evidence).items():
+        if count > evidence.crashes:
+            yield f"[F3] {page}: {action} was sent again {count} times once taken, in {evidence.crashes} crashes"
+
+
+def repeats(evidence: Evidence) -> Counter[tuple[str, str]]:
+    """How often a page was sent again, under its key, after PagerDuty had taken it."""
+    found: Counter[tuple[str, str]] = Counter()
+    taken: set[tuple[str, str]] = set()
+    for knock in knocks_in(evidence.sent):
+        what = (knock.page, knock.action)
+        found[what] += what in taken
+        if knock.is_taken:
+            taken.add(what)
+    return +found
+
+
+def _by_key(knocks: list[Knock]) -> dict[str, list[Knock]]:
+    found: dict[str, list[Knock]] = {}
+    for knock in knocks:
+        found.setdefault(knock.key, []).append(knock)
+    return found
