@@ -12,7 +12,7 @@ import msgspec
 from tests.fakes.moods import Mood
 from tests.system.checker.evidence import Json
 from tests.system.crash.points import point_of_death
-from tests.system.crash.zygote import Child, ServerOrder, VendorsOrder, Zygote
+from tests.system.crash.zygote import Child, ServerOrder, VendorsOrder, zygote
 from tests.system.server import environment
 from tests.system.waiting import until
 
@@ -32,11 +32,10 @@ class Database(Protocol):
 class Node:
     """One seat of an installation: a server that dies, and another one on the same port."""
 
-    def __init__(self, zygote: Zygote, directory: Path, name: str, environ: dict[str, str]) -> None:
+    def __init__(self, directory: Path, name: str, environ: dict[str, str]) -> None:
         self.deaths: list[str] = []
         self.faults: list[str] = []
         self.port = _free_port()
-        self._zygote = zygote
         self._directory = directory
         self._environ = environ
         self._log = directory / f"{name}.log"
@@ -62,7 +61,7 @@ class Node:
             points=str(self._points),
         )
         self._points.unlink(missing_ok=True)
-        self._child = self._zygote.bear(order)
+        self._child = zygote().bear(order)
 
     def bury(self) -> None:
         """Write down where the dead server ended; one that was not killed ended of itself, which is a fault."""
@@ -99,9 +98,7 @@ class Node:
 class Installation:
     """Servers on one database; each newly started one dies at the next of `dooms`, and lives once there is none."""
 
-    def __init__(
-        self, zygote: Zygote, directory: Path, database: Database, *, nodes: int, dooms: Iterator[int], speed: float
-    ) -> None:
+    def __init__(self, directory: Path, database: Database, *, nodes: int, dooms: Iterator[int], speed: float) -> None:
         self.database = database
         self.sent = directory / "sent.jsonl"
         self._dooms = dooms
@@ -109,7 +106,7 @@ class Installation:
         order = VendorsOrder(
             directory=str(directory), log=str(directory / "vendors.log"), sent=str(self.sent), told=str(told)
         )
-        self._vendors = zygote.bear(order)
+        self._vendors = zygote().bear(order)
         self.vendors_url = until(lambda: told.read_text() if told.exists() else "", "the vendors are there")
         environ = environment(
             directory / "tocsin.db",
@@ -118,7 +115,7 @@ class Installation:
             TOCSIN_SLACK_API_URL=self.vendors_url,
             TOCSIN_CLOCK_SPEED=str(speed),
         )
-        self.nodes = [Node(zygote, directory, f"node-{number}", environ) for number in range(1, nodes + 1)]
+        self.nodes = [Node(directory, f"node-{number}", environ) for number in range(1, nodes + 1)]
 
     def __enter__(self) -> Self:
         """Let a first server, that lives, set everything up."""

@@ -9,7 +9,6 @@ from tests.system.checker.evidence import gather
 from tests.system.crash.databases import SqliteFile
 from tests.system.crash.installation import Database, Installation
 from tests.system.crash.scenario import Scenario, moods
-from tests.system.crash.zygote import Zygote
 from tests.system.outcome import Outcome
 from tests.system.outside import Outside
 from tests.system.waiting import until
@@ -19,15 +18,15 @@ _KILLS = 24
 _LONGEST_LIFE = 40  # points
 
 
-def kills_on_sqlite(zygote: Zygote, seed: int, directory: Path) -> Outcome:
+def kills_on_sqlite(seed: int, directory: Path) -> Outcome:
     """Two dozen kills of the one server on a file."""
-    return _round("kills on SQLite", zygote, seed, directory, SqliteFile(directory), nodes=1)
+    return _round("kills on SQLite", seed, directory, SqliteFile(directory), nodes=1)
 
 
-def _round(kind: str, zygote: Zygote, seed: int, directory: Path, database: Database, *, nodes: int) -> Outcome:
+def _round(kind: str, seed: int, directory: Path, database: Database, *, nodes: int) -> Outcome:
     chance = random.Random(seed)
     dooms = iter([chance.randint(1, _LONGEST_LIFE) for _ in range(_KILLS)])
-    installation = Installation(zygote, directory, database, nodes=nodes, dooms=dooms, speed=SPEED)
+    installation = Installation(directory, database, nodes=nodes, dooms=dooms, speed=SPEED)
     urls = [node.url for node in installation.nodes]
     with installation, closing(Outside(urls, installation.token, installation.mend)) as outside:
         installation.feel(moods(chance))

@@ -4,6 +4,7 @@ What is forked is a process of its own, in a session of its own, which is killed
 zygote, and the zygote with whoever started that. Orders come in on standard input, one a line; process ids go out.
 """
 
+import atexit
 import ctypes
 import gc
 import importlib
@@ -14,9 +15,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import msgspec
 from msgspec import Struct
@@ -104,12 +104,12 @@ class Child:
 class Zygote:
     """The process that forks, seen from outside; its children end with it."""
 
-    def __enter__(self) -> Self:
+    def __init__(self) -> None:
         command = [*_LEASH, sys.executable, "-m", "tests.system.crash.zygote"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def end(self) -> None:
+        """End it, and all its children."""
         self._process.kill()
         self._process.communicate()
 
@@ -120,6 +120,14 @@ class Zygote:
         self._process.stdin.write(msgspec.json.encode(order) + b"\n")
         self._process.stdin.flush()
         return Child(int(self._process.stdout.readline()))
+
+
+@cache
+def zygote() -> Zygote:
+    """The zygote of this process, started when it is first asked for; it ends with the process."""
+    started = Zygote()
+    atexit.register(started.end)
+    return started
 
 
 def _serve(order: ServerOrder) -> None:

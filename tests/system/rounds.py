@@ -1,0 +1,21 @@
+"""Which kinds of rounds does a soak play? A table: what to call, and each one's share of the time."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.system.crash.rounds import kills_on_sqlite
+from tests.system.outcome import Outcome
+
+
+class Round(NamedTuple):
+    """`play` takes a seed and a directory of its own; `at_once` is how many of the kind may run at a time."""
+
+    play: Callable[[int, Path], Outcome]
+    share: float
+    at_once: int = 2
+
+
+ROUNDS: dict[str, Round] = {
+    "kills on SQLite": Round(kills_on_sqlite, share=1),
+}
