@@ -1,11 +1,12 @@
 # make demo   set up a virtual environment and play the main job
 # make check  the fast loop: format, lint, types, layers, quick tests (under 2 minutes)
 # make test   set up everything and pass all tests
+# make soak   kill servers and break their world for MINUTES=10; SEED=n, ROUNDS=1 and KIND='…' play a round again
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo check test lint quick setup servers lock clean
+.PHONY: demo check test soak lint quick setup servers lock clean
 
 demo: $(VENV)/.runtime
 	$(RUN)/tocsin demo
@@ -14,6 +15,11 @@ check: $(VENV)/.dev lint quick
 
 test: $(VENV)/.dev servers lint
 	$(RUN)/pytest -n auto tests
+
+MINUTES ?= 10
+soak: $(VENV)/.dev
+	$(RUN)/python -m tests.system.soak --minutes $(MINUTES) \
+		$(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(KIND),--kind '$(KIND)')
 
 setup: $(VENV)/.dev
 
