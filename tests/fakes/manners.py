@@ -45,11 +45,11 @@ async def send_whole(writer: asyncio.StreamWriter, answer: Response) -> None:
 
 async def _send_late(writer: asyncio.StreamWriter, answer: Response) -> None:
     await asyncio.sleep(_LATE_SECONDS)
-    await send_whole(writer, answer)
+    await send_whole(writer, Response(202, answer.body))
 
 
 async def _drip(writer: asyncio.StreamWriter, answer: Response) -> None:
-    writer.write(_head(answer, len(answer.body)))
+    writer.write(_head(Response(202), len(answer.body)))
     for byte in answer.body:
         await asyncio.sleep(1)
         writer.write(bytes((byte,)))

@@ -25,6 +25,10 @@ class Manner(StrEnum):
     FLOOD = "flood"  # and 100 MB after it
 
 
+# Nobody waits for such an answer to its end.
+_UNHEARD = (Manner.LATE, Manner.DRIP, Manner.HANG, Manner.RESET, Manner.BABBLE)
+
+
 class Mood(Struct, frozen=True):
     """`status` None: answers as it should; `times`: for so many requests, None: until it is told otherwise."""
 
@@ -38,8 +42,8 @@ class Mood(Struct, frozen=True):
     @property
     def script(self) -> Response | None:
         """What the sandbox is to answer and to write down; None: what it thinks right."""
-        if self.manner in (Manner.HANG, Manner.RESET, Manner.BABBLE):
-            return Response(NO_ANSWER, is_processed=self.is_processed)
+        if self.manner in _UNHEARD:
+            return Response(NO_ANSWER, self.body.encode(), is_processed=self.is_processed)
         if self.status is None:
             return None
         return Response(self.status, self.body.encode(), self.headers, is_processed=self.is_processed)
@@ -48,9 +52,10 @@ class Mood(Struct, frozen=True):
 _TAKEN = '{"status": "success", "message": "Event processed", "dedup_key": "given"}'
 
 WELL = Mood()
+SLOW = (Manner.LATE, Manner.DRIP, Manner.HANG)  # ten seconds pass until the sender gives up
 ROW_8 = {
-    "29 seconds late": Mood(Manner.LATE),
-    "a byte a second": Mood(Manner.DRIP),
+    "29 seconds late": Mood(Manner.LATE, body=_TAKEN, is_processed=True),
+    "a byte a second": Mood(Manner.DRIP, body=_TAKEN, is_processed=True),
     "500": Mood(status=500),
     "502": Mood(status=502, body="<html>bad gateway</html>"),
     "503": Mood(status=503, headers={"retry-after": "1"}),
