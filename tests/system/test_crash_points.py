@@ -1,0 +1,56 @@
+"""Is anything lost, wherever the server dies? Each point of a response in turn: commits, requests, before and after."""
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.system.checker.check import faults_in
+from tests.system.checker.evidence import Evidence, gather
+from tests.system.crash.databases import SqliteFile
+from tests.system.crash.installation import Installation
+from tests.system.outside import Outside
+from tests.system.server import firing
+from tests.system.waiting import until
+
+pytestmark = pytest.mark.system
+
+SPEED = 60.0
+POINTS = tuple(point for point in range(1, 181) if point % 9 % 2 == 0)  # a hundred, before and after of everything
+FEWEST = 140  # how many the response has at least: what waits at the same time is one commit
+
+
+def respond(outside: Outside, settle: Callable[[], object]) -> None:
+    """An alert, its page and what people do about it, one after the other."""
+    outside.send_alerts(firing("CheckoutDown", severity="critical", service="website"))
+    settle()
+    (incident,) = [it["id"] for it in outside.get("incidents?state=all")]
+    outside.act(incident, "assess", by="alice", severity="SEV1", reason="nobody can pay")
+    settle()
+    outside.act(incident, "acknowledge", by="alice")
+    outside.act(incident, "roles", by="alice", role="incident_commander", person="alice")
+    outside.act(incident, "pages", by="alice", target="secondary", reason="your eyes are needed")
+    settle()
+    outside.act(incident, "updates", by="alice", text="rolling back")
+    outside.act(incident, "resolve", by="alice", note="confirmed")
+    settle()
+
+
+def play(directory: Path, dies_at: int) -> tuple[list[str], Evidence]:
+    """The response with a death at that point: where that was, and what is known in the end."""
+    database = SqliteFile(directory)
+    installation = Installation(directory, database, nodes=1, dooms=iter((dies_at,)), speed=SPEED)
+    urls = [node.url for node in installation.nodes]
+    with installation, closing(Outside(urls, installation.token, installation.mend)) as outside:
+        respond(outside, lambda: until(installation.is_nothing_waiting, "everything is sent"))
+        deaths = installation.deaths
+        assert [*installation.faults, *outside.faults] == []
+        return deaths, gather(database.read, installation.sent, outside.promises, crashes=len(deaths), speed=SPEED)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_nothing_is_lost_wherever_the_server_dies(tmp_path: Path, point: int) -> None:
+    deaths, evidence = play(tmp_path, point)
+    assert faults_in(evidence) == []
+    assert len(deaths) == 1 or point > FEWEST
