@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from tests.fakes.moods import Manner
 from tocsin.simulate.sandbox.recording import RecordedRequest, Response
 
+_TARDY_SECONDS = 0.2
 _LATE_SECONDS = 29.0
 _HANG_SECONDS = 600.0
 _MEGABYTE = 1_048_576
@@ -41,6 +42,11 @@ async def send_whole(writer: asyncio.StreamWriter, answer: Response) -> None:
     """As it should be."""
     writer.write(_head(answer, len(answer.body)) + answer.body)
     await writer.drain()
+
+
+async def _send_tardily(writer: asyncio.StreamWriter, answer: Response) -> None:
+    await asyncio.sleep(_TARDY_SECONDS)
+    await send_whole(writer, answer)
 
 
 async def _send_late(writer: asyncio.StreamWriter, answer: Response) -> None:
@@ -90,6 +96,7 @@ def _head(answer: Response, length: int) -> bytes:
 
 SEND: dict[Manner, Callable[[asyncio.StreamWriter, Response], Awaitable[None]]] = {
     Manner.WHOLE: send_whole,
+    Manner.TARDY: _send_tardily,
     Manner.LATE: _send_late,
     Manner.DRIP: _drip,
     Manner.HANG: _hang,

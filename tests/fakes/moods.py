@@ -17,6 +17,7 @@ class Manner(StrEnum):
     """How the answer's bytes leave."""
 
     WHOLE = "whole"  # at once
+    TARDY = "tardy"  # after a fifth of a second: time enough for its server to die
     LATE = "late"  # after 29 seconds
     DRIP = "drip"  # one byte a second
     HANG = "hang"  # never, and the connection stays open

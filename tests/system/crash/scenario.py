@@ -22,6 +22,9 @@ _PAGERDUTY_MOODS = (
     Mood(status=502, body="<html>bad gateway</html>"),
     Mood(status=503, headers={"retry-after": "1"}),
     Mood(status=429),
+    Mood(status=429, headers={"retry-after": "240"}),  # engine seconds: somebody may answer meanwhile
+    Mood(Manner.TARDY),
+    Mood(Manner.TARDY),
     Mood(Manner.RESET),
     Mood(Manner.RESET, is_processed=True),
     Mood(Manner.BABBLE, is_processed=True),
@@ -32,6 +35,7 @@ _PAGERDUTY_MOODS = (
     Mood(status=307, headers={"location": "/v2/enqueue"}),
 )
 _SLACK_MOODS = (
+    Mood(Manner.TARDY),
     Mood(status=500),
     Mood(status=429, headers={"retry-after": "1"}),
     Mood(Manner.RESET),
@@ -47,7 +51,7 @@ def moods(chance: random.Random) -> dict[str, list[Mood]]:
 
 def _by_turns(chance: random.Random, ills: tuple[Mood, ...]) -> list[Mood]:
     found = []
-    for _ in range(chance.randrange(5)):
+    for _ in range(chance.randrange(8)):
         ill = chance.choice(ills)
         found += [_for(WELL, chance.randint(1, 5)), _for(ill, chance.randint(1, 3))]
     return found
