@@ -17,9 +17,9 @@ _PAUSE_SECONDS = 0.05
 
 
 class Outside:
-    """Asks the nodes at `urls` by turns. Between two tries it calls `mend`: somebody starts what is dead."""
+    """Asks the nodes at `urls()` by turns. Between two tries it calls `mend`: somebody starts what is dead."""
 
-    def __init__(self, urls: Sequence[str], token: Callable[[], str], mend: Callable[[], object]) -> None:
+    def __init__(self, urls: Callable[[], Sequence[str]], token: Callable[[], str], mend: Callable[[], object]) -> None:
         self.promises: list[Promise] = []
         self.faults: list[str] = []
         self._urls = urls
@@ -67,7 +67,8 @@ class Outside:
 
     def _try(self, method: str, path: str, body: object) -> httpx2.Response | None:
         """The answer of the next node; None where there was none, or where it asks to come again later."""
-        url = self._urls[self._asked % len(self._urls)]
+        urls = self._urls()
+        url = urls[self._asked % len(urls)]
         self._asked += 1
         try:
             headers = {"Authorization": f"Bearer {self._token()}"}

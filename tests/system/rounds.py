@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.system.crash.rounds import kills_on_sqlite
+from tests.system.crash.rounds import POSTGRESQL, SQLITE, kills_on_postgresql, kills_on_sqlite
 from tests.system.outcome import Outcome
 
 
@@ -17,5 +17,6 @@ class Round(NamedTuple):
 
 
 ROUNDS: dict[str, Round] = {
-    "kills on SQLite": Round(kills_on_sqlite, share=1),
+    SQLITE: Round(kills_on_sqlite, share=1),
+    POSTGRESQL: Round(kills_on_postgresql, share=2),
 }

@@ -28,6 +28,7 @@ from tests.system.forgery import (
     outbox,
     page_after_the_answer,
     replaced,
+    reworded,
     row,
     state,
     step,
@@ -52,9 +53,8 @@ def true_evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     """A response without a crash: one incident that is answered and resolved, one that rings, one that is quiet."""
     directory = tmp_path_factory.mktemp("true")
     database = SqliteFile(directory)
-    installation = Installation(directory, database, nodes=1, dooms=iter(()), speed=SPEED)
-    urls = [node.url for node in installation.nodes]
-    with installation, closing(Outside(urls, installation.token, installation.mend)) as outside:
+    installation = Installation(directory, database, TOCSIN_CLOCK_SPEED=str(SPEED))
+    with installation, closing(Outside(installation.urls, installation.token, installation.mend)) as outside:
         respond(outside, installation)
         return gather(database.read, installation.sent, outside.promises, crashes=0, speed=SPEED)
 
@@ -115,6 +115,7 @@ CASES = (
         "but its state is after",
     ),
     Case(timelines.timelines_are_dense, "back in time", timeline(ANSWERED, backwards), "[21]"),
+    Case(timelines.hashes_are_chained, "a word changed", timeline(ANSWERED, reworded), "does not fit"),
     Case(timelines.states_are_the_fold, "another status", one_more(OPEN, "acknowledged"), "[17]"),
     Case(timelines.states_are_the_fold, "another column", state(OPEN, severity="SEV4"), "severity in its column"),
     Case(timelines.states_are_the_fold, "open for ever", state(ANSWERED, is_open=True), "being open"),

@@ -40,9 +40,8 @@ def respond(outside: Outside, settle: Callable[[], object]) -> None:
 def play(directory: Path, dies_at: int) -> tuple[list[str], Evidence]:
     """The response with a death at that point: where that was, and what is known in the end."""
     database = SqliteFile(directory)
-    installation = Installation(directory, database, nodes=1, dooms=iter((dies_at,)), speed=SPEED)
-    urls = [node.url for node in installation.nodes]
-    with installation, closing(Outside(urls, installation.token, installation.mend)) as outside:
+    installation = Installation(directory, database, dooms=(dies_at,), TOCSIN_CLOCK_SPEED=str(SPEED))
+    with installation, closing(Outside(installation.urls, installation.token, installation.mend)) as outside:
         respond(outside, lambda: until(installation.is_nothing_waiting, "everything is sent"))
         deaths = installation.deaths
         assert [*installation.faults, *outside.faults] == []

@@ -27,8 +27,8 @@ class House:
     def __init__(self, directory: Path, mood: Mood) -> None:
         self.speed = 2.0 if mood.manner in SLOW else 15.0  # engine seconds a second
         self.database = SqliteFile(directory)
-        self.installation = Installation(directory, self.database, nodes=1, dooms=iter(()), speed=self.speed)
-        self.outside = Outside([self.installation.nodes[0].url], self.installation.token, self.installation.mend)
+        self.installation = Installation(directory, self.database, TOCSIN_CLOCK_SPEED=str(self.speed))
+        self.outside = Outside(self.installation.urls, self.installation.token, self.installation.mend)
 
     def declare(self) -> str:
         """A grave incident; its id."""

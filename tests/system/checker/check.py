@@ -14,6 +14,7 @@ CHECKS: tuple[Check, ...] = (
     promises.nobody_is_paged_after_the_answer,
     timelines.one_open_incident_a_group,
     timelines.timelines_are_dense,
+    timelines.hashes_are_chained,
     timelines.states_are_the_fold,
     timelines.events_are_lawful,
     deadlines.due_steps_have_fired,

@@ -6,9 +6,8 @@ from typing import NamedTuple
 from tests.system.checker.account import MUST_ANSWER, OVER, Account
 from tests.system.checker.evidence import Evidence, Incident
 
-_MINUTE = 60.0
 _LATE_SECONDS = 10.0  # of the wall clock, after a restart
-_LONGEST_SILENCE = 30 * _MINUTE
+_LONGEST_SILENCE = 30  # minutes of the SOP
 _OF_EACH_TEAM = ("primary", "secondary", "team_lead", "engineering_manager")
 _HAVE_UPDATES = ("SEV1", "SEV2")
 
@@ -56,7 +55,7 @@ def due_steps_have_fired(evidence: Evidence) -> Iterator[str]:
     now = evidence.newest_at - _LATE_SECONDS * evidence.speed
     for id_, incident in evidence.incidents.items():
         account = Account(evidence.events.get(id_, []))
-        for slot, due_at in steps_to_come(account).items():
+        for slot, due_at in steps_to_come(account, evidence.minute).items():
             if due_at < now:
                 yield f"[7] {id_}: {slot} is {now - due_at:.0f} s overdue"
         if incident.wake_at is not None and incident.wake_at < now:
@@ -67,12 +66,12 @@ def somebody_wakes(evidence: Evidence) -> Iterator[str]:
     """5: there is a next deadline, or a reason why there is none; and it is not later than what comes first."""
     for id_, incident in evidence.incidents.items():
         account = Account(evidence.events.get(id_, []))
-        reasons = reasons_to_wake(account)
+        reasons = reasons_to_wake(account, evidence.minute)
         if reasons and incident.wake_at is None:
             yield f"[5] {id_}: nobody will look at it again, though there is {' and '.join(reasons)}"
         if not reasons and incident.wake_at is not None:
             yield f"[5] {id_}: it has a deadline for no reason, while {account.status} as {account.severity}"
-        first = min(steps_to_come(account).values(), default=None)
+        first = min(steps_to_come(account, evidence.minute).values(), default=None)
         if first is not None and incident.wake_at is not None and incident.wake_at > first:
             yield f"[5] {id_}: it wakes {incident.wake_at - first:.0f} s after its next step is due"
 
@@ -81,7 +80,7 @@ def nobody_falls_silent(evidence: Evidence) -> Iterator[str]:
     """12: while an incident must be answered and nobody has, somebody is paged again before long."""
     for id_, incident in evidence.incidents.items():
         account = Account(evidence.events.get(id_, []))
-        if must_be_answered(account) and _is_silent(incident, account):
+        if must_be_answered(account) and _is_silent(incident, account, evidence.minute):
             yield f"[12] {id_}: nobody has answered, and nobody is going to be paged again"
 
 
@@ -91,18 +90,18 @@ def must_be_answered(account: Account) -> bool:
     return account.status == "triggered" and is_grave
 
 
-def _is_silent(incident: Incident, account: Account) -> bool:
-    return incident.wake_at is None or incident.wake_at > account.last_page_at + _LONGEST_SILENCE
+def _is_silent(incident: Incident, account: Account, minute: float) -> bool:
+    return incident.wake_at is None or incident.wake_at > account.last_page_at + _LONGEST_SILENCE * minute
 
 
-def reasons_to_wake(account: Account) -> list[str]:
+def reasons_to_wake(account: Account, minute: float) -> list[str]:
     """Everything that makes a next deadline."""
     is_open = account.status in ("triggered", "acknowledged")
     wants_postmortem = account.severity in MUST_ANSWER or (
         account.is_postmortem_requested and account.severity == "SEV3"
     )
     reasons = {
-        "a step to come": bool(steps_to_come(account)),
+        "a step to come": bool(steps_to_come(account, minute)),
         "a page to repeat": must_be_answered(account),
         "a response to wait for": account.status == "triggered"
         and account.severity not in ("SEV4", None)
@@ -113,12 +112,12 @@ def reasons_to_wake(account: Account) -> list[str]:
     return [reason for reason, holds in reasons.items() if holds]
 
 
-def steps_to_come(account: Account) -> dict[str, float]:
+def steps_to_come(account: Account, minute: float) -> dict[str, float]:
     """The slots that are still to come if nobody does anything, with their times."""
     if account.status in OVER or (account.severity is None and not account.wakes_people):
         return {}
     return {
-        slot: account.started_at + rung.after * _MINUTE
+        slot: account.started_at + rung.after * minute
         for rung in _LADDERS[account.severity]
         if account.status == "triggered" or not rung.until_acknowledged
         for slot in _slots(rung, account.teams)

@@ -35,6 +35,14 @@ class Event(Struct, frozen=True):
     actor: str
     kind: str
     body: Json
+    via: str = ""
+    text: str = ""  # the body as it is stored
+    hash: str | None = None
+
+    @property
+    def micros(self) -> int:
+        """`at` as it is stored."""
+        return round(self.at * _MICROSECONDS)
 
 
 class Incident(Struct, frozen=True):
@@ -118,6 +126,7 @@ class Evidence(Struct, frozen=True):
     alerts: list[Alert]
     crashes: int = 0
     speed: float = 1.0  # engine seconds a second
+    minute: float = 60.0  # how many engine seconds the SOP has for one
 
     @property
     def newest_at(self) -> float:
@@ -125,11 +134,13 @@ class Evidence(Struct, frozen=True):
         return max((event.at for timeline in self.events.values() for event in timeline), default=0.0)
 
 
-def gather(read: Read, sent: Path, promises: Iterable[Promise], *, crashes: int, speed: float) -> Evidence:
+def gather(
+    read: Read, sent: Path, promises: Iterable[Promise], *, crashes: int, speed: float = 1.0, minute: float = 60.0
+) -> Evidence:
     """The evidence of a run whose database answers `read`, whose vendors have written the log `sent`."""
     events: dict[str, list[Event]] = {}
-    for row in read("SELECT incident, seq, at, actor, kind, event FROM events ORDER BY incident, seq"):
-        event = Event(row["incident"], row["seq"], _at(row["at"]), row["actor"], row["kind"], json.loads(row["event"]))
+    for row in read("SELECT * FROM events ORDER BY incident, seq"):
+        event = _event(row)
         events.setdefault(event.incident, []).append(event)
     return Evidence(
         promises=list(promises),
@@ -140,6 +151,7 @@ def gather(read: Read, sent: Path, promises: Iterable[Promise], *, crashes: int,
         alerts=[Alert(it["incident"], json.loads(it["labels"])) for it in read("SELECT incident, labels FROM alerts")],
         crashes=crashes,
         speed=speed,
+        minute=minute,
     )
 
 
@@ -158,6 +170,20 @@ def _at(micros: int) -> float:
 
 def _maybe_at(micros: int | None) -> float | None:
     return None if micros is None else _at(micros)
+
+
+def _event(row: Json) -> Event:
+    return Event(
+        incident=row["incident"],
+        seq=row["seq"],
+        at=_at(row["at"]),
+        actor=row["actor"],
+        kind=row["kind"],
+        body=json.loads(row["event"]),
+        via=row["via"],
+        text=row["event"],
+        hash=row["hash"],
+    )
 
 
 def _incident(row: Json) -> Incident:

@@ -1,5 +1,7 @@
 """Is every timeline whole and lawful, and is the stored state what its events come to? Invariants 3, 17 and 18."""
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -24,6 +26,18 @@ def timelines_are_dense(evidence: Evidence) -> Iterator[str]:
             yield f"[17] {id_}: {len(timeline)} events, but its state is after {incident and incident.seq}"
         if any(after.at < before.at for before, after in pairwise(timeline)):
             yield f"[21] {id_}: its timeline goes back in time"
+
+
+def hashes_are_chained(evidence: Evidence) -> Iterator[str]:
+    """17: each event's hash covers the event and the hash before it."""
+    for id_, timeline in evidence.events.items():
+        before = ""
+        for event in timeline:
+            fields = [before, event.incident, event.seq, event.micros, event.actor, event.via, event.text]
+            text = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+            before = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+            if event.hash != before:
+                yield f"[17] {id_}#{event.seq}: its hash does not fit what comes before it"
 
 
 def states_are_the_fold(evidence: Evidence) -> Iterator[str]:

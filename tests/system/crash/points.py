@@ -14,6 +14,7 @@ from typing import Any
 
 from tocsin.engine.sender import Sender
 from tocsin.integrations.wire import Reply, Request
+from tocsin.store.postgres import PostgresStore
 from tocsin.store.sqlite import SqliteStore
 
 
@@ -38,6 +39,7 @@ class Doom:
     def befall(self) -> None:
         """Lay the points into the store and the sender."""
         SqliteStore.transaction = self._around_commits(SqliteStore.transaction)  # type: ignore[method-assign]
+        PostgresStore.transaction = self._around_commits(PostgresStore.transaction)  # type: ignore[method-assign]
         Sender.send = self._around_requests(Sender.send)  # type: ignore[method-assign]
 
     def _around_commits(self, transaction: Callable[..., AbstractContextManager[Any]]) -> Callable[..., Any]:

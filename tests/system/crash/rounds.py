@@ -1,53 +1,44 @@
-"""How does one round go? Servers die at point after point while people and monitoring respond; then all is sent."""
+"""Which rounds of kills are there? One server on a file, and two nodes on PostgreSQL."""
 
 import random
-from contextlib import closing
 from pathlib import Path
 
-from tests.system.checker.check import faults_in, figures_of
-from tests.system.checker.evidence import gather
-from tests.system.crash.databases import SqliteFile
-from tests.system.crash.installation import Database, Installation
-from tests.system.crash.scenario import Scenario, moods
+from tests.system.crash.databases import PostgresDatabase, SqliteFile
+from tests.system.crash.drill import Drill
+from tests.system.crash.installation import Installation
+from tests.system.crash.scenario import moods, quick_moods
+from tests.system.crash.sop import hurried_sop
 from tests.system.outcome import Outcome
-from tests.system.outside import Outside
-from tests.system.waiting import until
 
-SPEED = 60.0  # engine seconds a second: ladders climb while a round lasts
-_KILLS = 24
+SQLITE, POSTGRESQL = "kills on SQLite", "kills on PostgreSQL"
+_SPEED = 60.0  # engine seconds a second: ladders climb while a round lasts
 _LONGEST_LIFE = 40  # points
+_KILLS = 24
+_KILLS_OF_TWO = 40  # the leases of the last ones have to be waited for, so there should be many
 
 
 def kills_on_sqlite(seed: int, directory: Path) -> Outcome:
-    """Two dozen kills of the one server on a file."""
-    return _round("kills on SQLite", seed, directory, SqliteFile(directory), nodes=1)
-
-
-def _round(kind: str, seed: int, directory: Path, database: Database, *, nodes: int) -> Outcome:
+    """Two dozen kills of one server on a file."""
     chance = random.Random(seed)
-    dooms = iter([chance.randint(1, _LONGEST_LIFE) for _ in range(_KILLS)])
-    installation = Installation(directory, database, nodes=nodes, dooms=dooms, speed=SPEED)
-    urls = [node.url for node in installation.nodes]
-    with installation, closing(Outside(urls, installation.token, installation.mend)) as outside:
-        installation.feel(moods(chance))
+    dooms = _dooms(chance, _KILLS)
+    installation = Installation(directory, SqliteFile(directory), dooms=dooms, TOCSIN_CLOCK_SPEED=str(_SPEED))
+    with Drill(seed, installation, chance, speed=_SPEED) as drill:
+        drill.respond_until_dead(drill.scenario(drill.settle), _KILLS, moods(chance))
+        return drill.outcome(SQLITE)
 
-        def settle() -> None:
-            until(installation.is_nothing_waiting, "everything is sent", within=90)
 
-        scenario = Scenario(chance, outside, settle)
-        while len(installation.deaths) < _KILLS:
-            scenario.act()
-        settle()
-        crashes = len(installation.deaths)
-        evidence = gather(database.read, installation.sent, outside.promises, crashes=crashes, speed=SPEED)
-        figures = figures_of(evidence)
-        return Outcome(
-            kind,
-            seed,
-            kills=crashes,
-            pages_due=figures.due,
-            pages_lost=figures.lost,
-            pages_repeated=figures.repeated,
-            under_two_keys=figures.under_two_keys,
-            broken=[*installation.faults, *outside.faults, *faults_in(evidence)],
-        )
+def kills_on_postgresql(seed: int, directory: Path) -> Outcome:
+    """Forty kills of two nodes on one database; then one of them stands still for longer than its leases last."""
+    chance = random.Random(seed)
+    dooms = _dooms(chance, _KILLS_OF_TWO)
+    sop = str(hurried_sop(directory))
+    installation = Installation(directory, PostgresDatabase(), nodes=2, dooms=dooms, TOCSIN_SOP=sop)
+    with Drill(seed, installation, chance, minute=1.0) as drill:
+        scenario = drill.scenario(lambda: None)  # nobody waits for the leases of the dead
+        drill.respond_until_dead(scenario, _KILLS_OF_TWO, quick_moods(chance))
+        drill.respond_while_one_stands_still(scenario)
+        return drill.outcome(POSTGRESQL)
+
+
+def _dooms(chance: random.Random, kills: int) -> list[int]:
+    return [chance.randint(1, _LONGEST_LIFE) for _ in range(kills)]

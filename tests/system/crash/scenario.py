@@ -22,7 +22,6 @@ _PAGERDUTY_MOODS = (
     Mood(status=502, body="<html>bad gateway</html>"),
     Mood(status=503, headers={"retry-after": "1"}),
     Mood(status=429),
-    Mood(status=429, headers={"retry-after": "240"}),  # engine seconds: somebody may answer meanwhile
     Mood(Manner.TARDY),
     Mood(Manner.TARDY),
     Mood(Manner.RESET),
@@ -34,6 +33,7 @@ _PAGERDUTY_MOODS = (
     Mood(status=400, body='{"status": "invalid event", "message": "no"}'),
     Mood(status=307, headers={"location": "/v2/enqueue"}),
 )
+_BACK_IN_FOUR_MINUTES = Mood(status=429, headers={"retry-after": "240"})  # somebody may answer meanwhile
 _SLACK_MOODS = (
     Mood(Manner.TARDY),
     Mood(status=500),
@@ -45,7 +45,13 @@ _SLACK_MOODS = (
 
 
 def moods(chance: random.Random) -> dict[str, list[Mood]]:
-    """How the vendors feel, by turns ill and well."""
+    """How the vendors feel, by turns ill and well, where time passes fast."""
+    ills = (*_PAGERDUTY_MOODS, _BACK_IN_FOUR_MINUTES)
+    return {"pagerduty": _by_turns(chance, ills), "slack": _by_turns(chance, _SLACK_MOODS)}
+
+
+def quick_moods(chance: random.Random) -> dict[str, list[Mood]]:
+    """How the vendors feel where time passes as it does."""
     return {"pagerduty": _by_turns(chance, _PAGERDUTY_MOODS), "slack": _by_turns(chance, _SLACK_MOODS)}
 
 
@@ -62,12 +68,12 @@ def _for(mood: Mood, times: int) -> Mood:
 
 
 class Scenario:
-    """People and monitoring at work. `settle` waits until everything is sent that is to be sent."""
+    """People and monitoring at work. Now and then they `rest`."""
 
-    def __init__(self, chance: random.Random, outside: Outside, settle: Callable[[], object]) -> None:
+    def __init__(self, chance: random.Random, outside: Outside, rest: Callable[[], object]) -> None:
         self._chance = chance
         self._outside = outside
-        self._settle = settle
+        self._rest = rest
         self._fired: list[Json] = []
         self._declared = 0
 
@@ -79,7 +85,7 @@ class Scenario:
             self._clear: 2,
             self._declare: 2,
             self._respond: 12,
-            self._settle: 3,
+            self._rest: 3,
         }
         self._chance.choices(list(actions), list(actions.values()))[0]()
 

@@ -1,0 +1,84 @@
+"""What dies and comes back? A node of an installation: one server after the other, on the same port."""
+
+import contextlib
+import random
+import signal
+import socket
+from pathlib import Path
+
+from tests.system.crash.points import point_of_death
+from tests.system.crash.zygote import Child, ServerOrder, zygote
+
+
+class Node:
+    """`deaths` are the points at which its servers were killed, `faults` what they did that they should not."""
+
+    def __init__(self, directory: Path, name: str, environ: dict[str, str]) -> None:
+        self.deaths: list[str] = []
+        self.faults: list[str] = []
+        self.home = directory / name
+        self.home.mkdir()
+        self.is_paused = False
+        self._port = _free_port()
+        self._environ = {**environ, "HOME": str(self.home)}
+        self._log = directory / f"{name}.log"
+        self._points = directory / f"{name}.points"
+        self._child: Child | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def is_alive(self) -> bool:
+        return self._child is not None and self._child.is_alive
+
+    def start(self, dies_at: int | None) -> None:
+        """Start a server that dies at that point, None: at none; nobody waits until it is ready."""
+        order = ServerOrder(
+            directory=str(self.home),
+            log=str(self._log),
+            environ=self._environ,
+            arguments=("serve", "--port", str(self._port)),
+            dies_at=dies_at,
+            points=str(self._points),
+        )
+        self._points.unlink(missing_ok=True)
+        self._child = zygote().bear(order)
+
+    def bury(self) -> None:
+        """Write down where the dead server ended; one that was not killed ended of itself, which is a fault."""
+        if self._child is None:
+            return
+        point = point_of_death(self._points)
+        if point:
+            self.deaths.append(point)
+        else:
+            self.faults.append(f"a server ended by itself: {self._log.read_text()[-500:]}")
+        self._child = None
+
+    def pause(self) -> None:
+        """Stop it in the middle of whatever it does."""
+        if self._child:
+            self._child.signal(signal.SIGSTOP)
+        self.is_paused = True
+
+    def resume(self) -> None:
+        """Let it go on as if nothing had been."""
+        if self._child:
+            self._child.signal(signal.SIGCONT)
+        self.is_paused = False
+
+    def end(self) -> None:
+        """Kill it where it is."""
+        if self._child:
+            self._child.kill()
+            self._child = None
+
+
+def _free_port() -> int:
+    """A port that stays free while its server is dead: below those that the kernel gives to whoever connects."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
