@@ -1,4 +1,4 @@
-"""Is anything lost, wherever the server dies? Each point of a response in turn: commits, requests, before and after."""
+"""Is anything lost, wherever a server dies? Point after point of a response: commits, requests, before and after."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -10,6 +10,7 @@ from tests.system.checker.check import faults_in
 from tests.system.checker.evidence import Evidence, gather
 from tests.system.crash.databases import SqliteFile
 from tests.system.crash.installation import Installation
+from tests.system.crash.rounds import POSTGRESQL, two_nodes
 from tests.system.outside import Outside
 from tests.system.server import firing
 from tests.system.waiting import until
@@ -53,3 +54,17 @@ def test_nothing_is_lost_wherever_the_server_dies(tmp_path: Path, point: int) ->
     deaths, evidence = play(tmp_path, point)
     assert faults_in(evidence) == []
     assert len(deaths) == 1 or point > FEWEST
+
+
+@pytest.mark.parametrize("first", range(1, 5))
+def test_nothing_is_lost_wherever_one_of_two_nodes_dies(
+    tmp_path: Path, first: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    points = [*range(first, 51, 4), *range(46 + first, 0, -4)]  # each of fifty twice, in four rounds
+    with two_nodes(first, tmp_path, points) as drill:
+        drill.respond_until_dead(drill.scenario(lambda: None), len(points), {})
+        outcome = drill.outcome(POSTGRESQL)
+    assert outcome.broken == []
+    assert outcome.kills == len(points)
+    with capsys.disabled():
+        print(f"\n{outcome.line}")  # noqa: T201  # the figures of the round

@@ -1,5 +1,6 @@
 """Who knocked at PagerDuty's door, with what? The requests to it, each with the page that it is about."""
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -17,8 +18,14 @@ class Knock(NamedTuple):
     is_taken: bool
 
 
+_PAGE = re.compile(r"INC-\d+-\d+-\d+-\d+$")
+
+
 def knocks_in(sent: Iterable[Sent]) -> list[Knock]:
-    """The requests to PagerDuty in order of arrival; an end whose trigger nobody saw has its key for a page."""
+    """The requests to PagerDuty in order of arrival.
+
+    Who died just before a page left doesn't know whether it did; its end is sent to be sure, by the page in its key.
+    """
     found: list[Knock] = []
     pages: dict[str, tuple[str, str]] = {}
     for request in sent:
@@ -29,6 +36,11 @@ def knocks_in(sent: Iterable[Sent]) -> list[Knock]:
         if action == "trigger":
             details = event["payload"]["custom_details"]
             pages[key] = (details["page_key"], details["urgency"])
-        page, urgency = pages.get(key, (key, ""))
+        page, urgency = pages.get(key, (_page_in(key), ""))
         found.append(Knock(request.at, action, key, page, urgency, request.is_taken))
     return found
+
+
+def _page_in(key: str) -> str:
+    found = _PAGE.search(key)
+    return found[0] if found else key

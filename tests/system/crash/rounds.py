@@ -1,6 +1,7 @@
 """Which rounds of kills are there? One server on a file, and two nodes on PostgreSQL."""
 
 import random
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.system.crash.databases import PostgresDatabase, SqliteFile
@@ -30,14 +31,18 @@ def kills_on_sqlite(seed: int, directory: Path) -> Outcome:
 def kills_on_postgresql(seed: int, directory: Path) -> Outcome:
     """Forty kills of two nodes on one database; then one of them stands still for longer than its leases last."""
     chance = random.Random(seed)
-    dooms = _dooms(chance, _KILLS_OF_TWO)
-    sop = str(hurried_sop(directory))
-    installation = Installation(directory, PostgresDatabase(), nodes=2, dooms=dooms, TOCSIN_SOP=sop)
-    with Drill(seed, installation, chance, minute=1.0) as drill:
+    with two_nodes(seed, directory, _dooms(chance, _KILLS_OF_TWO)) as drill:
         scenario = drill.scenario(lambda: None)  # nobody waits for the leases of the dead
         drill.respond_until_dead(scenario, _KILLS_OF_TWO, quick_moods(chance))
         drill.respond_while_one_stands_still(scenario)
         return drill.outcome(POSTGRESQL)
+
+
+def two_nodes(seed: int, directory: Path, dooms: Iterable[int]) -> Drill:
+    """A drill of two nodes on PostgreSQL, whose ladders climb sixty times as fast."""
+    sop = str(hurried_sop(directory))
+    installation = Installation(directory, PostgresDatabase(), nodes=2, dooms=dooms, TOCSIN_SOP=sop)
+    return Drill(seed, installation, random.Random(seed), minute=1.0)
 
 
 def _dooms(chance: random.Random, kills: int) -> list[int]:
