@@ -20,7 +20,6 @@ from tocsin.sop.words import Role, Severity, Urgency
 T, A, M, R, CLOSED, CANCELLED = Status
 MINUTE = timedelta(minutes=1)
 AGAIN_EVERY = 15 * MINUTE
-PATIENCE = timedelta(seconds=30)  # with a provider that is down, before the ladder goes on
 LONGEST_SILENCE = 30 * MINUTE  # while nobody acknowledges: the ladders' last page step where those before fired at once
 INBOX = "inbox"
 
@@ -312,12 +311,10 @@ class Auditor:
         return sent
 
     def _account_for_loss(self, urgency: Urgency, at: datetime) -> None:
-        """15: from when on the newest step counts as lost; a provider that may come back is waited for a little."""
+        """15: from when on the newest step counts as lost; what a provider is still offered is not."""
         newest = self.newest.get(urgency)
-        if newest is None or not all(page.is_lost for page in newest):
+        if newest is None or not all(page.is_lost and not page.retried for page in newest):
             self.lost_at.pop(urgency, None)
-        elif any(page.retried for page in newest):
-            self.lost_at.setdefault(urgency, at + PATIENCE)
         else:
             self.lost_at[urgency] = min(at, self.lost_at.get(urgency, at))
 

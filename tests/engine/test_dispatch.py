@@ -107,7 +107,7 @@ def test_page_that_is_not_taken_is_tried_again_under_its_key_until_it_is(rehears
 def test_provider_that_asks_for_time_gets_it(rehearsal: Rehearsal) -> None:
     rehearsal.sandbox.script = answers(Response(429, headers={"retry-after": "120"}))
     rehearsal.take(firing()).at(5)
-    assert [it.at for it in events(rehearsal.sandbox) if it.person == "alice"] == [NOON, minute(2)]
+    assert [it.at for it in events(rehearsal.sandbox)] == [NOON, minute(2)]
 
 
 def test_page_goes_another_way_as_well_once_its_provider_is_down_for_half_a_minute(rehearsal: Rehearsal) -> None:
@@ -134,12 +134,12 @@ def test_reason_of_a_delay_stands_in_the_outbox(rehearsal: Rehearsal) -> None:
     assert rehearsal.ends() == [("SendPage", "pending", "PagerDuty did not confirm the event (HTTP 500)")]
 
 
-def test_ladder_goes_on_within_a_minute_while_a_page_is_tried_again(rehearsal: Rehearsal) -> None:
+def test_ladder_goes_on_at_its_own_times_while_a_page_is_tried_again(rehearsal: Rehearsal) -> None:
     rehearsal.sandbox.script = always(BUSY)
     incident = rehearsal.declare(SEV1)
-    rehearsal.at(1)
-    _, second, *_ = [it.at for it in rehearsal.queries.timeline(incident.id) if isinstance(it.event, e.StepFired)]
-    assert NOON < second < minute(1)
+    rehearsal.at(5)
+    steps = [it.at for it in rehearsal.queries.timeline(incident.id) if isinstance(it.event, e.StepFired)]
+    assert steps == [NOON, minute(5)]
 
 
 def test_page_that_can_not_be_sent_for_a_day_is_given_up_as_a_fact_in_the_timeline(rehearsal: Rehearsal) -> None:

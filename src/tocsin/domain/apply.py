@@ -25,9 +25,6 @@ from tocsin.domain.incident import (
 from tocsin.sop.words import TriageStep, Urgency
 
 _IN_TIME = timedelta(minutes=1)
-# A provider that is down may be back in a moment, and to wake half the company costs more than that: a failure is told
-# once it has lasted for half a minute, and the ladder goes on within the minute that a page may be late (figure F6).
-_PATIENCE = timedelta(seconds=30)
 
 
 def fold(timeline: Iterable[e.Recorded]) -> Incident:
@@ -232,9 +229,10 @@ def _with_page(incident: Incident, key: str, page: Page, recorded: e.Recorded) -
     """The incident with this page changed; a step whose every page is lost by it hurries the next one."""
     pages = {**incident.pages, key: page}
     siblings = [other for other in pages.values() if other.cause == page.cause]
-    lost_at = None
-    if all(other.is_lost for other in siblings):
-        lost_at = recorded.at + (_PATIENCE if any(other.retried for other in siblings) else timedelta())
+    # What its provider is still offered has not failed: to wake everybody whenever a provider is down for a while would
+    # be worse than the ladder's own next step, a few minutes later.
+    is_lost = all(other.is_lost and not other.retried for other in siblings)
+    lost_at = recorded.at if is_lost else None
     memory = incident.ladder
     ladder = replace(
         memory,
