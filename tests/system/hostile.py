@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import random
 import zlib
 from collections.abc import Iterator
 
@@ -16,6 +17,12 @@ def bomb(size: int) -> bytes:
     """So many zeros in gzip, a thousandth of their size."""
     stream = zlib.compressobj(9, zlib.DEFLATED, 31)
     return b"".join(stream.compress(bytes(_MEBIBYTE)) for _ in range(size // _MEBIBYTE)) + stream.flush()
+
+
+def swelling(size: int) -> bytes:
+    """So many bytes in gzip, about a hundredth of their size: as much as alerts may swell, and no bomb."""
+    chance = random.Random(1)
+    return gzip.compress(b"".join(b"%08x" % chance.getrandbits(32) + b" " * 992 for _ in range(size // 1_000)))
 
 
 def bodies() -> dict[str, tuple[bytes, str]]:

@@ -9,13 +9,13 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from tests.system.hostile import bodies, strange_alerts, streams
+from tests.system.hostile import bodies, strange_alerts, streams, swelling
 from tests.system.server import Server, firing
 from tests.system.slow import crowd
 from tests.system.waiting import until
@@ -23,7 +23,7 @@ from tests.system.waiting import until
 pytestmark = pytest.mark.system
 
 _MORE_MEMORY = 50  # MiB
-_GENEROUS = 2.0  # seconds for what takes milliseconds on a machine that does nothing else
+_GENEROUS = 10.0  # seconds for what takes milliseconds on a machine that does nothing else
 _PATIENCE = 10.0  # seconds that the server waits for a head, or for a body
 
 
@@ -93,13 +93,11 @@ def told(server: Server, stream: bytes) -> bytes:
     """All that is answered to these bytes."""
     url = httpx2.URL(server.url)
     answer = b""
-    with socket.create_connection((url.host, url.port or 0), timeout=30) as connection:
-        try:
-            connection.sendall(stream)
-            while data := connection.recv(65_536):
-                answer += data
-        except ConnectionError:
-            pass  # it has hung up, and we have heard what it said before
+    # It may hang up, once it has said why.
+    with socket.create_connection((url.host, url.port or 0), timeout=30) as connection, suppress(ConnectionError):
+        connection.sendall(stream)
+        while data := connection.recv(65_536):
+            answer += data
     return answer
 
 
@@ -136,14 +134,14 @@ def test_a_thousand_slow_clients_are_let_go_and_hold_up_nobody(server: Server) -
                 began = time.monotonic()
                 assert httpx2.get(f"{server.url}/readyz", trust_env=False, timeout=30).status_code == 200
                 assert time.monotonic() - began < _GENEROUS
-        until(lambda: len(slow.ends) == 1_000, "all were let go", within=2 * _PATIENCE)
+        until(lambda: len(slow.ends) == 1_000, "all were let go", within=3 * _PATIENCE)
     assert slow.statuses() == {
         "says nothing": {None: 250},
         "never ends its head": {408: 250},
         "never ends its body": {408: 250},
         "never ends its body, and has no key": {401: 250},
     }
-    assert min(end.seconds for end in slow.ends if end.status != 401) > _PATIENCE - 1
+    assert min(end.seconds for end in slow.ends if end.status != 401) > _PATIENCE / 2
     assert (flowing.refused, flowing.lost()) == ([], set())
     assert flowing.slowest < _GENEROUS
     assert memory(server, "VmHWM") - before <= _MORE_MEMORY
@@ -154,7 +152,7 @@ def test_where_there_are_too_many_whoever_has_kept_it_waiting_longest_makes_room
     idle = [socket.create_connection((url.host, url.port or 0)) for _ in range(2_500)]
     try:
         server.send_alerts(firing("CheckoutDown"))
-        assert httpx2.get(f"{server.url}/readyz", trust_env=False).status_code == 200
+        assert httpx2.get(f"{server.url}/readyz", trust_env=False, timeout=30).status_code == 200
         assert [len(it.recv(1)) for it in idle[:100]] == [0] * 100  # those were the first ones
     finally:
         for connection in idle:
@@ -163,18 +161,20 @@ def test_where_there_are_too_many_whoever_has_kept_it_waiting_longest_makes_room
 
 def test_bodies_that_fill_the_room_are_put_off_and_nobody_is_told_that_they_are_in(server: Server) -> None:
     url = httpx2.URL(server.url)
-    size = 4 * 1_048_576
-    head = f"POST /api/v2/alerts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.intake_key}\r\n"
-    body = f"{head}Content-Length: {size}\r\n\r\n".encode() + b" " * (size - 100)
+    body = swelling(4 * 1_048_576)
+    head = (
+        f"POST /api/v2/alerts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.intake_key}\r\n"
+        f"Content-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     before = memory(server, "VmRSS")
-    slow = [socket.create_connection((url.host, url.port or 0)) for _ in range(8)]
+    slow = [socket.create_connection((url.host, url.port or 0)) for _ in range(16)]
     try:
         for connection in slow:
-            connection.sendall(body)
+            connection.sendall(head.encode() + body[:-1])  # the last byte never comes
         (refused,) = until(lambda: refusals(server), "the room is full")
         assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
         assert refused.headers["retry-after"] == "2"
-        assert httpx2.get(f"{server.url}/readyz", trust_env=False).status_code == 200
+        assert httpx2.get(f"{server.url}/readyz", trust_env=False, timeout=30).status_code == 200
         assert memory(server, "VmHWM") - before <= _MORE_MEMORY
     finally:
         for connection in slow:

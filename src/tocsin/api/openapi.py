@@ -15,8 +15,10 @@ _PROBLEMS = {
     "401": "No token, or none that is known",
     "403": "A token that may only deliver alerts",
     "404": "There is nothing of that name",
+    "408": "A body that took longer than ten seconds",
     "409": "Not possible in the incident's present state",
     "413": "A body of more than a mebibyte",
+    "415": "A body that is compressed in another way than gzip",
     "422": "The request can't be understood, or breaks a rule; the detail names the place",
     "503": "Nothing could be written now: try again",
 }

@@ -25,7 +25,7 @@ def unpack(data: bytes, *, encoding: str = "gzip", piece: int = 1_000, limit: in
 def unpacked_of(data: bytes, piece: int, encoding: str = "gzip", limit: int = LIMIT) -> Iterator[bytes]:
     stream = unpacking(encoding, limit)
     for start in range(0, len(data), piece):
-        yield stream.feed(data[start : start + piece])
+        yield from stream.feed(data[start : start + piece])
     stream.end()
 
 
@@ -34,6 +34,12 @@ def unpacked_of(data: bytes, piece: int, encoding: str = "gzip", limit: int = LI
 def test_a_body_is_what_was_packed_however_it_is_cut(body: bytes, encoding: str, piece: int) -> None:
     packed = gzip.compress(body) if "gzip" in encoding.lower() else body
     assert unpack(packed, encoding=encoding, piece=piece) == body
+
+
+@pytest.mark.parametrize("size", [0, 1, 65_535, 65_536, 65_537, 131_072, 500_000])
+@pytest.mark.parametrize("piece", [1, 7, 10_000])
+def test_a_body_of_any_size_comes_out_whole(size: int, piece: int) -> None:
+    assert unpack(gzip.compress(b" " * size), piece=piece) == b" " * size
 
 
 @pytest.mark.parametrize("encoding", ["", "gzip"])

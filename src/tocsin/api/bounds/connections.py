@@ -147,9 +147,10 @@ class Connection(HttpToolsProtocol):
         waiting = [it for it in self.connections if isinstance(it, Connection) and it is not self and it._is_waiting]
         if waiting:
             oldest = min(waiting, key=lambda it: it._since)
-            self.connections.discard(oldest)
+            self.connections.discard(oldest)  # it counts until the loop comes round to its end otherwise
             oldest.transport.abort()
         else:
+            self.connections.discard(self)
             self._refuse(503, "overloaded", "too many requests are being answered: try again in a few seconds")
 
     @property

@@ -40,8 +40,8 @@ async def _read(request: Request, limit: int) -> bytes:
     unpacked = unpacking(request.headers.get("content-encoding", ""), limit)
     body = bytearray()
     async for data in request.stream():
-        piece = unpacked.feed(data)
-        share.take(len(piece))
-        body += piece
+        for piece in unpacked.feed(data):
+            share.take(len(piece))
+            body += piece
     unpacked.end()
     return bytes(body)
