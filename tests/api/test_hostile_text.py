@@ -85,3 +85,36 @@ def test_a_due_date_is_a_date(calm: Api, incident: str, due_on: str) -> None:
     item = {"text": "Stage it", "owner": "bob", "priority": "P0", "due_on": due_on}
     path = f"/api/v1/incidents/{incident}/postmortem"
     assert calm.ask("PUT", path, json={"sections": {}, "action_items": [item]}).status_code == 422
+
+
+_LOOK_ALIKE = [
+    "caf\u00e9",
+    "cafe\u0301",
+    "c\u0430f\u00e9",
+    "caf\u00e9\u200b",
+    "caf\u00e9\x00",
+]  # the third with a Cyrillic a
+
+
+def test_alerts_that_look_alike_are_different_ones(api: Api) -> None:
+    for text in [*_LOOK_ALIKE, *_LOOK_ALIKE]:
+        assert api.ask("POST", "/api/v2/alerts", json=[firing("CheckoutDown", instance=text)]).status_code == 200
+    alerts = api.do("get_alerts")
+    assert sorted(it["labels"]["instance"] for it in alerts) == sorted(_LOOK_ALIKE)
+    assert {it["received"] for it in alerts} == {2}
+
+
+def test_ten_thousand_marks_on_one_letter_make_no_long_title(api: Api) -> None:
+    alert = {**firing("CheckoutDown"), "annotations": {"summary": "e" + "\u0301" * 10_000}}
+    assert api.ask("POST", "/api/v2/alerts", json=[alert]).status_code == 200
+    (line,) = api.do("list_incidents")
+    assert len(line["title"]) <= 200
+    (stored,) = api.do("get_alerts")
+    assert stored["annotations"]["summary"] == "e" + "\u0301" * 10_000
+
+
+def test_a_link_to_where_an_alert_comes_from_has_nothing_that_a_terminal_or_a_database_could_not_take(api: Api) -> None:
+    alert = {**firing("CheckoutDown"), "generatorURL": f"http://x/{NASTY}"}
+    assert api.ask("POST", "/api/v2/alerts", json=[alert]).status_code == 200
+    (stored,) = api.do("get_alerts")
+    assert not _DISGUISES.search(stored["generator_url"])
