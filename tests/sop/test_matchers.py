@@ -1,9 +1,10 @@
+import re
 import time
 from contextlib import suppress
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tocsin.sop.matchers import LONGEST_TESTED, Matcher, parse_matcher
@@ -106,6 +107,34 @@ def test_a_label_of_a_megabyte_is_tested_as_far_as_the_limit() -> None:
     assert not parse_matcher('a=~".*x.*y"').matches({"a": "x" * 2**20 + "y"})
     assert time.perf_counter() - begun < 2
     assert parse_matcher('a=~"x*"').matches({"a": "x" * LONGEST_TESTED + "y"})
+
+
+@pytest.mark.parametrize(
+    "expression", [".*a.*a.*a.*a.*b", ".+a.+a.+a.+b", ".*aaa.*aaaa.*aaa.*b.*", "(?i).*A.*A.*A.*b", "x|.*a.*a.*a.*b"]
+)
+def test_texts_that_are_sought_one_after_the_other_are_found_in_one_pass(expression: str) -> None:
+    begun = time.process_time()
+    assert not parse_matcher(f'a=~"{expression}"').matches({"a": "a" * LONGEST_TESTED})
+    assert time.process_time() - begun < 2
+
+
+_TOKENS = [".*", ".+", ".", ".*?", "a", "b", "ab", r"\.", r"\d", "[ab]", "[.*a.*]", "(a|b)", "(?:a.*b)", "(c.*a.*b|c)"]
+_MORE_TOKENS = ["|", "a?", "b*", "\n", "^", "$", " ", r"\\", "(?i:A)"]
+
+
+@given(
+    st.lists(st.sampled_from(_TOKENS + _MORE_TOKENS), min_size=2, max_size=9).map("".join),
+    st.lists(st.text(alphabet="abcA.\n \\1", max_size=9), max_size=20),
+)
+@example(".*a.*b.*", ["ab", "ba", "a\nb"])
+def test_an_expression_means_what_it_means_to_python(expression: str, labels: list[str]) -> None:
+    try:
+        matcher = Matcher(name="a", value=expression, is_regex=True)
+    except ValueError:
+        return
+    plain = re.compile(expression)
+    for label in labels:
+        assert matcher.matches({"a": label}) == (plain.fullmatch(label) is not None)
 
 
 def test_a_matcher_of_the_api_is_checked_as_well() -> None:
