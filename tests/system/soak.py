@@ -48,7 +48,7 @@ class Schedule:
     """Which kind of round is next? The one that is furthest behind its share of the time."""
 
     def __init__(self, kinds: list[str]) -> None:
-        self._spent = dict.fromkeys(kinds, 0.0)
+        self.spent = dict.fromkeys(kinds, 0.0)
         self._length = dict.fromkeys(kinds, _FIRST_GUESS_SECONDS)
         self._running = dict.fromkeys(kinds, 0)
 
@@ -64,11 +64,11 @@ class Schedule:
     def end(self, outcome: Outcome) -> None:
         """A round is over."""
         self._running[outcome.kind] -= 1
-        self._spent[outcome.kind] += outcome.seconds
+        self.spent[outcome.kind] += outcome.seconds
         self._length[outcome.kind] = outcome.seconds
 
     def _progress(self, kind: str) -> float:
-        return (self._spent[kind] + self._running[kind] * self._length[kind]) / ROUNDS[kind].share
+        return (self.spent[kind] + self._running[kind] * self._length[kind]) / ROUNDS[kind].share
 
 
 def soak(kinds: list[str], seed: int, minutes: float, rounds: int | None) -> Iterator[Outcome]:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes.moods import ROW_8, SLOW, Mood
 from tests.system.checker.check import faults_in
-from tests.system.checker.evidence import Json, gather
+from tests.system.checker.evidence import Json, Sent, gather, requests_in
 from tests.system.crash.databases import SqliteFile
 from tests.system.crash.installation import Installation
 from tests.system.outside import Outside
@@ -89,6 +89,22 @@ def test_a_page_is_sent_at_once_whatever_ails_slack(house: House, mood: Mood) ->
     if mood != ROW_8[ASKED_FOR_AN_HOUR] and mood.manner not in SLOW:
         until(lambda: house.events(incident, "channel_opened"), "the channel opens after all")
         assert house.faults() == []
+
+
+@pytest.mark.parametrize("mood", ["429 with Retry-After"], indirect=True)
+def test_a_page_that_waits_for_its_vendor_is_called_back_by_the_answer(house: House) -> None:
+    house.installation.feel({"pagerduty": [Mood(status=429, headers={"retry-after": "45"})]})  # engine seconds
+    incident = house.declare()
+    until(lambda: triggers(house), "PagerDuty was asked once")
+    house.outside.act(incident, "acknowledge", by="alice")
+    house.installation.feel({"pagerduty": []})
+    assert house.faults() == []
+    assert not any(it.is_taken for it in triggers(house))
+
+
+def triggers(house: House) -> list[Sent]:
+    """The requests to page somebody."""
+    return [it for it in requests_in(house.installation.sent) if it.event.get("event_action") == "trigger"]
 
 
 def seconds_between(before: Json, after: Json) -> float:
