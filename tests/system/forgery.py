@@ -125,6 +125,10 @@ def backwards(events: list[Event]) -> list[Event]:
     return [replace(events[0], at=events[0].at + LATER), *events[1:]]
 
 
+def taken_twice(events: list[Event]) -> list[Event]:
+    return [*events, next(event for event in events if event.kind == "page_accepted")]
+
+
 def reworded(events: list[Event]) -> list[Event]:
     return [replace(events[0], text=events[0].text.replace("well", "ill")), *events[1:]]
 

@@ -32,6 +32,7 @@ from tests.system.forgery import (
     row,
     state,
     step,
+    taken_twice,
     timeline,
     triggers,
     two_open_ones,
@@ -138,6 +139,7 @@ CASES = (
         ),
         "[10]",
     ),
+    Case(timelines.events_are_lawful, "a receipt twice", timeline(OPEN, taken_twice), "[15]"),
     Case(timelines.events_are_lawful, "a ghost's receipt", one_more(OPEN, "page_accepted", **RECEIPT), "[15]"),
     Case(
         timelines.events_are_lawful,

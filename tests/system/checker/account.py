@@ -22,13 +22,19 @@ _MOVES: dict[str, dict[str, str]] = {
 
 
 class Page(NamedTuple):
-    """One person being paged or notified: `vias` are the ways on which it was sent, the newest last."""
+    """One person being paged or notified: `vias` are the ways on which it was sent, the newest last.
+
+    `taken_by` is the way that took it, `failed` those that could not, `retried` those of them that may yet.
+    """
 
     person: str
     cause: int
     demands_answer: bool
     vias: tuple[str, ...]
     status: str = "pending"
+    taken_by: str = ""
+    failed: frozenset[str] = frozenset()
+    retried: frozenset[str] = frozenset()
 
 
 class Account:
@@ -141,17 +147,20 @@ class Account:
             self._answer(lambda page: True)
 
     def _receive(self, event: Event) -> None:
-        page = self.pages.get(event.body["key"])
-        if page is None or page.status != "pending":
-            self._fault(15, event, f"a receipt for {event.body['key']}, which is {page.status if page else 'unknown'}")
-            return
-        if event.kind == "page_accepted":
-            changed = page._replace(status="accepted")
-        elif event.body.get("next_method"):
-            changed = page._replace(vias=(*page.vias, event.body["next_method"]["via"]))
+        key, page = event.body["key"], self.pages.get(event.body["key"])
+        if page is None:
+            self._fault(15, event, f"a receipt for {key}, which nobody has sent")
+        elif event.kind == "page_accepted":
+            # A provider that was down may take it after all, when another way has it meanwhile.
+            if page.status not in ("pending", "accepted") or event.body["via"] in ("", page.taken_by):
+                self._fault(15, event, f"{key} was taken, though it was {page.status} already")
+            self.pages[key] = page._replace(
+                status="accepted", taken_by=event.body["via"], retried=page.retried - {event.body["via"]}
+            )
         else:
-            changed = page._replace(status="pending" if event.body.get("is_retried") else "failed")
-        self.pages[event.body["key"]] = changed
+            if page.status != "pending":
+                self._fault(15, event, f"{key} has failed, though it was {page.status} already")
+            self.pages[key] = _failed(page, event)
 
     def _answer(self, which: Callable[[Page], bool]) -> None:
         self.pages = {
@@ -164,6 +173,17 @@ def reached_by(event: Event) -> list[Json]:
     """Whom the event had somebody reach: the n-th of them is its n-th page."""
     reached = event.body.get("reached") or []
     return [reached] if isinstance(reached, dict) else list(reached)
+
+
+def _failed(page: Page, event: Event) -> Page:
+    """The page after one of its ways has failed: lost once every way has, and none may take it yet."""
+    via = event.body.get("via") or page.vias[-1]
+    retried = page.retried | {via} if event.body.get("is_retried") else page.retried - {via}
+    next_method = event.body.get("next_method")
+    vias = (*page.vias, next_method["via"]) if next_method else page.vias
+    is_lost = not retried and vias[-1] in page.failed | {via}
+    status = "failed" if is_lost else page.status
+    return page._replace(vias=vias, status=status, failed=page.failed | {via}, retried=retried)
 
 
 def _time(text: str | None) -> float | None:

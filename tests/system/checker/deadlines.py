@@ -103,6 +103,9 @@ def reasons_to_wake(account: Account, minute: float) -> list[str]:
     reasons = {
         "a step to come": bool(steps_to_come(account, minute)),
         "a page to repeat": must_be_answered(account),
+        "an assessment to call for": account.status == "acknowledged"
+        and account.severity is None
+        and account.wakes_people,
         "a response to wait for": account.status == "triggered"
         and account.severity not in ("SEV4", None)
         and not account.is_response_missed,

@@ -59,9 +59,8 @@ def lost_pages(evidence: Evidence) -> Iterator[str]:
 def _says_why(row: Row, account: Account, evidence: Evidence) -> bool:
     """Whether the record tells why a page did not leave: a failure, or somebody who answered first."""
     failures = [it for it in evidence.events[row.incident] if it.kind == "page_failed" and it.body["key"] == row.page]
-    ways = account.pages[str(row.page)].vias
     if row.status == "failed":
-        return len(failures) > ways.index(row.provider)
+        return any(it.body.get("via", "") in ("", row.provider) for it in failures)
     return account.pages[str(row.page)].status == "answered"
 
 
