@@ -57,6 +57,7 @@ def true_evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     installation = Installation(directory, database, TOCSIN_CLOCK_SPEED=str(SPEED))
     with installation, closing(Outside(installation.urls, installation.token, installation.mend)) as outside:
         respond(outside, installation)
+        installation.come_to_rest(within=30)
         return gather(database.read, installation.sent, outside.promises, crashes=0, speed=SPEED)
 
 

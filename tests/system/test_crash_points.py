@@ -44,6 +44,7 @@ def play(directory: Path, dies_at: int) -> tuple[list[str], Evidence]:
     installation = Installation(directory, database, dooms=(dies_at,), TOCSIN_CLOCK_SPEED=str(SPEED))
     with installation, closing(Outside(installation.urls, installation.token, installation.mend)) as outside:
         respond(outside, lambda: until(installation.is_nothing_waiting, "everything is sent"))
+        installation.come_to_rest(within=30)
         deaths = installation.deaths
         assert [*installation.faults, *outside.faults] == []
         return deaths, gather(database.read, installation.sent, outside.promises, crashes=len(deaths), speed=SPEED)

@@ -40,7 +40,7 @@ class House:
 
     def faults(self) -> list[str]:
         """What the checker finds once everything is sent."""
-        until(self.installation.is_nothing_waiting, "everything is sent", within=60)
+        self.installation.come_to_rest(within=60)
         sent, promises = self.installation.sent, self.outside.promises
         return faults_in(gather(self.database.read, sent, promises, crashes=0, speed=self.speed))
 

@@ -19,6 +19,7 @@ from tests.system.waiting import until
 
 _PAST_ITS_LEASE_SECONDS = 21.0
 _ACTIONS_MEANWHILE = 25
+_UNTIL_ALL_ARE_DEAD_SECONDS = 600.0
 _UNTIL_ALL_IS_SENT_SECONDS = 180.0  # a lease to wait for, a message a second, and vendors that are ill
 
 
@@ -51,8 +52,10 @@ class Drill:
     def respond_until_dead(self, scenario: Scenario, kills: int, moods: dict[str, list[Mood]]) -> None:
         """Go on until so many servers have been killed."""
         self._installation.feel(moods)
+        give_up_at = time.monotonic() + _UNTIL_ALL_ARE_DEAD_SECONDS
         while len(self._installation.deaths) < kills:
             scenario.act()
+            assert time.monotonic() < give_up_at, f"{len(self._installation.deaths)} of {kills} servers were killed"
 
     def respond_while_one_stands_still(self, scenario: Scenario) -> None:
         """Stop a node at work for longer than its leases last, and let it go on; the others go on meanwhile."""
@@ -72,7 +75,7 @@ class Drill:
 
     def outcome(self, kind: str) -> Outcome:
         """What came of it, once everything is sent."""
-        self.settle()
+        self._installation.come_to_rest(_UNTIL_ALL_IS_SENT_SECONDS)
         installation, outside = self._installation, self._outside
         kills = len(installation.deaths)
         evidence = gather(

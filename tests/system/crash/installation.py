@@ -73,13 +73,23 @@ class Installation:
         """Start what is dead."""
         for node in self.nodes:
             if not node.is_alive:
-                node.bury()
-                node.start(next(self._dooms, None))
+                escaped = node.bury()
+                node.start(next(self._dooms, None) if escaped is None else escaped)
 
     def is_nothing_waiting(self) -> bool:
         """Whether everything is sent that is to be sent; starts what has died meanwhile."""
         self.mend()
         return not self.database.read(_WAITING)
+
+    def come_to_rest(self, within: float) -> None:
+        """Wait until everything is sent, and stop the nodes: what is read from then on is of one moment."""
+        until(self.is_nothing_waiting, "everything is sent", within=within)
+        for node in self.nodes:
+            node.pause()
+        if self.database.read(_WAITING):  # a ladder has gone on in that very moment
+            for node in self.nodes:
+                node.resume()
+            self.come_to_rest(within)
 
     @property
     def deaths(self) -> list[str]:

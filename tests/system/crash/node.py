@@ -24,6 +24,7 @@ class Node:
         self._log = directory / f"{name}.log"
         self._points = directory / f"{name}.points"
         self._child: Child | None = None
+        self._doom: int | None = None
 
     @property
     def url(self) -> str:
@@ -44,18 +45,25 @@ class Node:
             points=str(self._points),
         )
         self._points.unlink(missing_ok=True)
+        self._doom = dies_at
         self._child = zygote().bear(order)
 
-    def bury(self) -> None:
-        """Write down where the dead server ended; one that was not killed ended of itself, which is a fault."""
+    def bury(self) -> int | None:
+        """Write down where the dead server ended; the doom that it has escaped, for the next one.
+
+        One that ended without being killed is a fault, unless it never began: on a machine that is short of breath
+        the database may not answer in time, and whoever watches over a server starts it again.
+        """
         if self._child is None:
-            return
+            return None
+        self._child = None
         point = point_of_death(self._points)
         if point:
             self.deaths.append(point)
-        else:
+            return None
+        if self._points.exists():
             self.faults.append(f"a server ended by itself: {self._log.read_text()[-500:]}")
-        self._child = None
+        return self._doom
 
     def pause(self) -> None:
         """Stop it in the middle of whatever it does."""

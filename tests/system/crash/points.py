@@ -24,7 +24,7 @@ class Doom:
     def __init__(self, dies_at: int | None, told: Path) -> None:
         self._dies_at = dies_at
         self._reached = 0
-        self._told = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        self._told = told
         self._lock = threading.Lock()
 
     def reach(self, what: str) -> None:
@@ -32,7 +32,8 @@ class Doom:
         with self._lock:
             self._reached += 1
             is_last = self._reached == self._dies_at
-            os.write(self._told, f"{self._reached} {what}{' †' if is_last else ''}\n".encode())
+            with self._told.open("a", encoding="utf-8") as told:
+                told.write(f"{self._reached} {what}{' †' if is_last else ''}\n")
             if is_last:
                 os.kill(os.getpid(), signal.SIGKILL)
 
