@@ -31,12 +31,13 @@ class Installation:
             directory=str(directory), log=str(directory / "vendors.log"), sent=str(self.sent), told=str(told)
         )
         self._vendors = zygote().bear(order)
-        self._vendors_url = until(lambda: told.read_text() if told.exists() else "", "the vendors are there")
+        until(lambda: told.exists() and told.read_text().count("\n") == 2, "the vendors are there")
+        self.vendors_url, self.mail_server = told.read_text().split()
         given = environment(
             directory / "tocsin.db",
             TOCSIN_DATABASE=database.url,
-            TOCSIN_PAGERDUTY_EVENTS_URL=self._vendors_url,
-            TOCSIN_SLACK_API_URL=self._vendors_url,
+            TOCSIN_PAGERDUTY_EVENTS_URL=self.vendors_url,
+            TOCSIN_SLACK_API_URL=self.vendors_url,
             **environ,
         )
         self.nodes = [Node(directory, f"node-{number}", given) for number in range(1, nodes + 1)]
@@ -67,7 +68,7 @@ class Installation:
     def feel(self, moods: dict[str, list[Mood]]) -> None:
         """Tell the vendors how to behave."""
         body = msgspec.json.encode(moods)
-        httpx2.put(f"{self._vendors_url}/moods", content=body, trust_env=False).raise_for_status()
+        httpx2.put(f"{self.vendors_url}/moods", content=body, trust_env=False).raise_for_status()
 
     def mend(self) -> None:
         """Start what is dead."""
