@@ -86,7 +86,7 @@ async def test_server_stops_without_a_trace(path: Path, sandbox: Sandbox) -> Non
         assert "tocsin-writer" in [thread.name for thread in threading.enumerate()]
     assert "tocsin-writer" not in [thread.name for thread in threading.enumerate()]
     assert [task.get_name() for task in asyncio.all_tasks() if "tocsin" in repr(task.get_coro())] == []
-    assert sorted(file.name for file in path.parent.iterdir()) == ["tocsin.db", "tocsin.db.lock"]
+    assert sorted(file.name for file in path.parent.iterdir()) == ["tocsin.db", "tocsin.db.ballast", "tocsin.db.lock"]
 
 
 async def test_second_server_on_the_same_file_is_refused_and_the_first_goes_on(path: Path, sandbox: Sandbox) -> None:

@@ -21,6 +21,7 @@ from tocsin.engine.sender import Sender
 from tocsin.engine.sops import Sops
 from tocsin.engine.waker import Waker
 from tocsin.engine.writer import Writer
+from tocsin.errors import Overloaded
 from tocsin.integrations.wire import Single
 from tocsin.settings import Settings
 from tocsin.sop.model import Sop
@@ -143,9 +144,11 @@ class Node:
         return await self._writer.write(lambda tx, now: self.desk.change(tx, now, incident_id, command, actor))
 
     async def take_alerts(self, alerts: Sequence[Alert], actor: Actor) -> None:
-        """Take in a batch of alerts, all or none."""
+        """Take in a batch of alerts, all or none; raises Overloaded while the disk is too full for new ones."""
 
         def work(tx: Transaction, now: datetime) -> None:
+            if self._store.is_short_of_space:
+                raise Overloaded("the disk is full: new alerts are refused until there is space again")
             Intake(self.desk, tx, now, actor).take(alerts)
 
         await self._writer.write(work)

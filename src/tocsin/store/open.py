@@ -25,6 +25,10 @@ class Store(Protocol):
     def queries(self) -> Queries:
         """The reading side, for the calling thread."""
 
+    @property
+    def is_short_of_space(self) -> bool:
+        """Whether the disk was found full, and only what runs already should be written."""
+
     def transaction(self) -> AbstractContextManager[Transaction]:
         """One durable transaction, in the thread of the one that writes; raises StoreError when it can't commit."""
 

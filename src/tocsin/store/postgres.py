@@ -26,6 +26,7 @@ class PostgresStore:
 
     keeps_time = True  # its clock is everybody's
     look_every = timedelta(seconds=2)  # other nodes write as well, and what they tell may be lost
+    is_short_of_space = False  # where the server is, each commit fails: nothing can be set aside here
 
     def __init__(self, url: str) -> None:
         self.url = url

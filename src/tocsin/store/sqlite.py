@@ -10,7 +10,8 @@ import apsw
 
 from tocsin.errors import StoreError
 from tocsin.store import codec
-from tocsin.store.connection import Row, Stale
+from tocsin.store.ballast import Ballast
+from tocsin.store.connection import InTheWay, Row, Stale
 from tocsin.store.file import ServerLock, as_store_error, open_reader, open_writer
 from tocsin.store.migrate import SQLITE, migrate
 from tocsin.store.queries import Queries
@@ -28,6 +29,7 @@ class SqliteConnection:
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
+        self.is_short_of_space = False  # whether a part of the transaction has found the disk full
 
     def all(self, sql: str, *values: Any) -> list[Row]:
         """Every row of the result."""
@@ -52,6 +54,7 @@ class SqliteConnection:
             except BaseException as error:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK TO part; RELEASE part")
+                self.is_short_of_space |= isinstance(error, apsw.FullError)
                 if isinstance(error, apsw.ConstraintError):
                     raise Stale(str(error)) from error
                 raise
@@ -96,24 +99,40 @@ class SqliteStore:
             migrate(SQLITE, _Migrated(self._writer))
             self.queries = Queries(_Reader(opened.enter_context(closing(open_reader(path)))))
             self._opened = opened.pop_all()
+        self._ballast = Ballast(path)
+
+    @property
+    def is_short_of_space(self) -> bool:
+        """Whether the disk was found full, and only what runs already should be written."""
+        return self._ballast.is_given_up
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """One durable transaction: committed, with one fsync, when the block ends; rolled back when it raises.
 
-        Raises StoreError when the commit fails: then nothing of it is there.
+        Raises StoreError when the commit fails: then nothing of it is there. It is InTheWay where there is space for it
+        now that the ballast is given up.
         """
+        self._ballast.take_on_again()
+        connection = SqliteConnection(self._writer)
         with as_store_error(self.path):
             self._writer.execute("BEGIN IMMEDIATE")
             try:
-                connection = SqliteConnection(self._writer)
                 yield Transaction(connection)
                 connection.refuse_if_undone()
+                if connection.is_short_of_space:
+                    self._make_room()
                 self._writer.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
+                if connection.is_short_of_space or isinstance(error, apsw.FullError):
+                    self._make_room()
                 raise
+
+    def _make_room(self) -> None:
+        if self._ballast.give_up():
+            raise InTheWay(f"{self.name}: the disk was full; there is a little space now")
 
     async def read(self, ask: Callable[[Queries], T]) -> T:
         """The answer to `ask`, at once: a query takes less time than handing it to a thread."""
@@ -123,6 +142,7 @@ class SqliteStore:
     def served(self) -> Iterator[None]:
         """Keep a second server off the file, and take up what the last one was delivering when it died."""
         with ServerLock(self.path):
+            self._ballast.take_on()
             with self.transaction() as tx:
                 tx.outbox.release_all()
             yield

@@ -149,6 +149,10 @@ class Machine:
         """What goes before a command that shall have its network and cables, but be a process of the test's own."""
         return ("nsenter", f"--net={self._namespaces}/net")
 
+    def on_its_disks(self) -> tuple[str, ...]:
+        """What goes before a command that shall see what is mounted on it, and be a process of the test's own."""
+        return ("nsenter", f"--mount={self._namespaces}/mnt")
+
     def plug_in(self, other: "Machine") -> None:
         """Be the switch at the other end of a machine's cable."""
         cable = ("ip", "link", "add", f"to-{other.name}", "type", "veth", "peer", "name", "eth0")
