@@ -59,8 +59,13 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        """The database on whichever node takes writes."""
-        return self._url(",".join(f"{node.address}:5432" for node in self.nodes)) + "&target_session_attrs=read-write"
+        """The database of this file's own sessions, on whichever node takes writes."""
+        return f"postgresql://postgres@{self.hosts}/postgres?{_IMPATIENT}&target_session_attrs=read-write"
+
+    @property
+    def hosts(self) -> str:
+        """Where the nodes are, as an address of a database has it."""
+        return ",".join(f"{node.address}:5432" for node in self.nodes)
 
     # Its life
 
@@ -177,10 +182,7 @@ class Cluster:
         return f"http://{node.address}:8008"
 
     def _at(self, node: Machine) -> str:
-        return self._url(f"{node.address}:5432")
-
-    def _url(self, hosts: str) -> str:
-        return f"postgresql://postgres@{hosts}/postgres?{_IMPATIENT}"
+        return f"postgresql://postgres@{node.address}:5432/postgres?{_IMPATIENT}"
 
     def _patroni(self, node: Machine) -> dict[str, object]:
         home, address = self._home(node), str(node.address)

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -10,7 +10,7 @@ import msgspec
 
 from tests.fakes.moods import Mood
 from tests.system.checker.check import faults_in, figures_of
-from tests.system.checker.evidence import gather
+from tests.system.checker.evidence import Promise, gather
 from tests.system.crash.installation import Installation
 from tests.system.crash.scenario import Scenario
 from tests.system.outcome import Outcome
@@ -69,20 +69,28 @@ class Drill:
         until(lambda: time.monotonic() > go_on_at, "its leases have run out", within=_PAST_ITS_LEASE_SECONDS + 1)
         node.resume()
 
+    def respond_until(self, scenario: Scenario, is_over: Callable[[], bool]) -> None:
+        """Go on until then."""
+        while not is_over():
+            scenario.act()
+
     def settle(self) -> None:
         """Wait until everything is sent."""
         until(self._installation.is_nothing_waiting, "everything is sent", within=_UNTIL_ALL_IS_SENT_SECONDS)
 
-    def outcome(self, kind: str) -> Outcome:
-        """What came of it, once everything is sent."""
+    def outcome(self, kind: str, mishaps: int = 0, promises: Sequence[Promise] = ()) -> Outcome:
+        """What came of it, once everything is sent; `mishaps` befell others than the servers.
+
+        `promises` are those that were given to somebody else than this drill's people and monitoring.
+        """
         self._installation.come_to_rest(_UNTIL_ALL_IS_SENT_SECONDS)
         installation, outside = self._installation, self._outside
         kills = len(installation.deaths)
         evidence = gather(
             installation.database.read,
             installation.sent,
-            outside.promises,
-            crashes=kills + self._stops,
+            [*outside.promises, *promises],
+            crashes=kills + self._stops + mishaps,
             speed=self._speed,
             minute=self._minute,
         )

@@ -1,0 +1,43 @@
+"""What does a round see of a database on three machines? What every database shows it, whichever is the primary."""
+
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+from psycopg.rows import dict_row
+
+from tests.system.checker.evidence import Json
+from tests.system.cluster.patroni import Cluster
+from tests.system.waiting import until
+
+_READ_ONLY = "-c default_transaction_read_only=on"
+
+
+class ClusterDatabase:
+    """A new database on the cluster. Its URL names the hosts, and nothing of how to deal with them."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        with cluster.session() as session:
+            session.execute("CREATE DATABASE tocsin")
+        self.url = f"postgresql://postgres@{cluster.hosts}/tocsin"
+
+    def token_files(self, home: Path) -> list[Path]:
+        return list((home / ".local/share/tocsin").glob("*.token"))
+
+    def read(self, sql: str) -> list[Json]:
+        """The rows of a query; asked again while there is no primary."""
+        answers: list[list[Json]] = []
+        until(lambda: self._ask(sql, answers), "the database answers", within=60)
+        return answers[0]
+
+    def _ask(self, sql: str, answers: list[list[Json]]) -> bool:
+        try:
+            primary = f"{self.url}?target_session_attrs=primary&connect_timeout=2"
+            with closing(psycopg.connect(primary, row_factory=dict_row, options=_READ_ONLY)) as connection:
+                answers.append(connection.execute(sql.encode()).fetchall())
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """It goes with the cluster."""
