@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Protocol, TypeVar
 
 from tocsin.errors import InvalidInput
+from tocsin.store.connection import Reads
 from tocsin.store.file import path_of
 from tocsin.store.queries import Queries
 from tocsin.store.sqlite import SqliteStore
@@ -34,6 +35,9 @@ class Store(Protocol):
 
     async def read(self, ask: Callable[[Queries], T]) -> T:
         """The answer to `ask`; never holds up the event loop for long."""
+
+    def apart(self) -> Reads:
+        """A reading connection for a thread of its own: what it asks holds up nobody else. Closed with the store."""
 
     def served(self) -> AbstractContextManager[None]:
         """While a node serves it; raises StoreError where that may not be."""

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from tocsin.store.bell import Bell
+from tocsin.store.connection import Reads
 from tocsin.store.migrate import POSTGRES, migrate
 from tocsin.store.postgres_connection import PostgresConnection, PostgresReader
 from tocsin.store.postgres_watch import Watch
@@ -72,12 +73,16 @@ class PostgresStore:
         """The reading side, on a connection of the calling thread."""
         queries: Queries | None = getattr(self._local, "queries", None)
         if queries is None:
-            connection = PostgresConnection(self.url)
-            self._watch.add(connection)
-            reader = PostgresReader(connection)
-            self._opened.append(reader)
-            queries = self._local.queries = Queries(reader)
+            queries = self._local.queries = Queries(self.apart())
         return queries
+
+    def apart(self) -> Reads:
+        """A reading connection for a thread of its own; it opens when it is first asked."""
+        connection = PostgresConnection(self.url)
+        self._watch.add(connection)
+        reader = PostgresReader(connection)
+        self._opened.append(reader)
+        return reader
 
     async def read(self, ask: Callable[[Queries], T]) -> T:
         """The answer to `ask`, in a thread: a database that doesn't answer must not stop the loop."""

@@ -11,9 +11,10 @@ from tocsin.domain.incident import Incident
 from tocsin.errors import NotFound
 from tocsin.store import codec
 from tocsin.store.connection import Reads
+from tocsin.store.monitors import monitors_in
 from tocsin.store.nodes import member_of
 from tocsin.store.quarantine import no_such
-from tocsin.store.rows import Delivery, OutboxRow, Quarantined, SeenMember, StoredAlert, Token
+from tocsin.store.rows import Delivery, Monitor, OutboxRow, Quarantined, SeenMember, StoredAlert, Token
 
 _QUARANTINED = "id, source, error, times, length(body), received_at, last_at"
 
@@ -139,6 +140,10 @@ class Queries:
         if not rows:
             raise no_such(id_)
         return _quarantined(rows[0][:-1]), bytes(rows[0][-1])
+
+    def monitors(self) -> list[Monitor]:
+        """The jobs that must call, by name."""
+        return monitors_in(self._connection)
 
     def sop_content(self, version: str) -> str | None:
         """The stored SOP of a version."""

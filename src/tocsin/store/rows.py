@@ -1,6 +1,6 @@
 """What comes out of the database? Frozen values, one a kind of row."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
@@ -99,3 +99,16 @@ class Quarantined(Struct, frozen=True):
     size: int
     received_at: datetime
     last_at: datetime
+
+
+class Monitor(Struct, frozen=True):
+    """A job that must call: `excused_for` is how long nobody could have heard it since its last call.
+
+    `missed_at` is when it was found missing, while it is. Before the first call `last_at` is when it was expected.
+    """
+
+    name: str
+    last_at: datetime
+    calls: int
+    excused_for: timedelta
+    missed_at: datetime | None

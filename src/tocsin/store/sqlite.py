@@ -11,7 +11,7 @@ import apsw
 from tocsin.errors import StoreError
 from tocsin.store import codec
 from tocsin.store.ballast import Ballast
-from tocsin.store.connection import InTheWay, Row, Stale
+from tocsin.store.connection import InTheWay, Reads, Row, Stale
 from tocsin.store.file import ServerLock, as_store_error, open_reader, open_writer
 from tocsin.store.migrate import SQLITE, migrate
 from tocsin.store.queries import Queries
@@ -133,6 +133,11 @@ class SqliteStore:
     def _make_room(self) -> None:
         if self._ballast.give_up():
             raise InTheWay(f"{self.name}: the disk was full; there is a little space now")
+
+    def apart(self) -> Reads:
+        """A reading connection for a thread of its own."""
+        with as_store_error(self.path):
+            return _Reader(self._opened.enter_context(closing(open_reader(self.path))))
 
     async def read(self, ask: Callable[[Queries], T]) -> T:
         """The answer to `ask`, at once: a query takes less time than handing it to a thread."""

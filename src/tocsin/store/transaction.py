@@ -11,8 +11,10 @@ from tocsin.domain.context import Decision
 from tocsin.store import codec
 from tocsin.store.alerts import Alerts
 from tocsin.store.connection import Connection
+from tocsin.store.cries import Cries
 from tocsin.store.facts import Facts
 from tocsin.store.incidents import Incidents
+from tocsin.store.monitors import Monitors
 from tocsin.store.nodes import Nodes
 from tocsin.store.outbox import Outbox
 from tocsin.store.quarantine import Quarantine
@@ -29,6 +31,8 @@ class Transaction:
         self.facts = Facts(connection)
         self.nodes = Nodes(connection)
         self.quarantine = Quarantine(connection)
+        self.monitors = Monitors(connection)
+        self.cries = Cries(connection)
 
     def savepoint(self) -> AbstractContextManager[None]:
         """A part that can fail alone: undone when the block raises, and the rest goes on.
