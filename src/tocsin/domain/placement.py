@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from tocsin.domain.alert import Alert
 from tocsin.sop.matchers import parse_matcher
-from tocsin.sop.model import Route, Sop
+from tocsin.sop.model import HEARTBEAT_MISSED, Route, Sop
 from tocsin.sop.words import Severity, Trigger
 
 _NO_ROUTE = Route(match=())
@@ -25,7 +25,7 @@ class Placement(Struct, frozen=True):
 
 def place(sop: Sop, alert: Alert) -> Placement:
     """The service, provisional severity and group of `alert`: the first route whose matchers all match decides."""
-    route = next((route for route in sop.routes if _matches(route, alert.labels)), _NO_ROUTE)
+    route = _heartbeat_route(sop, alert) or next((it for it in sop.routes if _matches(it, alert.labels)), _NO_ROUTE)
     service = route.service or _labelled_service(sop, alert) or sop.alerts.default_service
     group_by = sop.alerts.group_by if route.group_by is None else route.group_by
     values = ",".join(f"{name}={alert.labels.get(name, '')!r}" for name in group_by)
@@ -36,6 +36,18 @@ def place(sop: Sop, alert: Alert) -> Placement:
         page=route.page,
         group_key=_key(f"{service}{{{values}}}"),
     )
+
+
+def _heartbeat_route(sop: Sop, alert: Alert) -> Route | None:
+    """What the SOP says of a job that doesn't call: each has an incident of its own."""
+    if alert.labels.get("alertname") != HEARTBEAT_MISSED:
+        return None
+    found = (
+        Route(match=(), service=it.service, severity=it.severity, page=it.page, group_by=("alertname", "heartbeat"))
+        for it in sop.heartbeats
+        if it.name == alert.labels.get("heartbeat")
+    )
+    return next(found, None)
 
 
 def _key(text: str) -> str:

@@ -1,10 +1,13 @@
-"""Can every rule hold, and does one always? Classification tried on all answers, routes compared by their matchers."""
+"""Can every rule hold, and does one always? Classification tried on all answers, routes compared by their matchers.
+
+And which jobs must call?
+"""
 
 from collections.abc import Iterator
 from itertools import product
 
 from tocsin.sop.classify import classify, holds
-from tocsin.sop.finding import Finding, error, unknown, warning
+from tocsin.sop.finding import Finding, error, no_time, unknown, warning
 from tocsin.sop.matchers import Matcher, parse_matcher
 from tocsin.sop.model import Answers, DataIntegrity, Scope, Security, Sla, Sop, Workaround
 from tocsin.sop.words import Severity
@@ -16,11 +19,12 @@ ALL_ANSWERS = tuple(
 
 
 def check_rules(sop: Sop) -> Iterator[Finding]:
-    """The findings of classification, alerts and routes, in their order."""
+    """The findings of classification, alerts, routes and heartbeats, in their order."""
     yield from _check_classification(sop)
     if sop.alerts.default_service not in sop.services:
         yield unknown("alerts.default_service", sop.alerts.default_service, "service", sop.services)
     yield from _check_routes(sop)
+    yield from _check_heartbeats(sop)
 
 
 def _check_classification(sop: Sop) -> Iterator[Finding]:
@@ -81,3 +85,18 @@ def _check_within_reach(where: str, routes: dict[int, frozenset[Matcher]], numbe
     if wider is not None:
         problem = f"never decides: route {wider} matches all that it matches"
         yield warning(where, problem, f"move it above route {wider}, or remove it")
+
+
+def _check_heartbeats(sop: Sop) -> Iterator[Finding]:
+    names: set[str] = set()
+    for number, heartbeat in enumerate(sop.heartbeats, start=1):
+        where = f"heartbeats[{number}]"
+        if heartbeat.name in names:
+            yield error(f"{where}.name", f'"{heartbeat.name}" is another heartbeat\'s name', "choose another name")
+        names.add(heartbeat.name)
+        if not heartbeat.every:
+            yield no_time(f"{where}.every", "5m")
+        if heartbeat.service is not None and heartbeat.service not in sop.services:
+            yield unknown(f"{where}.service", heartbeat.service, "service", sop.services)
+    if not sop.heartbeat.every:
+        yield no_time("heartbeat.every", "1m")

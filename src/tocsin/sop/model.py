@@ -14,6 +14,8 @@ from tocsin.sop.durations import Duration
 from tocsin.sop.words import Role, Severity, Trigger, Until, Urgency
 
 Weekday = Annotated[str, Meta(pattern="^(monday|tuesday|wednesday|thursday|friday|saturday|sunday)$")]
+HeartbeatName = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")]
+HEARTBEAT_MISSED = "HeartbeatMissed"  # the alert of a job that doesn't call
 SecretName = Annotated[str, Meta(pattern="^(env:[A-Za-z_][A-Za-z0-9_]*|file:/.+)$")]
 
 
@@ -223,6 +225,24 @@ class Alerts(Definition, frozen=True):
     resolve_when_clear: bool = False  # True: an incident resolves itself once monitoring is clean
 
 
+class Heartbeat(Definition, frozen=True):
+    """A job that must call at least every `every`: `grace` later it is missed, and that is an alert."""
+
+    name: HeartbeatName
+    every: Duration
+    grace: Duration = Duration(minutes=1)
+    service: str | None = None  # None: the default service
+    severity: Severity | None = None  # provisional, until somebody assesses
+    page: bool = True  # False: recorded and listed, nobody is woken
+
+
+class DeadMansSwitch(Definition, frozen=True):
+    """Who notices that Tocsin itself is dead: an address outside that is called while all is well."""
+
+    url: SecretName = "env:TOCSIN_HEARTBEAT_URL"
+    every: Duration = Duration(minutes=1)
+
+
 class BusinessHours(Definition, frozen=True):
     """When a `business_hours` response time runs: local times, half-open."""
 
@@ -308,6 +328,8 @@ class Sop(Definition, frozen=True):
     targets: dict[str, str] = field(default_factory=dict)  # organisation-wide target -> person
     patterns: tuple[Pattern, ...] = ()
     routes: tuple[Route, ...] = ()
+    heartbeats: tuple[Heartbeat, ...] = ()
+    heartbeat: DeadMansSwitch = DeadMansSwitch()
     pagerduty: PagerDuty = PagerDuty()
     slack: Slack = Slack()
 
