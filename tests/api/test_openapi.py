@@ -46,8 +46,8 @@ def test_it_lists_every_route_of_v1_and_no_other(calm: Api) -> None:
 
 def test_the_routes_beside_v1_are_the_doors_the_page_the_document_and_the_probes(calm: Api) -> None:
     others = {route.path for route in calm.routes if isinstance(route, Route)} - {it.path for it in OPERATIONS}
-    doors = {"/api/v2/alerts", "/intake/{source}/{key}"}
-    assert others == {*doors, "/incidents/{id}", "/api/openapi.json", "/healthz", "/readyz"}
+    doors = {"/api/v2/alerts", "/intake/{source}/{key}", "/heartbeat/{name}/{key}"}
+    assert others == {*doors, "/incidents/{id}", "/api/openapi.json", "/healthz", "/readyz", "/metrics"}
 
 
 @described

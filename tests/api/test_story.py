@@ -102,6 +102,8 @@ def one_is_declared_and_was_none(api: Api) -> None:
 
 def the_organisation_can_be_looked_at(api: Api) -> None:
     assert [team["team"] for team in api.do("get_oncall")] == ["backend", "frontend", "platform"]
+    assert api.do("get_alarms") == []
+    assert api.do("get_heartbeats") == []
     running = api.do("get_sop")
     assert running["sop"]["severities"]["SEV1"]["respond_within"] == "15m"
     assert api.do("list_incidents") == []

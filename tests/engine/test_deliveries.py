@@ -17,6 +17,7 @@ from tocsin.domain.incident import Incident
 from tocsin.engine.clock import Clock
 from tocsin.engine.deliveries import Deliveries, Provider
 from tocsin.engine.desk import Actor, Desk
+from tocsin.engine.meters import Meters
 from tocsin.engine.providers import providers_for
 from tocsin.engine.sender import Sender
 from tocsin.engine.sops import Sops
@@ -53,7 +54,16 @@ class Post:
         self.desk = Desk(Sops(SOP), frozenset(it.name for it in providers))
         self._running: list[asyncio.Task[None]] = []
         self.loops = [
-            Deliveries(provider, node="node-1", store=store, writer=self.writer, desk=self.desk, clock=clock, send=send)
+            Deliveries(
+                provider,
+                node="node-1",
+                store=store,
+                writer=self.writer,
+                desk=self.desk,
+                clock=clock,
+                send=send,
+                meters=Meters(),
+            )
             for provider in providers
         ]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.alerts import firing
-from tests.engine.disk import Disk, Gate
+from tests.engine.disk import Disk
 from tests.engine.pagerduty import answers, events, paged, taken
 from tests.engine.rehearsal import Rehearsal
 from tests.engine.server import ALICE, declare, deliver, server, statuses
@@ -180,40 +180,28 @@ async def test_sop_without_any_vendor_rings_in_the_inbox(path: Path, caplog: pyt
 
 async def test_server_that_writes_and_wakes_in_time_is_ready(path: Path, sandbox: Sandbox) -> None:
     async with server(path, sandbox) as node:
-        assert await node.why_not_ready() is None
+        assert (await node.watch.readiness()).is_ready
         await declare(node)
-        assert await node.why_not_ready() is None
+        await node.watch.look()
+        assert (await node.watch.readiness()).why == ()
 
 
-async def test_server_whose_deadlines_are_late_says_how_late(path: Path, sandbox: Sandbox, disk: Disk) -> None:
-    waker, commits = Gate(), 0
-
-    def hold_the_waker() -> None:
-        nonlocal commits
-        commits += 1
-        if commits == 2:  # the first is the check's own
-            waker()
-
+async def test_server_whose_deadlines_are_late_says_how_late(path: Path, sandbox: Sandbox) -> None:
     async with server(path, sandbox, speed=1.0) as node:
         await declare(node)
         await eventually(lambda: statuses(node) == ["done"])
         late = node.clock.now() - timedelta(minutes=10)
         rows_of(path, "UPDATE incidents SET wake_at = ?", int(late.timestamp() * 1_000_000))
-        disk.before_commit = hold_the_waker
-        reason = await node.why_not_ready()
-        waker.open()
-    assert reason is not None
-    assert reason.startswith("deadlines are 0:10:00")
-    assert reason.endswith(" late")
+        await node.watch.look()
+        assert [it for it in (await node.watch.readiness()).why if it.startswith("deadlines are 0:10:0")]
 
 
 async def test_server_that_can_not_write_is_not_ready(path: Path, sandbox: Sandbox, disk: Disk) -> None:
     async with server(path, sandbox) as node:
         disk.is_dead = True
-        with pytest.raises(StoreError):
-            await node.why_not_ready()
+        assert (await node.watch.readiness()).why == ("the database can't be written; the server's log says why",)
         disk.revive()
-        assert await node.why_not_ready() is None
+        assert (await node.watch.readiness()).is_ready
 
 
 # Providers

@@ -94,6 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(BrokenPipeError, ConnectionResetError):  # the script has given up
             self._answer(reply)
 
+    do_GET = do_POST  # noqa: N815  # http.server's name
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # http.server's name
         """Say nothing."""
 

@@ -6,11 +6,12 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from tocsin.api import doors, pages
+from tocsin.api import doors, pages, watch
 from tocsin.api.auth import bearer_of, require
+from tocsin.api.banner import Banner
 from tocsin.api.bodies import answer
 from tocsin.api.bounds.room import Room
 from tocsin.api.operations import Handler, Operation
@@ -28,11 +29,14 @@ def make_app(node: Node) -> Starlette:
         Route("/intake/{source}/{key}", _on(node, doors.post_webhook), methods=["POST"]),
         Route("/incidents/{id}", _on(node, pages.get_incident), methods=["GET"]),
         Route("/api/openapi.json", _on(node, _openapi), methods=["GET"]),
-        Route("/healthz", _on(node, _healthz), methods=["GET"]),
-        Route("/readyz", _on(node, _readyz), methods=["GET"]),
+        Route("/heartbeat/{name}/{key}", _on(node, doors.heartbeat), methods=["GET", "POST"]),
+        Route("/healthz", _on(node, watch.get_health), methods=["GET"]),
+        Route("/readyz", _on(node, watch.get_readiness), methods=["GET"]),
+        Route("/metrics", _on(node, watch.get_metrics), methods=["GET"]),
     ]
     handlers = {StoreError: on_store, TocsinError: on_expected, HTTPException: on_http, Exception: on_bug}
-    app = Starlette(routes=routes, exception_handlers=handlers, middleware=[Middleware(Room)])
+    banner = Middleware(Banner, line=lambda: node.watch.alarms.line)
+    app = Starlette(routes=routes, exception_handlers=handlers, middleware=[banner, Middleware(Room)])
     app.router.redirect_slashes = False  # a path that is nearly right is wrong: a redirect would lose what was sent
     return app
 
@@ -52,17 +56,6 @@ def _guarded(node: Node, operation: Operation) -> Route:
         return await operation.handler(node, request)
 
     return Route(operation.path, endpoint, methods=[operation.method])
-
-
-async def _healthz(node: Node, request: Request) -> Response:
-    """The process lives."""
-    return PlainTextResponse("ok\n")
-
-
-async def _readyz(node: Node, request: Request) -> Response:
-    """The process does its work: it can write, and wakes incidents in time."""
-    reason = await node.why_not_ready()
-    return PlainTextResponse("ready\n" if reason is None else f"not ready: {reason}\n", 503 if reason else 200)
 
 
 async def _openapi(node: Node, request: Request) -> Response:

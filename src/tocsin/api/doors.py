@@ -1,4 +1,7 @@
-"""How do other products deliver alerts? The doors that speak Alertmanager's protocols. 200 means: durable."""
+"""How do other products deliver alerts? The doors that speak Alertmanager's protocols, and the one for heartbeats.
+
+200 means: durable.
+"""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +19,13 @@ async def post_alerts(node: Node, request: Request) -> Response:
     """Alertmanager's `POST /api/v2/alerts`: what Prometheus sends. 200 means: durable, and on its way to a person."""
     await require(node, bearer_of(request), ADMIN, INTAKE)
     await receive(node, ALERTMANAGER_V2, await read_body(request, MAX_ALERTS_BODY))
+    return answer({})
+
+
+async def heartbeat(node: Node, request: Request) -> Response:
+    """A job says that it has run. 200 means: heard, durably."""
+    await require(node, request.path_params["key"], INTAKE)
+    await node.watch.heartbeats.call(request.path_params["name"])
     return answer({})
 
 

@@ -23,7 +23,9 @@ async def get_incident(node: Node, request: Request) -> Response:
         await require(node, bearer_of(request), ADMIN)
     except Unauthorized as error:
         return PlainTextResponse(f"{error}\n", 401, {"WWW-Authenticate": 'Basic realm="tocsin"'})
-    return PlainTextResponse(await node.read(lambda queries: _text(node, queries, request.path_params["id"])))
+    text = await node.read(lambda queries: _text(node, queries, request.path_params["id"]))
+    alarm = node.watch.alarms.line
+    return PlainTextResponse(f"TOCSIN ITSELF IS IN TROUBLE: {alarm}\n\n{text}" if alarm else text)
 
 
 def _text(node: Node, queries: Queries, id_: str) -> str:

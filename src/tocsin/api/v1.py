@@ -1,6 +1,6 @@
 """Which operations are there? The table of `/api/v1`."""
 
-from tocsin.api import incidents, organisation, postmortems, quarantine
+from tocsin.api import incidents, organisation, postmortems, quarantine, watch
 from tocsin.api import requests as r
 from tocsin.api.operations import Operation
 from tocsin.api.views import AlertView, EventView, IncidentLine, IncidentView, PageView
@@ -129,6 +129,22 @@ OPERATIONS: tuple[Operation, ...] = (
         organisation.classify_answers,
         organisation.Classified,
         body=r.ClassifyBody,
+    ),
+    Operation(
+        "GET",
+        "/api/v1/alarms",
+        "get_alarms",
+        "Tocsin's own troubles, as this node sees them",
+        watch.get_alarms,
+        list[watch.AlarmView],
+    ),
+    Operation(
+        "GET",
+        "/api/v1/heartbeats",
+        "get_heartbeats",
+        "The jobs that must call, and when each called last",
+        watch.get_heartbeats,
+        list[watch.HeartbeatView],
     ),
     Operation(
         "GET",

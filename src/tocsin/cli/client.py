@@ -5,6 +5,7 @@ The standard library's client: a heavier one would double the time that `tocsin 
 
 import json
 import os
+from email.message import Message
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
+from tocsin.cli.output import say
 from tocsin.errors import InvalidInput, NotFound, Refused, Unreachable
 from tocsin.settings import DEFAULT_PORT, Settings, settings_from
 
@@ -31,6 +33,7 @@ class Client:
     def __init__(self, url: str, token: str) -> None:
         self._url = url.rstrip("/")
         self._token = token
+        self._is_alarm_told = False
         self._opener = build_opener(_NoRedirects, ProxyHandler({}))  # a proxy of the environment is not meant for this
 
     def get(self, *path: str, **query: object) -> Any:
@@ -58,12 +61,21 @@ class Client:
         try:
             request = Request(url, content, headers, method=method)  # noqa: S310  # http(s), says find_client
             with self._opener.open(request, timeout=_TIMEOUT_SECONDS) as reply:
+                self._tell_alarm(reply.headers)
                 return json.load(reply)
         except HTTPError as error:
+            self._tell_alarm(error.headers)
             raise _told(error) from error
         except (URLError, HTTPException, OSError, ValueError) as error:
             reason = " ".join(str(getattr(error, "reason", error)).split())
             raise Unreachable(f"{self._url}: {reason}; is `tocsin serve` running there?") from error
+
+    def _tell_alarm(self, headers: Message) -> None:
+        """Tocsin itself is in trouble: whoever asks anything learns of it, once a command."""
+        line = headers.get("Tocsin-Alarm")
+        if line and not self._is_alarm_told:
+            self._is_alarm_told = True
+            say(f"TOCSIN ITSELF IS IN TROUBLE: {line}", err=True, fg="red", bold=True)
 
 
 def _told(error: HTTPError) -> Exception:

@@ -42,6 +42,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "inbox": ("look", "Pages and notifications."),
     "intake": ("look", "How monitoring delivers its alerts here."),
     "quarantine": ("quarantine", "Alerts that a bug of Tocsin has kept out."),
+    "alarms": ("watch", "Tocsin's own troubles."),
+    "heartbeats": ("watch", "The jobs that must call."),
+    "emergency": ("watch", "Try the emergency contacts."),
     "postmortem": ("postmortem", "Draft, save and complete the postmortem."),
 }
 

@@ -29,13 +29,13 @@ def show_json(value: Any) -> None:
     click.echo("".join(it if it.isprintable() or it == "\n" else json.dumps(it)[1:-1] for it in text))
 
 
-def say(text: str = "", **style: Any) -> None:
+def say(text: str = "", *, err: bool = False, **style: Any) -> None:
     """Print a line, without the control characters that could move the cursor."""
     plain = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not any(style.values()):
-        click.echo(plain)
+        click.echo(plain, err=err)
     else:
-        click.secho(plain, **style)
+        click.secho(plain, err=err, **style)
 
 
 def table(rows: Sequence[Sequence[str]]) -> None:

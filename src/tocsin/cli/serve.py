@@ -118,6 +118,8 @@ async def _run(settings: Settings, sop: Sop, name: str, listening: socket.socket
         if sop == default_sop():
             logger.warning("the sample organisation: nobody real is paged; `tocsin init` writes a file to start from")
         _tell_reach(sop, node.desk.methods, settings.public_url)
+        if not node.watch.emergency.contacts:
+            logger.warning("no emergency contacts: nobody is called when this node can't page; see docs/operations.md")
         logger.info("listening on %s, %s", settings.public_url, node.database_name)
         room = capacity(_open_files())
         config = uvicorn.Config(

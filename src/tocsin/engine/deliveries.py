@@ -10,10 +10,11 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from tocsin.domain.effects import AnyEffect
+from tocsin.domain.effects import AnyEffect, SendPage
 from tocsin.engine import dispatch
 from tocsin.engine.clock import Clock
 from tocsin.engine.desk import Desk
+from tocsin.engine.meters import Meters
 from tocsin.engine.writer import Writer
 from tocsin.errors import TocsinError, Unreachable
 from tocsin.integrations.wire import Again, Done, Never, Reply, Request, Then, Verdict
@@ -56,6 +57,7 @@ class Deliveries:
         desk: Desk,
         clock: Clock,
         send: Callable[[Request], Awaitable[Reply]],
+        meters: Meters,
     ) -> None:
         self._provider = provider
         self._node = node
@@ -64,6 +66,7 @@ class Deliveries:
         self._desk = desk
         self._clock = clock
         self._send = send
+        self._meters = meters
         self._under_way: dict[asyncio.Task[None], int] = {}
         self._unreadable: frozenset[int] = frozenset()
         self._next_turn: dict[str, float] = {}
@@ -119,6 +122,7 @@ class Deliveries:
             if not await self._store.read(lambda queries: queries.may_leave(delivery, self._node)):
                 verdict: Verdict = Again("it was called back, or another node has taken it over")
             else:
+                self._count(delivery)
                 verdict = await self._verdict_on(delivery.effect)
         except Unreachable as error:
             verdict = Again(str(error))
@@ -126,6 +130,11 @@ class Deliveries:
             logger.critical("%s: could not be delivered", delivery.key, exc_info=True)
             verdict = Again(f"internal fault: {type(error).__name__}")
         await self._settle(delivery, verdict)
+
+    def _count(self, delivery: Delivery) -> None:
+        is_first = isinstance(delivery.effect, SendPage) and delivery.attempts == 1
+        waited = self._clock.real_seconds(self._clock.now() - delivery.created_at)
+        self._meters.began(self._provider.name, page_after=waited if is_first else None)
 
     async def _verdict_on(self, effect: AnyEffect) -> Verdict:
         step = self._provider.request_for(effect)
@@ -151,6 +160,7 @@ class Deliveries:
                 logger.critical("%s: its outcome could not be written: %s", delivery.key, error, exc_info=is_bug)
                 await asyncio.sleep(1)
             else:
+                self._meters.ended(self._provider.name, type(verdict).__name__.lower())
                 return
 
     async def _write_at_all_events(self, work: Callable[[Transaction, datetime], None]) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from tocsin import __version__
 from tocsin.engine.desk import Desk
+from tocsin.engine.meters import Meters
 from tocsin.engine.writer import Writer
 from tocsin.errors import TocsinError
 from tocsin.store.rows import Member
@@ -31,10 +32,11 @@ def this_member(url: str, desk: Desk) -> Member:
 class Membership:
     """Tells that this node lives, renews its leases, and gives back those that have run out."""
 
-    def __init__(self, member: Member, writer: Writer, under_way: Callable[[], list[int]]) -> None:
+    def __init__(self, member: Member, writer: Writer, under_way: Callable[[], list[int]], meters: Meters) -> None:
         self.member = member
         self._writer = writer
         self._under_way = under_way
+        self._meters = meters
 
     async def run(self) -> None:
         """Beat until cancelled."""
@@ -52,6 +54,7 @@ class Membership:
         tx.nodes.forget_lost()
         tx.outbox.renew(self.member.id, self._under_way())
         for key in tx.outbox.release_expired():
+            self._meters.leases_taken_over += 1
             logger.warning("%s: whoever was delivering it has not been heard of; it is delivered again", key)
 
     async def leave(self) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Self, TypeVar
 
 from tocsin.domain import commands as c
@@ -16,10 +16,12 @@ from tocsin.engine.deliveries import Deliveries
 from tocsin.engine.desk import Actor, Desk
 from tocsin.engine.intake import Intake
 from tocsin.engine.membership import Membership, this_member
+from tocsin.engine.meters import Meters
 from tocsin.engine.providers import providers_for
 from tocsin.engine.sender import Sender
 from tocsin.engine.sops import Sops
 from tocsin.engine.waker import Waker
+from tocsin.engine.watch.watchman import Watchman
 from tocsin.engine.writer import Writer
 from tocsin.errors import Overloaded
 from tocsin.integrations.wire import Single
@@ -30,8 +32,6 @@ from tocsin.store.queries import Queries
 from tocsin.store.transaction import Transaction
 
 T = TypeVar("T")
-
-_READY_LATENESS = timedelta(seconds=30)
 
 
 class Node:
@@ -49,6 +49,7 @@ class Node:
             stack.callback(self._store.close)
             stack.enter_context(self._store.served())
             self._loop = asyncio.get_running_loop()
+            self._meters = Meters()
             self._writer = Writer(self._store, self.clock, self._committed)
             installation = self._prepare()
             self._sender = Sender()
@@ -67,15 +68,26 @@ class Node:
                     desk=self.desk,
                     clock=self.clock,
                     send=self._sender.send,
+                    meters=self._meters,
                 )
                 for provider in providers
             ]
-            self._membership = Membership(member, self._writer, self._under_way)
+            self._membership = Membership(member, self._writer, self._under_way, self._meters)
+            self.watch = Watchman(
+                self.settings,
+                node=member.id,
+                store=self._store,
+                writer=self._writer,
+                desk=self.desk,
+                clock=self.clock,
+                meters=self._meters,
+            )
+            stack.push_async_callback(self.watch.close)
             self._writer.start()
             stack.callback(self._writer.stop)
             stack.push_async_callback(self._membership.leave)
             stack.enter_context(self._store.listening(self._committed_elsewhere))
-            for loop in (*self._loops(), self._membership):
+            for loop in (*self._loops(), self._membership, *self.watch.loops()):
                 stack.push_async_callback(_cancel, asyncio.create_task(loop.run()))
             self._stack = stack.pop_all()
         return self
@@ -99,6 +111,7 @@ class Node:
             dispatch.give_up_stranded(self.desk, tx, self.clock.now())
 
     def _committed(self) -> None:
+        self._meters.commits += 1
         self._store.announce()
         self._committed_elsewhere()
 
@@ -166,15 +179,6 @@ class Node:
     async def set_token(self, hashed: str, name: str, scope: str) -> None:
         """Let the bearer of a token in, under a name; an older token of that name is out."""
         await self._writer.write(lambda tx, now: tx.facts.set_token(hashed, name, scope, now))
-
-    async def why_not_ready(self) -> str | None:
-        """What keeps this node from doing its work; None when it is ready: it can write, and wakes in time."""
-        await self._writer.write(lambda tx, now: tx.facts.set_meta("checked_at", now.isoformat()))
-        wake_at = await self.read(lambda queries: queries.next_wake_at())
-        lateness = self.clock.now() - wake_at if wake_at else timedelta()
-        if lateness > _READY_LATENESS * self.clock.speed:
-            return f"deadlines are {lateness} late"
-        return None
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -1,0 +1,60 @@
+"""Does this node do its work? Asked anew each time, within a few seconds, whatever hangs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from msgspec import Struct
+
+from tocsin.engine.watch.alarms import Alarm, Alarms, Trouble
+from tocsin.errors import Overloaded, TocsinError
+from tocsin.store.rows import SeenMember
+
+_PATIENCE_SECONDS = 5.0
+_AUDITED_WITHIN_SECONDS = 180.0
+_KEEPS_FROM_WORK = (Trouble.DATABASE, Trouble.WAKER, Trouble.OUTBOX, Trouble.BLIND)
+
+
+class Readiness(Struct, frozen=True):
+    """Whether the node is ready, and if not, why; `nodes` are all that have told of themselves, when last looked."""
+
+    why: tuple[str, ...]
+    node: str
+    nodes: tuple[SeenMember, ...]
+    alarms: tuple[Alarm, ...]
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nothing keeps it from its work."""
+        return not self.why
+
+
+class Check:
+    """Looks whether the node is ready: it can write, wakes in time, delivers, and is audited."""
+
+    def __init__(
+        self, alarms: Alarms, write: Callable[[], Awaitable[None]], seconds_since_audit: Callable[[], float]
+    ) -> None:
+        self._alarms = alarms
+        self._write = write
+        self._seconds_since_audit = seconds_since_audit
+
+    async def why_not_ready(self) -> tuple[str, ...]:
+        """What keeps the node from its work; empty when it is ready."""
+        reasons = [await self._why_not_writable()]
+        if self._seconds_since_audit() > _AUDITED_WITHIN_SECONDS:
+            reasons.append("the auditor has not finished for three minutes")
+        reasons += [alarm.text for kind in _KEEPS_FROM_WORK for alarm in self._alarms.of(kind)]
+        return tuple(reason for reason in reasons if reason)
+
+    async def _why_not_writable(self) -> str:
+        """Without the place of the database: whoever asks may be anybody."""
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._write()
+        except TimeoutError:
+            return f"the database has not taken a write for {_PATIENCE_SECONDS:g} s"
+        except Overloaded as error:
+            return str(error)
+        except TocsinError:
+            return "the database can't be written; the server's log says why"
+        return ""
