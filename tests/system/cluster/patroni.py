@@ -37,6 +37,7 @@ _PARAMETERS = {
     "checkpoint_timeout": "60s",
     "log_min_messages": "warning",
 }
+_FOLLOWERS = "SELECT application_name, sync_state FROM pg_stat_replication WHERE state = 'streaming'"
 _DCS = {
     "ttl": _TTL,
     "loop_wait": 1,
@@ -151,11 +152,17 @@ class Cluster:
         return [other for other in self.nodes if other is not node and other.is_on]
 
     def _is_whole(self) -> bool:
+        """Whether the primary sees all others follow it: a standby may not know yet that it has to start over."""
         primary = self._primary()
-        if primary is None:
+        if primary is None or not all(node.is_on for node in self.nodes):
             return False
-        roles = [self._says(node, "synchronous") or self._says(node, "replica") for node in self._others(primary)]
-        return len(roles) == 2 and all(roles) and any(self._says(node, "synchronous") for node in self._others(primary))
+        try:
+            with self.session(primary) as session:
+                followers = dict(session.execute(_FOLLOWERS).fetchall())
+        except psycopg.Error:
+            return False
+        is_whole = followers.keys() == {node.name for node in self.nodes if node is not primary}
+        return is_whole and any(self._says(node, "synchronous") for node in self._others(primary))
 
     def _says(self, node: Machine, role: str) -> bool:
         """Whether the node answers to that role."""

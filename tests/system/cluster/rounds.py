@@ -38,7 +38,7 @@ def fail_overs(seed: int, directory: Path) -> Outcome:
 
 def fail_over(seed: int, directory: Path, faults: list[Fault]) -> Outcome:
     """One primary after the other is struck, and put right again."""
-    with Network() as network, Cluster(network) as cluster, ThreadPoolExecutor(1) as aside:
+    with ThreadPoolExecutor(1) as aside, Network() as network, Cluster(network) as cluster:
         sop = str(hurried_sop(directory))
         installation = Installation(directory, ClusterDatabase(cluster), nodes=2, TOCSIN_SOP=sop)
         with Drill(seed, installation, random.Random(seed), minute=1.0) as drill:
