@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.system.cluster.rounds import FAIL_OVERS, fail_overs
+from tests.system.cluster.fail_overs import FAIL_OVERS, fail_overs
+from tests.system.cluster.partitions import PARTITIONS, partitions
 from tests.system.crash.rounds import POSTGRESQL, SQLITE, kills_on_postgresql, kills_on_sqlite
 from tests.system.outcome import Outcome
 
@@ -20,5 +21,6 @@ class Round(NamedTuple):
 ROUNDS: dict[str, Round] = {
     SQLITE: Round(kills_on_sqlite, share=1),
     POSTGRESQL: Round(kills_on_postgresql, share=2),
-    FAIL_OVERS: Round(fail_overs, share=0.5, at_once=1),
+    FAIL_OVERS: Round(fail_overs, share=0.8, at_once=1),
+    PARTITIONS: Round(partitions, share=0.3, at_once=1),
 }

@@ -1,4 +1,4 @@
-"""What does a round see of a database on three machines? What every database shows it, whichever is the primary."""
+"""What does a round see of a database on other machines? What every database shows it, whichever is the primary."""
 
 from contextlib import closing
 from pathlib import Path
@@ -7,19 +7,19 @@ import psycopg
 from psycopg.rows import dict_row
 
 from tests.system.checker.evidence import Json
-from tests.system.cluster.patroni import Cluster
 from tests.system.waiting import until
 
 _READ_ONLY = "-c default_transaction_read_only=on"
 
 
-class ClusterDatabase:
-    """A new database on the cluster. Its URL names the hosts, and nothing of how to deal with them."""
+class RemoteDatabase:
+    """A new database on the primary among `hosts`. Its URL names them, and nothing of how to deal with them."""
 
-    def __init__(self, cluster: Cluster) -> None:
-        with cluster.session() as session:
+    def __init__(self, hosts: str) -> None:
+        admin = f"postgresql://postgres@{hosts}/postgres?target_session_attrs=primary"
+        with psycopg.connect(admin, autocommit=True) as session:
             session.execute("CREATE DATABASE tocsin")
-        self.url = f"postgresql://postgres@{cluster.hosts}/tocsin"
+        self.url = f"postgresql://postgres@{hosts}/tocsin"
 
     def token_files(self, home: Path) -> list[Path]:
         return list((home / ".local/share/tocsin").glob("*.token"))
@@ -40,4 +40,4 @@ class ClusterDatabase:
         return True
 
     def close(self) -> None:
-        """It goes with the cluster."""
+        """It goes with its machines."""

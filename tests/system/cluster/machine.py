@@ -108,18 +108,13 @@ class Machine:
         assert self._switch, f"{self.name} has no cable"
         self._switch.run("ip", "link", "set", f"to-{self.name}", "up")
 
-    def go_deaf(self) -> None:
-        """Hear nothing any more, and be heard all the same."""
-        self._filter("input", 'iifname "eth0" drop')
+    def go_deaf(self, at: IPv4Address | None = None) -> None:
+        """Hear nothing any more, at all or at one of its addresses, and be heard all the same."""
+        self._filter("input", f"ip daddr {at} drop" if at else 'iifname "eth0" drop')
 
-    def go_mute(self) -> None:
-        """Hear all, and be heard by nobody."""
-        self._filter("output", 'oifname "eth0" drop')
-
-    def part_from(self, other: "Machine") -> None:
-        """Lose sight of one other machine, in both directions and without a word; reach all others."""
-        self._filter("input", f"ip saddr {other.address} drop")
-        self._filter("output", f"ip daddr {other.address} drop")
+    def go_mute(self, at: IPv4Address | None = None) -> None:
+        """Hear all, and be heard by nobody, or by nobody who speaks to one of its addresses."""
+        self._filter("output", f"ip saddr {at} drop" if at else 'oifname "eth0" drop')
 
     def reconcile(self) -> None:
         """Undo what was filtered."""
@@ -128,6 +123,10 @@ class Machine:
     def _filter(self, hook: str, rule: str) -> None:
         chain = f"chain {hook} {{ type filter hook {hook} priority 0; {rule}; }}"
         self.run("nft", f"table inet faults {{ {chain}; }}")
+
+    def answer_at(self, address: IPv4Address) -> None:
+        """Have a further address: whoever knows no other can be cut off alone."""
+        self.run("ip", "address", "add", f"{address}/24", "dev", "eth0")
 
     # What runs on it
 

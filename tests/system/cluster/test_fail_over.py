@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.system.cluster.conftest import needs
+from tests.system.cluster.fail_overs import fail_over
 from tests.system.cluster.faults import FAULTS
-from tests.system.cluster.rounds import fail_over
 
 pytestmark = pytest.mark.system
 

@@ -1,6 +1,6 @@
 """What is tried in a round? A database, the nodes on it that are killed at their points, and the vendors."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -18,10 +18,20 @@ _WAITING = "SELECT id FROM outbox WHERE status IN ('pending', 'leased') LIMIT 1"
 
 
 class Installation:
-    """Servers on one database; each newly started one dies at the next of `dooms`, and lives once there is none."""
+    """Servers on one database; each newly started one dies at the next of `dooms`, and lives once there is none.
+
+    All find `environ` in their environment; `each`, where it is given, is what one after the other finds beside it.
+    """
 
     def __init__(
-        self, directory: Path, database: Database, *, nodes: int = 1, dooms: Iterable[int] = (), **environ: str
+        self,
+        directory: Path,
+        database: Database,
+        *,
+        nodes: int = 1,
+        dooms: Iterable[int] = (),
+        each: Sequence[Mapping[str, str]] = (),
+        **environ: str,
     ) -> None:
         self.database = database
         self.sent = directory / "sent.jsonl"
@@ -40,7 +50,8 @@ class Installation:
             TOCSIN_SLACK_API_URL=self.vendors_url,
             **environ,
         )
-        self.nodes = [Node(directory, f"node-{number}", given) for number in range(1, nodes + 1)]
+        own = each or [{}] * nodes
+        self.nodes = [Node(directory, f"node-{number}", {**given, **more}) for number, more in enumerate(own, 1)]
 
     def __enter__(self) -> Self:
         self.token()

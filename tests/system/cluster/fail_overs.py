@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from tests.system.cluster.database import ClusterDatabase
+from tests.system.cluster.database import RemoteDatabase
 from tests.system.cluster.faults import FAULTS, Fault
 from tests.system.cluster.machine import Network
 from tests.system.cluster.patroni import Cluster
@@ -40,7 +40,7 @@ def fail_over(seed: int, directory: Path, faults: list[Fault]) -> Outcome:
     """One primary after the other is struck, and put right again."""
     with ThreadPoolExecutor(1) as aside, Network() as network, Cluster(network) as cluster:
         sop = str(hurried_sop(directory))
-        installation = Installation(directory, ClusterDatabase(cluster), nodes=2, TOCSIN_SOP=sop)
+        installation = Installation(directory, RemoteDatabase(cluster.hosts), nodes=2, TOCSIN_SOP=sop)
         with Drill(seed, installation, random.Random(seed), minute=1.0) as drill:
             scenario = drill.scenario(lambda: None)
             installation.feel(quick_moods(random.Random(seed)))
