@@ -35,6 +35,7 @@ class Server:
         self.arguments = ["--port", "0", *(["--sop", str(sop)] if sop else [])]
         self.environ = environment(self.database, **(vendors(sandbox) if sandbox else {}), **environ)
         self.before: tuple[str, ...] = ()  # what the command begins with, where it is to run elsewhere
+        self.module = "tocsin"
         self.seconds_to_ready = 0.0
         self._process: subprocess.Popen[bytes] | None = None
         self._http: httpx2.Client | None = None
@@ -54,7 +55,7 @@ class Server:
 
     def launch(self, *arguments: str) -> subprocess.Popen[bytes]:
         """The process, just begun; `arguments` stand for the server's own ones."""
-        command = [*self.before, *_LEASH, sys.executable, "-m", "tocsin", "serve", *(arguments or self.arguments)]
+        command = [*self.before, *_LEASH, sys.executable, "-m", self.module, "serve", *(arguments or self.arguments)]
         with self.log.open("ab") as log:
             return subprocess.Popen(command, env=self.environ, cwd=self.directory, stdout=log, stderr=log)
 
