@@ -8,6 +8,7 @@ from tests.system.cluster.clock_jumps import CLOCK_JUMPS, clock_jumps
 from tests.system.cluster.fail_overs import FAIL_OVERS, fail_overs
 from tests.system.cluster.full_disks import FULL_DISKS, full_disks
 from tests.system.cluster.partitions import PARTITIONS, partitions
+from tests.system.cluster.power_cuts import POWER_CUTS, power_cuts
 from tests.system.crash.rounds import POSTGRESQL, SQLITE, kills_on_postgresql, kills_on_sqlite
 from tests.system.outcome import Outcome
 
@@ -25,6 +26,7 @@ ROUNDS: dict[str, Round] = {
     POSTGRESQL: Round(kills_on_postgresql, share=2),
     FAIL_OVERS: Round(fail_overs, share=0.8, at_once=1),
     PARTITIONS: Round(partitions, share=0.3, at_once=1),
+    POWER_CUTS: Round(power_cuts, share=0.2, at_once=1),
     FULL_DISKS: Round(full_disks, share=0.1, at_once=1),
     CLOCK_JUMPS: Round(clock_jumps, share=0.1, at_once=1),
 }

@@ -59,6 +59,16 @@ class Server:
         with self.log.open("ab") as log:
             return subprocess.Popen(command, env=self.environ, cwd=self.directory, stdout=log, stderr=log)
 
+    def stop(self) -> None:
+        """Let it stand still in the middle of whatever it does, until `go_on`."""
+        assert self._process is not None, "the server has not been started"
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it go on as if nothing had been."""
+        assert self._process is not None, "the server has not been started"
+        self._process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """What the kernel does when memory runs out: SIGKILL."""
         self.end(signal.SIGKILL)
