@@ -48,6 +48,7 @@ class Outside:
                 self._promised(Promise("declare", time.time(), response.json()["id"], body))
             if response is not None or any(it["title"] == body["title"] for it in self.get("incidents?state=all")):
                 return
+            self._asked += 1  # of two nodes, the one that has told us so is asked next
 
     def act(self, incident: str, what: str, **body: Any) -> None:
         """Ask for a change of an incident: `acknowledge`, `notes`… A refusal is an answer too, and promises nothing."""
