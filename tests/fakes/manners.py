@@ -15,6 +15,7 @@ from tests.fakes.moods import Manner
 from tocsin.simulate.sandbox.recording import RecordedRequest, Response
 
 _TARDY_SECONDS = 0.2
+_SLOW_SECONDS = 6.0
 _LATE_SECONDS = 29.0
 _HANG_SECONDS = 600.0
 _MEGABYTE = 1_048_576
@@ -46,6 +47,11 @@ async def send_whole(writer: asyncio.StreamWriter, answer: Response) -> None:
 
 async def _send_tardily(writer: asyncio.StreamWriter, answer: Response) -> None:
     await asyncio.sleep(_TARDY_SECONDS)
+    await send_whole(writer, answer)
+
+
+async def _send_slowly(writer: asyncio.StreamWriter, answer: Response) -> None:
+    await asyncio.sleep(_SLOW_SECONDS)
     await send_whole(writer, answer)
 
 
@@ -97,6 +103,7 @@ def _head(answer: Response, length: int) -> bytes:
 SEND: dict[Manner, Callable[[asyncio.StreamWriter, Response], Awaitable[None]]] = {
     Manner.WHOLE: send_whole,
     Manner.TARDY: _send_tardily,
+    Manner.SLOW: _send_slowly,
     Manner.LATE: _send_late,
     Manner.DRIP: _drip,
     Manner.HANG: _hang,

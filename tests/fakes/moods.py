@@ -18,6 +18,7 @@ class Manner(StrEnum):
 
     WHOLE = "whole"  # at once
     TARDY = "tardy"  # after a fifth of a second: time enough for its server to die
+    SLOW = "slow"  # after six seconds: longer than a node's beat, and not yet too long for the sender
     LATE = "late"  # after 29 seconds
     DRIP = "drip"  # one byte a second
     HANG = "hang"  # never, and the connection stays open
@@ -53,7 +54,7 @@ class Mood(Struct, frozen=True):
 _TAKEN = '{"status": "success", "message": "Event processed", "dedup_key": "given"}'
 
 WELL = Mood()
-SLOW = (Manner.LATE, Manner.DRIP, Manner.HANG)  # ten seconds pass until the sender gives up
+TOO_SLOW = (Manner.LATE, Manner.DRIP, Manner.HANG)  # ten seconds pass until the sender gives up
 ROW_8 = {
     "29 seconds late": Mood(Manner.LATE, body=_TAKEN, is_processed=True),
     "a byte a second": Mood(Manner.DRIP, body=_TAKEN, is_processed=True),

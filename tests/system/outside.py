@@ -19,13 +19,19 @@ _PAUSE_SECONDS = 0.05
 class Outside:
     """Asks the nodes at `urls()` by turns. Between two tries it calls `mend`: somebody starts what is dead."""
 
-    def __init__(self, urls: Callable[[], Sequence[str]], token: Callable[[], str], mend: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        urls: Callable[[], Sequence[str]],
+        token: Callable[[], str],
+        mend: Callable[[], object],
+        turn: int = 0,  # who begins with which node
+    ) -> None:
         self.promises: list[Promise] = []
         self.faults: list[str] = []
         self._urls = urls
         self._token = token
         self._mend = mend
-        self._asked = 0
+        self._asked = turn
         self._http = httpx2.Client(trust_env=False, timeout=_LONGEST_ANSWER_SECONDS)
 
     def close(self) -> None:

@@ -9,7 +9,14 @@ from tests.system.cluster.fail_overs import FAIL_OVERS, fail_overs
 from tests.system.cluster.full_disks import FULL_DISKS, full_disks
 from tests.system.cluster.partitions import PARTITIONS, partitions
 from tests.system.cluster.power_cuts import POWER_CUTS, power_cuts
-from tests.system.crash.rounds import POSTGRESQL, SQLITE, kills_on_postgresql, kills_on_sqlite
+from tests.system.crash.rounds import (
+    CALM,
+    POSTGRESQL,
+    SQLITE,
+    calm_on_postgresql,
+    kills_on_postgresql,
+    kills_on_sqlite,
+)
 from tests.system.outcome import Outcome
 
 
@@ -22,11 +29,12 @@ class Round(NamedTuple):
 
 
 ROUNDS: dict[str, Round] = {
-    SQLITE: Round(kills_on_sqlite, share=1),
-    POSTGRESQL: Round(kills_on_postgresql, share=2),
-    FAIL_OVERS: Round(fail_overs, share=0.8, at_once=1),
-    PARTITIONS: Round(partitions, share=0.3, at_once=1),
-    POWER_CUTS: Round(power_cuts, share=0.2, at_once=1),
-    FULL_DISKS: Round(full_disks, share=0.1, at_once=1),
-    CLOCK_JUMPS: Round(clock_jumps, share=0.1, at_once=1),
+    SQLITE: Round(kills_on_sqlite, share=20),
+    POSTGRESQL: Round(kills_on_postgresql, share=60),
+    CALM: Round(calm_on_postgresql, share=4),
+    FAIL_OVERS: Round(fail_overs, share=20, at_once=1),
+    PARTITIONS: Round(partitions, share=5, at_once=1),
+    POWER_CUTS: Round(power_cuts, share=4, at_once=1),
+    FULL_DISKS: Round(full_disks, share=2, at_once=1),
+    CLOCK_JUMPS: Round(clock_jumps, share=2, at_once=1),
 }

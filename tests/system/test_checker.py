@@ -42,7 +42,6 @@ from tests.system.forgery import (
 )
 from tests.system.outside import Outside
 from tests.system.server import firing
-from tests.system.waiting import until
 
 pytestmark = pytest.mark.system
 
@@ -57,28 +56,25 @@ def true_evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     installation = Installation(directory, database, TOCSIN_CLOCK_SPEED=str(SPEED))
     with installation, closing(Outside(installation.urls, installation.token, installation.mend)) as outside:
         respond(outside, installation)
-        installation.come_to_rest(within=30)
+        installation.come_to_rest()
         return gather(database.read, installation.sent, outside.promises, crashes=0, speed=SPEED)
 
 
 def respond(outside: Outside, installation: Installation) -> None:
-    def settle() -> None:
-        until(installation.is_nothing_waiting, "everything is sent")
-
     outside.send_alerts(firing("CheckoutDown", severity="critical", service="website"))
     (answered,) = [it["id"] for it in outside.get("incidents")]
-    settle()
+    installation.settle()
     outside.act(answered, "acknowledge", by="alice")
     outside.act(answered, "assess", by="alice", severity="SEV1", reason="nobody can pay")
     outside.act(answered, "roles", by="alice", role="incident_commander", person="alice")
-    settle()
+    installation.settle()
     outside.act(answered, "updates", by="alice", text="we are looking")
     outside.act(answered, "notes", by="bob", text="it began at noon")
     outside.act(answered, "mitigate", by="alice")
     outside.act(answered, "resolve", by="alice", note="confirmed")
     outside.declare(title="Search is down", severity="SEV2", reason="no results", service="website", by="bob")
     outside.send_alerts(firing("Watchdog", severity="info", service="api"))
-    settle()
+    installation.settle()
 
 
 class Case(NamedTuple):

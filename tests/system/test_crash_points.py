@@ -10,10 +10,10 @@ from tests.system.checker.check import faults_in
 from tests.system.checker.evidence import Evidence, gather
 from tests.system.crash.databases import SqliteFile
 from tests.system.crash.installation import Installation
-from tests.system.crash.rounds import POSTGRESQL, two_nodes
+from tests.system.crash.rounds import POSTGRESQL, calm_on_postgresql, two_nodes
+from tests.system.outcome import Outcome
 from tests.system.outside import Outside
 from tests.system.server import firing
-from tests.system.waiting import until
 
 pytestmark = pytest.mark.system
 
@@ -43,8 +43,8 @@ def play(directory: Path, dies_at: int) -> tuple[list[str], Evidence]:
     database = SqliteFile(directory)
     installation = Installation(directory, database, dooms=(dies_at,), TOCSIN_CLOCK_SPEED=str(SPEED))
     with installation, closing(Outside(installation.urls, installation.token, installation.mend)) as outside:
-        respond(outside, lambda: until(installation.is_nothing_waiting, "everything is sent"))
-        installation.come_to_rest(within=30)
+        respond(outside, installation.settle)
+        installation.come_to_rest()
         deaths = installation.deaths
         assert [*installation.faults, *outside.faults] == []
         return deaths, gather(database.read, installation.sent, outside.promises, crashes=len(deaths), speed=SPEED)
@@ -63,9 +63,31 @@ def test_nothing_is_lost_wherever_one_of_two_nodes_dies(
 ) -> None:
     points = [*range(first, 51, 4), *range(46 + first, 0, -4)]  # each of fifty twice, in four rounds
     with two_nodes(first, tmp_path, points) as drill:
-        drill.respond_until_dead(drill.scenario(lambda: None), len(points), {})
+        drill.respond_until_dead(len(points))
         outcome = drill.outcome(POSTGRESQL)
+    tell(outcome, capsys)
     assert outcome.broken == []
     assert outcome.kills == len(points)
+
+
+def test_nothing_is_sent_twice_where_no_node_dies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    outcome = calm_on_postgresql(1, tmp_path)
+    tell(outcome, capsys)
+    assert outcome.broken == []
+    assert outcome.pages_repeated == 0
+
+
+def test_nothing_is_lost_or_sent_anew_by_a_node_that_stood_still(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with two_nodes(1, tmp_path, ()) as drill:
+        drill.respond_while_one_stands_still()
+        outcome = drill.outcome(POSTGRESQL)
+    tell(outcome, capsys)
+    assert outcome.broken == []
+
+
+def tell(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> None:
+    """The figures of a round."""
     with capsys.disabled():
-        print(f"\n{outcome.line}")  # noqa: T201  # the figures of the round
+        print(f"\n{outcome.line}")  # noqa: T201

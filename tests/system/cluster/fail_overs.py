@@ -17,7 +17,7 @@ from tests.system.cluster.patroni import Cluster
 from tests.system.cluster.probe import Probe
 from tests.system.crash.drill import Drill
 from tests.system.crash.installation import Installation
-from tests.system.crash.scenario import Scenario, quick_moods
+from tests.system.crash.scenario import quick_moods
 from tests.system.crash.sop import hurried_sop
 from tests.system.outcome import Outcome
 from tests.system.waiting import until
@@ -41,10 +41,9 @@ def fail_over(seed: int, directory: Path, faults: list[Fault]) -> Outcome:
     with ThreadPoolExecutor(1) as aside, Network() as network, Cluster(network) as cluster:
         sop = str(hurried_sop(directory))
         installation = Installation(directory, RemoteDatabase(cluster.hosts), nodes=2, TOCSIN_SOP=sop)
-        with Drill(seed, installation, random.Random(seed), minute=1.0) as drill:
-            scenario = drill.scenario(lambda: None)
-            installation.feel(quick_moods(random.Random(seed)))
-            round_ = _FailOver(cluster, drill, scenario, aside)
+        with Drill(seed, installation, minute=1.0) as drill:
+            drill.feel(quick_moods(random.Random(seed)))
+            round_ = _FailOver(cluster, drill, aside)
             with _probes(installation) as probes:
                 back = [round_.strike(fault, probes) for fault in faults]
             promises = [promise for probe in probes for promise in probe.promises]
@@ -65,10 +64,9 @@ def fail_over(seed: int, directory: Path, faults: list[Fault]) -> Outcome:
 class _FailOver:
     """A cluster that fails under a drill; what waits for it is done `aside`, while people and monitoring go on."""
 
-    def __init__(self, cluster: Cluster, drill: Drill, scenario: Scenario, aside: ThreadPoolExecutor) -> None:
+    def __init__(self, cluster: Cluster, drill: Drill, aside: ThreadPoolExecutor) -> None:
         self._cluster = cluster
         self._drill = drill
-        self._scenario = scenario
         self._aside = aside
 
     def strike(self, fault: Fault, probes: list[Probe]) -> float:
@@ -83,7 +81,7 @@ class _FailOver:
 
     def _meanwhile(self, work: Callable[[], T]) -> T:
         future: Future[T] = self._aside.submit(work)
-        self._drill.respond_until(self._scenario, future.done)
+        self._drill.respond_until(future.done)
         return future.result()
 
 

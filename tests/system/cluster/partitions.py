@@ -21,7 +21,7 @@ from tests.system.cluster.machine import Machine, Network
 from tests.system.cluster.probe import Probe
 from tests.system.crash.drill import Drill
 from tests.system.crash.installation import Installation
-from tests.system.crash.scenario import Scenario, quick_moods
+from tests.system.crash.scenario import quick_moods
 from tests.system.crash.sop import hurried_sop
 from tests.system.outcome import Outcome
 from tests.system.waiting import until
@@ -30,6 +30,7 @@ PARTITIONS = "partitions"
 PAST_LEASES_SECONDS = 25.0
 UNTIL_THE_OUTCRY_SECONDS = 95.0
 _BACK_WITHIN_SECONDS = 30.0
+_TURNS_BEFORE = 20
 _QUIET_SECONDS = 15.0  # the other node goes on, but for what the lost one has left locked
 _CALL = "/emergency"
 
@@ -72,8 +73,8 @@ def partition(seed: int, directory: Path, cuts: list[tuple[Cut, float]]) -> Outc
         sop = str(hurried_sop(directory))
         installation = Installation(directory, database, each=each, TOCSIN_SOP=sop, TOCSIN_EMERGENCY=str(emergency))
         emergency.write_text(f'[[contacts]]\nname = "Erin Engel"\nwebhook = "{installation.vendors_url}{_CALL}"\n')
-        with Drill(seed, installation, random.Random(seed), minute=1.0) as drill:
-            installation.feel(quick_moods(random.Random(seed)))
+        with Drill(seed, installation, minute=1.0) as drill:
+            drill.feel(quick_moods(random.Random(seed)))
             round_ = _Partition(server, installation, drill, random.Random(seed))
             with ExitStack() as stack:
                 probes = [stack.enter_context(Probe(node.url, installation.token())) for node in installation.nodes]
@@ -92,16 +93,14 @@ class _Partition:
         self._installation = installation
         self._drill = drill
         self._chance = chance
-        self._scenario: Scenario = drill.scenario(lambda: None)
 
     def strike(self, cut: Cut, seconds: float, probes: list[Probe]) -> list[str]:
         """What was wrong while a node was cut off for so long, and until it was back."""
         lost = self._chance.randrange(len(probes))
-        for _ in range(20):
-            self._scenario.act()
+        self._drill.respond(_TURNS_BEFORE)
         calls, began = self._calls(), time.monotonic()
         cut.strike(self._server.machine, self._server.addresses[lost])
-        self._drill.respond_until(self._scenario, lambda: time.monotonic() > began + seconds)
+        self._drill.respond_until(lambda: time.monotonic() > began + seconds)
         faults = self._faults(cut, probes, lost, began)
         if seconds >= UNTIL_THE_OUTCRY_SECONDS and self._calls() == calls:
             faults.append(f"[row 11] a node was {cut.words} for {seconds:.0f} s, and nobody was called")

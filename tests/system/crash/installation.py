@@ -1,5 +1,6 @@
 """What is tried in a round? A database, the nodes on it that are killed at their points, and the vendors."""
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
@@ -14,6 +15,7 @@ from tests.system.crash.zygote import VendorsOrder, zygote
 from tests.system.server import environment
 from tests.system.waiting import until
 
+_UNTIL_ALL_IS_SENT_SECONDS = 180.0  # a lease to wait for, a message a second, and vendors that are ill
 _WAITING = "SELECT id FROM outbox WHERE status IN ('pending', 'leased') LIMIT 1"
 
 
@@ -36,6 +38,7 @@ class Installation:
         self.database = database
         self.sent = directory / "sent.jsonl"
         self._dooms = iter(dooms)
+        self._mending = threading.Lock()
         told = directory / "vendors.url"
         order = VendorsOrder(
             directory=str(directory), log=str(directory / "vendors.log"), sent=str(self.sent), told=str(told)
@@ -83,25 +86,30 @@ class Installation:
 
     def mend(self) -> None:
         """Start what is dead."""
-        for node in self.nodes:
-            if not node.is_alive:
-                escaped = node.bury()
-                node.start(next(self._dooms, None) if escaped is None else escaped)
+        with self._mending:
+            for node in self.nodes:
+                if not node.is_alive:
+                    escaped = node.bury()
+                    node.start(next(self._dooms, None) if escaped is None else escaped)
 
     def is_nothing_waiting(self) -> bool:
         """Whether everything is sent that is to be sent; starts what has died meanwhile."""
         self.mend()
         return not self.database.read(_WAITING)
 
-    def come_to_rest(self, within: float) -> None:
+    def settle(self) -> None:
+        """Wait until everything is sent."""
+        until(self.is_nothing_waiting, "everything is sent", within=_UNTIL_ALL_IS_SENT_SECONDS)
+
+    def come_to_rest(self) -> None:
         """Wait until everything is sent, and stop the nodes: what is read from then on is of one moment."""
-        until(self.is_nothing_waiting, "everything is sent", within=within)
+        self.settle()
         for node in self.nodes:
             node.pause()
         if self.database.read(_WAITING):  # a ladder has gone on in that very moment
             for node in self.nodes:
                 node.resume()
-            self.come_to_rest(within)
+            self.come_to_rest()
 
     @property
     def deaths(self) -> list[str]:

@@ -55,6 +55,11 @@ def quick_moods(chance: random.Random) -> dict[str, list[Mood]]:
     return {"pagerduty": _by_turns(chance, _PAGERDUTY_MOODS), "slack": _by_turns(chance, _SLACK_MOODS)}
 
 
+def slow_moods() -> dict[str, list[Mood]]:
+    """Nothing is wrong but the time it takes."""
+    return {"pagerduty": [Mood(Manner.SLOW, times=40)], "slack": [Mood(Manner.SLOW, times=5)]}
+
+
 def _by_turns(chance: random.Random, ills: tuple[Mood, ...]) -> list[Mood]:
     found = []
     for _ in range(chance.randrange(8)):
@@ -68,9 +73,10 @@ def _for(mood: Mood, times: int) -> Mood:
 
 
 class Scenario:
-    """People and monitoring at work. Now and then they `rest`."""
+    """People and monitoring at work, under a `name` that nobody else of the round has. Now and then they `rest`."""
 
-    def __init__(self, chance: random.Random, outside: Outside, rest: Callable[[], object]) -> None:
+    def __init__(self, name: str, chance: random.Random, outside: Outside, rest: Callable[[], object]) -> None:
+        self._name = name
         self._chance = chance
         self._outside = outside
         self._rest = rest
@@ -98,7 +104,7 @@ class Scenario:
         name, service = self._chance.choice(_NAMES), self._chance.choice(_SERVICES)
         started_at = datetime.now(UTC) - timedelta(minutes=self._chance.randint(1, 30))
         severity = self._chance.choice(_SEVERITIES)
-        instance = f"web-{len(self._fired)}-{self._chance.randrange(1000)}"
+        instance = f"{self._name}-{len(self._fired)}-{self._chance.randrange(1000)}"
         return firing(name, started_at=started_at, service=service, severity=severity, instance=instance)
 
     def _repeat(self) -> None:
@@ -114,7 +120,9 @@ class Scenario:
         self._declared += 1
         severity = self._chance.choice(("SEV1", "SEV2", "SEV3", None))
         named = {"severity": severity, "reason": "as it looks"} if severity else {}
-        self._outside.declare(title=f"Checkout is down, {self._declared}", service="website", by="alice", **named)
+        self._outside.declare(
+            title=f"Checkout is down, {self._name}-{self._declared}", service="website", by="alice", **named
+        )
 
     def _respond(self) -> None:
         incidents = self._outside.get("incidents?state=all")
