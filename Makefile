@@ -2,11 +2,12 @@
 # make check  the fast loop: format, lint, types, layers, quick tests (under 2 minutes)
 # make test   set up everything and pass all tests
 # make soak   kill servers and break their world for MINUTES=10; SEED=n, ROUNDS=1 and KIND='…' play a round again
+# make mutants  put deliberate bugs into the product, one at a time, and see that the tests catch each (minutes)
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo check test soak lint quick setup servers lock clean
+.PHONY: demo check test soak mutants lint quick setup servers lock clean
 
 demo: $(VENV)/.runtime
 	$(RUN)/tocsin demo
@@ -31,6 +32,9 @@ lint:
 
 quick:
 	TOCSIN_HYPOTHESIS=quick $(RUN)/pytest -n auto -m "not system" tests
+
+mutants: $(VENV)/.dev
+	$(RUN)/python -m tests.mutants
 
 # Debian packages that the system tests start for real (Prometheus, Chromium, shellcheck) and npm's mermaid.
 servers:

@@ -8,10 +8,11 @@ any search is made once more exactly as it was.
 import os
 import secrets
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 PROFILE = os.environ.get("TOCSIN_HYPOTHESIS", "modest")
-LIVES = {"quick": 200, "modest": 2_000, "thorough": 20_000}[PROFILE]  # of incidents, in the machine of `tests/domain`
+# How many lives of incidents the machine of `tests/domain` lives through.
+LIVES = {"quick": 200, "mutants": 600, "modest": 2_000, "thorough": 3_000}[PROFILE]
 _SEED_LIMIT = 1_000_000_000
 
 
@@ -20,6 +21,9 @@ def load_profile() -> None:
     # No deadline: a busy machine is no fault of the code. No database: what it remembers would change the next search.
     replayable = settings(deadline=None, database=None, print_blob=True, derandomize=seed() is None)
     settings.register_profile("quick", replayable, max_examples=20, stateful_step_count=20)
+    # For `make mutants` it is enough to find something; what is the least that fails, nobody asks.
+    found = settings(replayable, phases=[Phase.explicit, Phase.generate], report_multiple_bugs=False)
+    settings.register_profile("mutants", found, max_examples=20, stateful_step_count=20)
     settings.register_profile("modest", replayable, max_examples=100, stateful_step_count=30)
     settings.register_profile("thorough", replayable, max_examples=3_000, stateful_step_count=60)
     settings.load_profile(PROFILE)

@@ -14,7 +14,7 @@ from tests.domain.harness import ASSIGN, CL, NOTIFY, PAGE, SEV1, SEV2, SEV3, SEV
 from tocsin.domain import effects as f
 from tocsin.domain import events as e
 from tocsin.domain.audit import breaches, why_calm
-from tocsin.domain.incident import Audience, Status
+from tocsin.domain.incident import Audience, Incident, Status
 from tocsin.sop.words import Role, Severity, Urgency
 
 T, A, M, R, CLOSED, CANCELLED = Status
@@ -126,6 +126,7 @@ class Auditor:
         self.roles: dict[Role, str] = {}
         self.is_postmortem_requested = False
         self.pages: dict[str, Paged] = {}
+        self.updates = 0
         self.used: set[tuple[str, str]] = set()  # key and provider of everything that was sent
         self.stopped: set[str] = set()  # keys that must not be sent any more
         # Of the epoch
@@ -156,7 +157,7 @@ class Auditor:
             self._account(it)
             expected += self._account_for_pages(it)
         self.seen = len(story.events)
-        assert story.incident.status is self.status  # 17
+        self._check_state(story.incident)
         self._check_sent(story, expected)
         self._check_owed(story)
         self._check_wake(story)
@@ -255,6 +256,7 @@ class Auditor:
             case e.RoleAssigned():
                 self.roles[event.role] = event.person
             case e.UpdatePosted():
+                self.updates += 1
                 self._begin_cadence(it.at, event.next_within)
             case e.Reminded():
                 self.is_reminded = True
@@ -339,6 +341,15 @@ class Auditor:
         return sent
 
     # What must hold between commands
+
+    def _check_state(self, incident: Incident) -> None:
+        """17: the state is what the events say."""
+        assert (incident.status, incident.severity) == (self.status, self.severity)
+        assert (incident.teams, incident.roles) == (self.teams, self.roles)
+        assert len(incident.updates) == self.updates
+        assert {key: page.status for key, page in incident.pages.items()} == {
+            key: "pending" if page.state == "open" else page.state for key, page in self.pages.items()
+        }
 
     def _check_sent(self, story: Story, expected: list[Sent]) -> None:
         pages = [effect for effect in story.last.effects if isinstance(effect, f.SendPage)]

@@ -147,6 +147,7 @@ def test_page_that_can_not_be_sent_for_a_day_is_given_up_as_a_fact_in_the_timeli
     incident = rehearsal.declare(SEV4)
     rehearsal.change(incident.id, c.PageByHand(target="alice", reason="have a look"))
     rehearsal.at(24 * 60 - 1)
+    assert [row.status for row in rehearsal.outbox("pagerduty")] == ["pending"]
     assert [it.is_retried for it in rehearsal.happened(incident.id, e.PageFailed)] == [True]
     rehearsal.at(24 * 60 + 6)
     failed = rehearsal.happened(incident.id, e.PageFailed)[-1]
