@@ -27,6 +27,7 @@ from tocsin.engine.node import Node
 from tocsin.integrations.wire import Single
 from tocsin.settings import Settings
 from tocsin.sop.load import default_sop
+from tocsin.sop.model import Sop
 
 Json = dict[str, Any]
 
@@ -43,7 +44,7 @@ class Api:
         self.admin = token_file(node.settings.beside, "token").read_text().strip()
         self.intake = token_file(node.settings.beside, "intake-key").read_text().strip()
         self.done: set[str] = set()  # the operations that were carried out
-        self._node = node
+        self.node = node
         self._portal = portal
         self._client = client
 
@@ -86,7 +87,7 @@ class Api:
 
     def keep_aside(self, source: str, body: bytes) -> int:
         """Put a body into quarantine, as if a bug had struck; its number."""
-        return self._portal.call(self._node.quarantine, source, Single(identity=body, body=body), "KeyError: 'a'")
+        return self._portal.call(self.node.quarantine, source, Single(identity=body, body=body), "KeyError: 'a'")
 
     def settle(self) -> None:
         """Wait until everything that is to be sent has been, so that nothing changes any more by itself."""
@@ -109,10 +110,10 @@ class Api:
 
 
 @contextmanager
-def running(directory: Path, *, tells_faults: bool = False) -> Iterator[Api]:
+def running(directory: Path, *, sop: Sop | None = None, tells_faults: bool = False) -> Iterator[Api]:
     """The API of a new installation. A bug in it fails the test, unless that `tells_faults` as a caller sees them."""
     with start_blocking_portal() as portal:
-        node = Node(Settings(database=f"sqlite:///{directory / 'tocsin.db'}"), default_sop())
+        node = Node(Settings(database=f"sqlite:///{directory / 'tocsin.db'}"), sop or default_sop())
         with portal.wrap_async_context_manager(node):
             portal.call(ensure_tokens, node)
             app = make_app(node)
