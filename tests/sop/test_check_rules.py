@@ -1,6 +1,7 @@
 import pytest
 
 from tests.sop.files import changed, findings
+from tocsin.errors import InvalidSop
 
 CATCH_ALL = '[[classification.rules]]\nseverity = "SEV4"\nreason = "no user-facing impact"\n'
 
@@ -96,3 +97,30 @@ def test_a_route_that_matches_everything_leaves_nothing_to_the_next() -> None:
 
 def test_a_last_route_that_matches_everything_is_no_finding() -> None:
     assert findings("[[routes]]\nmatch = ['a=b']\n[[routes]]\nmatch = []\n") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        (
+            '[[heartbeats]]\nname = "a"\nevery = "5m"\n[[heartbeats]]\nname = "a"\nevery = "5m"\n',
+            """error: heartbeats[2].name: "a" is another heartbeat's name; choose another name""",
+        ),
+        (
+            '[[heartbeats]]\nname = "a"\nevery = "0m"\n',
+            "error: heartbeats[1].every: must be longer than 0m, got 0m; write 5m, say",
+        ),
+        (
+            '[[heartbeats]]\nname = "a"\nevery = "5m"\nservice = "x"\n',
+            'error: heartbeats[1].service: there is no service "x"; use one of website, api, database, app',
+        ),
+        ('[heartbeat]\nevery = "0m"\n', "error: heartbeat.every: must be longer than 0m, got 0m; write 1m, say"),
+    ],
+)
+def test_one_defect_of_the_heartbeats_is_one_finding(text: str, finding: str) -> None:
+    assert findings(text) == [finding]
+
+
+def test_heartbeat_is_named_by_an_id_since_it_stands_in_an_address() -> None:
+    with pytest.raises(InvalidSop, match=r"heartbeats\[1\]\.name: must be a text that matches"):
+        findings('[[heartbeats]]\nname = "a/../b"\nevery = "5m"\n')

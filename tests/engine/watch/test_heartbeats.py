@@ -123,6 +123,9 @@ async def test_job_that_the_sop_no_longer_expects_is_cleared_and_forgotten(jobs:
     backup, report = jobs.incidents()
     assert (backup.is_clear, report.is_clear) == (True, False)
     assert [it.name for it in jobs.store.queries.monitors()] == ["report"]
+    Jobs(jobs.store, default_sop()).look(14)
+    assert all(it.is_clear for it in jobs.incidents())
+    assert jobs.store.queries.monitors() == []
 
 
 async def test_without_heartbeats_nothing_is_written(store: Store) -> None:

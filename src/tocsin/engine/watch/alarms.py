@@ -36,6 +36,11 @@ class Trouble(StrEnum):
         """Whether somebody must be called by other ways than Tocsin's own."""
         return self not in (Trouble.PROVIDER, Trouble.CLOCK)
 
+    @property
+    def keeps_from_work(self) -> bool:
+        """Whether this node can't do its work, so that others, and people, must not count on it."""
+        return self in (Trouble.DATABASE, Trouble.WAKER, Trouble.OUTBOX, Trouble.BLIND)
+
 
 class Alarm(Struct, frozen=True):
     """One trouble: `subject` tells it from others of its kind; the text is one line without control characters."""

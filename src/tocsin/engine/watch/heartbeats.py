@@ -43,8 +43,10 @@ class Heartbeats:
         return {it.name: it for it in self._desk.sops.current.heartbeats}
 
     async def run(self) -> None:
-        """Look every few seconds, until cancelled."""
-        while True:
+        """Look every few seconds, until cancelled; once, for what is left of earlier ones, where no job must call."""
+        is_first = True
+        while is_first or self.expected:
+            is_first = False
             try:
                 await self._writer.write(self.look)
             except Exception as error:  # a loop that ends would be silence
@@ -66,16 +68,15 @@ class Heartbeats:
 
     def look(self, tx: Transaction, now: datetime) -> None:
         """One look, on whichever node: what is missing by now, and not by our own fault."""
-        expected = self.expected
-        if not expected:
+        expected, known = self.expected, tx.monitors.all()
+        if not expected and not known:
             return
         unwatched_for = tx.monitors.time_since_a_look(now)
         if unwatched_for > self._down_after:
             logger.warning("nobody listened for %s: every heartbeat is given that much more time", unwatched_for)
             tx.monitors.excuse(unwatched_for)
-        known = tx.monitors.all()
         tx.monitors.expect(expected.keys() - known.keys(), now)
-        for name, monitor in known.items():
+        for name, monitor in tx.monitors.all().items():
             self._judge(tx, now, monitor, expected.get(name))
 
     def _judge(self, tx: Transaction, now: datetime, monitor: Monitor, heartbeat: Heartbeat | None) -> None:

@@ -30,7 +30,7 @@ class Family(NamedTuple):
 
 FAMILIES: dict[str, Family] = {
     "tocsin_build_info": Family("gauge", "1; the label says which version runs", ("version",)),
-    "tocsin_ready": Family("gauge", "1 while nothing keeps this node from its work, as last looked"),
+    "tocsin_ready": Family("gauge", "1 while no alarm says that this node can't do its work"),
     "tocsin_alarms": Family("gauge", "Tocsin's own troubles, by kind", ("kind",)),
     "tocsin_engine_lag_seconds": Family("gauge", "How late the earliest deadline is"),
     "tocsin_event_loop_lag_seconds": Family("gauge", "How much later than asked the event loop came back"),

@@ -5,13 +5,12 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
-from tocsin.engine.watch.alarms import Alarm, Alarms, Trouble
+from tocsin.engine.watch.alarms import Alarm, Alarms
 from tocsin.errors import Overloaded, TocsinError
 from tocsin.store.rows import SeenMember
 
 _PATIENCE_SECONDS = 5.0
 _AUDITED_WITHIN_SECONDS = 180.0
-_KEEPS_FROM_WORK = (Trouble.DATABASE, Trouble.WAKER, Trouble.OUTBOX, Trouble.BLIND)
 
 
 class Readiness(Struct, frozen=True):
@@ -43,7 +42,7 @@ class Check:
         reasons = [await self._why_not_writable()]
         if self._seconds_since_audit() > _AUDITED_WITHIN_SECONDS:
             reasons.append("the auditor has not finished for three minutes")
-        reasons += [alarm.text for kind in _KEEPS_FROM_WORK for alarm in self._alarms.of(kind)]
+        reasons += [alarm.text for alarm in self._alarms.all if alarm.kind.keeps_from_work]
         return tuple(reason for reason in reasons if reason)
 
     async def _why_not_writable(self) -> str:

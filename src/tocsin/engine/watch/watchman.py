@@ -153,7 +153,7 @@ class Watchman:
             meters=self._meters,
             look=self._look,
             alarms=self.alarms.all,
-            is_ready=not any(alarm.kind.may_lose_a_page for alarm in self.alarms.all),
+            is_ready=not any(alarm.kind.keeps_from_work for alarm in self.alarms.all),
             behind=self._clock.behind(),
             look_age=self._now() - self._looked_at,
             audit_age=self._audit_age(),
