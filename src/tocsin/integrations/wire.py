@@ -50,6 +50,10 @@ class Again(Struct, frozen=True):
     after: timedelta | None = None
 
 
+class Busy(Again, frozen=True):
+    """As Again, of a provider that is well: it takes no more at present, as documented."""
+
+
 class Never(Struct, frozen=True):
     """It will not work, for the provider's documented reason."""
 

@@ -9,7 +9,7 @@ from tests.fakes.sending import send_to_pagerduty
 from tests.integrations.pace import unhurried
 from tocsin.domain.commands import ReportPageAccepted, ReportPageFailed
 from tocsin.integrations.pagerduty.outbound import PagerDutyEffect, classify
-from tocsin.integrations.wire import Again, Done, Never, Reply
+from tocsin.integrations.wire import MAX_WAIT, Again, Busy, Done, Never, Reply
 from tocsin.simulate.sandbox.pagerduty import PagerDutyStatus
 from tocsin.simulate.sandbox.recording import RecordedRequest, Response
 from tocsin.simulate.sandbox.server import Sandbox
@@ -62,8 +62,10 @@ def test_whatever_is_no_clear_answer_is_tried_again(unclear: Reply) -> None:
 
 def test_too_many_events_wait_as_long_as_asked() -> None:
     reason = "PagerDuty takes no more events for this routing key at present (HTTP 429)"
-    assert classify(page(), reply(429, retry_after="30")) == Again(reason=reason, after=timedelta(seconds=30))
-    assert classify(page(), reply(429)) == Again(reason=reason, after=None)
+    assert classify(page(), reply(429, retry_after="30")) == Busy(reason=reason, after=timedelta(seconds=30))
+    assert classify(page(), reply(429, retry_after="999999999")) == Busy(reason=reason, after=MAX_WAIT)
+    assert classify(page(), reply(429, retry_after="soon")) == Busy(reason=reason, after=None)
+    assert classify(page(), reply(429)) == Busy(reason=reason, after=None)
 
 
 def test_an_overloaded_pagerduty_is_left_alone_as_long_as_it_asks() -> None:

@@ -16,7 +16,7 @@ from tocsin.domain.commands import (
     ReportSummaryPosted,
 )
 from tocsin.integrations.slack.outbound import SlackEffect, classify, request_for
-from tocsin.integrations.wire import Again, Done, Never, Reply, Request, Then, Verdict
+from tocsin.integrations.wire import Again, Busy, Done, Never, Reply, Request, Then, Verdict
 
 CHANNEL = "C0000000001"
 OPEN = f.OpenChannel(incident=INCIDENT, name="inc-2026-0042-checkout-is-down")
@@ -101,6 +101,7 @@ def test_what_is_so_already_is_done(effect: SlackEffect, error: str) -> None:
         pytest.param(reply({"ok": True, "channel": {"id": CHANNEL, "name": "x"}}, status=502), id="502 that says ok"),
         pytest.param(reply(no("invalid_auth"), status=503), id="503 that says no"),
         pytest.param(reply(b"", status=302, location="https://login.example.org"), id="302, which is never followed"),
+        pytest.param(reply({"ok": True, "channel": {"id": CHANNEL, "name": "x"}}, status=403), id="403 that says ok"),
         pytest.param(reply(b"<html>Not Found</html>", status=404), id="404 of something that is not Slack"),
     ],
 )
@@ -133,7 +134,7 @@ def test_a_passing_error_is_tried_again(error: str) -> None:
     ],
 )
 def test_a_rate_limit_waits_as_long_as_asked(busy: Reply) -> None:
-    assert verdict_on(POST, busy) == Again(reason="Slack takes no more calls at present", after=timedelta(seconds=30))
+    assert verdict_on(POST, busy) == Busy(reason="Slack takes no more calls at present", after=timedelta(seconds=30))
 
 
 @pytest.mark.parametrize(
@@ -173,6 +174,28 @@ def test_a_refusal_says_which_call_and_what_helps(
     assert reason is None or verdict == Never(
         reason=f"{action}: {reason}", receipts=(ReportChannelFailed(action=action, reason=reason),)
     )
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_call_that_is_not_let_through_moves_on_at_once(status: int) -> None:
+    verdict = verdict_on(page("slack"), reply(b"<html>Forbidden</html>", status=status))
+    assert isinstance(verdict, Never)
+    assert verdict.reason == (
+        f"chat.postMessage: HTTP {status}, without Slack's words; "
+        "check the bot token, and the proxies and firewalls on the way"
+    )
+    assert [type(it) for it in verdict.receipts] == [ReportPageFailed]
+
+
+@pytest.mark.parametrize(
+    "error", ["not_authed", "invalid_auth", "token_revoked", "token_expired", "account_inactive", "missing_scope"]
+)
+@pytest.mark.parametrize("status", [200, 401, 403])
+def test_an_app_that_was_shut_out_moves_on_at_once(error: str, status: int) -> None:
+    verdict = verdict_on(page("slack"), reply(no(error), status=status))
+    assert isinstance(verdict, Never)
+    assert verdict.reason.startswith(f"chat.postMessage: {error}; ")
+    assert [type(it) for it in verdict.receipts] == [ReportPageFailed]
 
 
 def test_a_refused_direct_message_fails_the_page_so_that_the_next_way_is_tried() -> None:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from tocsin.domain.commands import Receipt, ReportPageAccepted, ReportPageFailed
 from tocsin.domain.effects import AcknowledgePage, ResolvePage, SendPage
 from tocsin.domain.text import clean_line
-from tocsin.integrations.wire import Again, Done, Never, Reply, Request, Verdict, wait_asked
+from tocsin.integrations.wire import Again, Busy, Done, Never, Reply, Request, Verdict, wait_asked
 from tocsin.sop.words import Severity, Urgency
 
 PROVIDER = "pagerduty"
@@ -35,6 +35,8 @@ _SEVERITIES = {
     Severity.SEV4: "info",
     None: "error",  # nobody has assessed it: not the loudest, yet not one that may wait
 }
+# overview, "Response Codes & Retry Logic": "Too many API calls at a time."
+_BUSY = "PagerDuty takes no more events for this routing key at present (HTTP 429)"
 _WORTH_REPEATING = frozenset({408, 425, 429})  # the 4xx that say "later" (RFC 9110, 8470 and 6585)
 
 PagerDutyEffect = SendPage | AcknowledgePage | ResolvePage
@@ -121,7 +123,9 @@ def classify(effect: PagerDutyEffect, reply: Reply) -> Verdict:
         return Done(receipts=(ReportPageAccepted(key=effect.key, via=effect.provider),) if is_page else ())
     if 400 <= reply.status < 500 and reply.status not in _WORTH_REPEATING:
         return _refused(effect, _refusal(reply.status, answer))
-    return Again(reason=_delay(reply.status), after=wait_asked(reply))
+    if reply.status == 429:
+        return Busy(reason=_BUSY, after=wait_asked(reply))
+    return Again(reason=f"PagerDuty did not confirm the event (HTTP {reply.status})", after=wait_asked(reply))
 
 
 def _trigger(effect: SendPage, page_url: str) -> dict[str, object]:
@@ -177,12 +181,6 @@ def _refusal(status: int, answer: _Answer | None) -> str:
         said += answer.errors
     words = clean_line(": ".join(text for text in said if isinstance(text, str)))
     return f"PagerDuty refused the event (HTTP {status}): {words or 'it gave no reason'}"
-
-
-def _delay(status: int) -> str:
-    if status == 429:
-        return "PagerDuty takes no more events for this routing key at present (HTTP 429)"
-    return f"PagerDuty did not confirm the event (HTTP {status})"
 
 
 def _refused(effect: PagerDutyEffect, reason: str) -> Never:

@@ -21,12 +21,15 @@ from tocsin.domain.effects import ChannelEffect, InviteToChannel, OpenChannel, P
 from tocsin.domain.text import clean_line
 from tocsin.integrations.slack.account import SlackAccount, argument_of
 from tocsin.integrations.slack.errors import HARMLESS, IS_BUSY, IS_PASSING, remedy_for
-from tocsin.integrations.wire import Again, Done, Never, Reply, Request, Then, Verdict, wait_asked
+from tocsin.integrations.wire import Again, Busy, Done, Never, Reply, Request, Then, Verdict, wait_asked
 
 PROVIDER = "slack"
 # conversations.list, `limit`: "Must be an integer with a max value of 999" (1000 in 2021). A thousand conversations
 # can pass the 1 MB at which the sender cuts a body, half of that can't.
 LISTED_AT_ONCE = 500
+# web-api: Slack says no with 200 and a reason. Without one, something between it and us does, or it has shut us out.
+_SHUT_OUT = frozenset({401, 403})
+SHUT_OUT_REMEDY = "check the bot token, and the proxies and firewalls on the way"
 
 SlackEffect = ChannelEffect | SendPage
 T = TypeVar("T")
@@ -89,8 +92,11 @@ def classify(effect: SlackEffect, request: Request, reply: Reply, account: Slack
     call = _Call(effect, account.method_of(request), request, reply, account)
     answer = _read(reply, _Answer)
     if reply.status == 429 or (answer and answer.error in IS_BUSY):
-        return Again(reason="Slack takes no more calls at present", after=wait_asked(reply))
-    if answer is None or reply.status >= 500 or 300 <= reply.status < 400:
+        return Busy(reason="Slack takes no more calls at present", after=wait_asked(reply))
+    if answer is None and reply.status in _SHUT_OUT:
+        return refused(effect, call.method, f"HTTP {reply.status}, without Slack's words; {SHUT_OUT_REMEDY}")
+    is_documented = 200 <= reply.status < 300 or (answer and not answer.ok and 400 <= reply.status < 500)
+    if answer is None or not is_documented:
         return _unreadable(reply)
     verdict = _said_yes(call) if answer.ok else _said_no(call, answer)
     return verdict or _unreadable(reply)
