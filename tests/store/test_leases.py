@@ -15,6 +15,8 @@ from tocsin.store.outbox import LEASE
 from tocsin.store.rows import Delivery, Member
 
 MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
+MICROSECOND = timedelta(microseconds=1)
 STATUS = "SELECT status FROM outbox WHERE id = ?"
 
 
@@ -52,6 +54,15 @@ def test_lease_that_has_run_out_is_given_back_and_its_holder_may_not_send(store:
     again = lease(store, "other")
     assert (again.key, again.attempts) == (delivery.key, 2)
     assert store.queries.may_leave(again, "other")
+
+
+def test_lease_that_is_about_to_run_out_is_too_short_to_send_under(store: Store, response: Response) -> None:
+    delivery = lease(store)
+    rows_of(store, "UPDATE outbox SET leased_until = leased_until - ?", (LEASE - 4 * SECOND) // MICROSECOND)
+    assert not store.queries.may_leave(delivery, "one")
+    with store.transaction() as tx:
+        tx.outbox.renew("one", [delivery.id])
+    assert store.queries.may_leave(delivery, "one")
 
 
 def test_renewed_lease_does_not_run_out(store: Store, response: Response) -> None:

@@ -8,7 +8,7 @@ from tests.store.response import NOON, SEV1, SEV2, SEV3, Response, declared, fro
 from tocsin.domain import commands as c
 from tocsin.domain import effects as f
 from tocsin.store.open import Store
-from tocsin.store.rows import Delivery, OutboxRow
+from tocsin.store.rows import Delivery, Only, OutboxRow
 
 MINUTE = timedelta(minutes=1)
 NODE = "node-1"
@@ -51,9 +51,31 @@ def test_gravest_leaves_first_whatever_came_first(store: Store) -> None:
     assert [it.incident for it in lease(store)] == [grave.id, minor.id, unassessed.id]
 
 
-def test_of_equal_severity_the_oldest_leaves_first(store: Store) -> None:
-    responses = [declared(store) for _ in range(3)]
-    assert [it.incident for it in lease(store)] == [response.id for response in responses]
+def test_of_equal_severity_the_newest_leaves_first_and_of_one_instant_the_first_decided(store: Store) -> None:
+    together = [declared(store) for _ in range(3)]
+    together[1].send(c.PageByHand(target="cto", reason="a decision is needed"), after=5)
+    incidents = [it.incident for it in lease(store, after=9 * MINUTE)]
+    assert incidents == [together[1].id, *(response.id for response in together)]
+
+
+def test_some_places_are_for_pages_and_some_for_the_gravest_alone(store: Store) -> None:
+    minor, grave = declared(store, SEV2), declared(store, SEV1)
+
+    def leased(provider: str, only: Only) -> list[str]:
+        with store.transaction() as tx:
+            return [it.incident for it in tx.outbox.lease(provider, NODE, NOON + MINUTE, 16, only=only).deliveries]
+
+    assert leased("pagerduty", Only.GRAVEST_PAGES) == [grave.id]
+    assert leased("pagerduty", Only.PAGES) == [minor.id]
+    assert leased("slack", Only.PAGES) == []
+    assert set(leased("slack", Only.ANYTHING)) == {grave.id, minor.id}
+
+
+def test_next_delivery_of_a_kind_is_one_of_that_kind(store: Store) -> None:
+    declared(store, SEV2)
+    assert store.queries.next_delivery_at("pagerduty", only=Only.PAGES) == NOON
+    assert store.queries.next_delivery_at("pagerduty", only=Only.GRAVEST_PAGES) is None
+    assert store.queries.next_delivery_at("slack", only=Only.PAGES) is None
 
 
 def test_no_more_are_leased_than_asked_for(store: Store) -> None:
@@ -257,8 +279,79 @@ def test_page_and_what_happens_in_channels_follow_nothing(store: Store) -> None:
         assert not any(tx.outbox.was_never_sent(it) for it in leased)
 
 
-def test_severity_at_the_time_of_the_decision_ranks_a_delivery(store: Store) -> None:
-    response = declared(store, SEV3)
-    other = declared(store, SEV2)
-    response.send(c.Assess(severity=SEV1, reason="all users"))
-    assert [it.incident for it in lease(store)] == [response.id, other.id]
+def test_what_waits_is_as_urgent_as_its_incident_is_now(store: Store) -> None:
+    better, steady, worse = declared(store, SEV1), declared(store, SEV2), declared(store, SEV2)
+    before = [better.id, steady.id, worse.id]
+    assert [it.incident for it in store.queries.waiting_pages("pagerduty")] == before
+    worse.send(c.Assess(severity=SEV1, reason="all users"))
+    better.send(c.Assess(severity=SEV3, reason="a single user"))
+    leased = [it.incident for it in lease(store) if isinstance(it.effect, f.SendPage)]
+    assert list(dict.fromkeys(leased)) == list(reversed(before))
+
+
+# What is left out
+
+
+def page_again(response: Response, minutes: float) -> None:
+    response.send(c.PageByHand(target="alice", reason="please"), after=minutes)
+
+
+def test_page_is_outdated_once_a_later_one_tells_the_same_person_as_urgently(store: Store) -> None:
+    response = declared(store)
+    (first,) = lease(store)
+    with store.transaction() as tx:
+        assert not tx.outbox.is_outdated(first)
+    response.send(c.PageByHand(target="cto", reason="a decision is needed"), after=1)
+    with store.transaction() as tx:
+        assert not tx.outbox.is_outdated(first)
+    page_again(response, 1)
+    later = next(it for it in lease(store, after=5 * MINUTE) if "alice" in str(it.effect))
+    with store.transaction() as tx:
+        assert tx.outbox.is_outdated(first)
+        assert not tx.outbox.is_outdated(later)
+
+
+def test_what_is_left_out_counts_as_never_sent(store: Store) -> None:
+    response = declared(store)
+    (page,) = lease(store)
+    with store.transaction() as tx:
+        assert tx.outbox.leave_out(page, NOON + MINUTE, "a later page tells the same")
+        assert not tx.outbox.leave_out(page, NOON + MINUTE, "twice")
+    assert (row(store, page).status, row(store, page).attempts) == ("suppressed", 0)
+    response.send(c.Acknowledge())
+    (ending,) = lease(store)
+    with store.transaction() as tx:
+        assert tx.outbox.was_never_sent(ending)
+
+
+def test_what_is_put_off_waits_and_its_fence_does_not_go_back(store: Store) -> None:
+    declared(store)
+    (page,) = lease(store)
+    with store.transaction() as tx:
+        assert tx.outbox.put_off(page, NOON + 5 * MINUTE)
+    assert store.queries.next_delivery_at("pagerduty") == NOON + 5 * MINUTE
+    (again,) = lease(store, after=5 * MINUTE)
+    assert again.attempts == 2
+    with store.transaction() as tx:
+        assert not tx.outbox.put_off(page, NOON)
+        assert not tx.outbox.leave_out(page, NOON, "")
+
+
+def test_pages_that_wait_are_told_the_gravest_first_without_those_named(store: Store) -> None:
+    minor, grave = declared(store, SEV2), declared(store, SEV1)
+    pages = store.queries.waiting_pages("pagerduty")
+    assert [it.incident for it in pages] == [grave.id, minor.id]
+    assert [it.incident for it in store.queries.waiting_pages("pagerduty", {pages[0].id})] == [minor.id]
+    lease(store)
+    assert store.queries.waiting_pages("pagerduty") == []
+
+
+def test_what_has_waited_for_long_is_found(store: Store) -> None:
+    old = declared(store)
+    page_again(old, 60)
+    with store.transaction() as tx:
+        early, late = (tx.outbox.waiting_since_before("pagerduty", NOON + it * MINUTE) for it in (59, 60))
+        assert [(it.incident, it.attempts) for it in early] == [(old.id, 0)]
+        assert late[: len(early)] == early
+        assert len(late) > len(early)
+        assert tx.outbox.waiting_since_before("slack", NOON - MINUTE) == []

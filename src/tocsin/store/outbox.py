@@ -13,16 +13,24 @@ from msgspec import Struct
 
 from tocsin.domain.context import Decision
 from tocsin.domain.effects import AnyEffect, PageEffect, SendPage
+from tocsin.domain.incident import Incident
 from tocsin.errors import StoreError
+from tocsin.sop.words import Severity
 from tocsin.store import codec
 from tocsin.store.connection import Connection, Row
 from tocsin.store.incidents import rank_of
-from tocsin.store.rows import Delivery
+from tocsin.store.rows import Delivery, Only
 
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=20)
 _LEASE_MICROS = LEASE // timedelta(microseconds=1)
+ONLY = {
+    Only.ANYTHING: "",
+    Only.PAGES: "AND page IS NOT NULL",
+    Only.GRAVEST_PAGES: f"AND page IS NOT NULL AND outbox.rank = {Severity.SEV1.rank}",
+}
+_COLUMNS = "id, key, incident, effect, attempts, created_at"
 
 
 class Leased(Struct, frozen=True):
@@ -38,7 +46,7 @@ class Leased(Struct, frozen=True):
         unreadable: list[int] = []
         for row in rows:
             try:
-                deliveries.append(_delivery(row))
+                deliveries.append(delivery_of(row))
             except StoreError as error:
                 logger.critical("%s: this node can't deliver it: %s", row[1], error)
                 unreadable.append(row[0])
@@ -91,17 +99,26 @@ class Outbox:
         ]
         self._connection.many(sql, rows)
 
+    def rank(self, incident: Incident) -> None:
+        """What waits is as urgent as its incident is now."""
+        sql = "UPDATE outbox SET rank = ? WHERE incident = ? AND status = 'pending'"
+        self._connection.all(sql, rank_of(incident), incident.id)
+
     # --- leases ------------------------------------------------------------------------------------------------------
 
-    def lease(self, provider: str, node: str, now: datetime, limit: int, but: Collection[int] = ()) -> Leased:
-        """Lease what is due, the gravest severity first, at most one row a lane: the earliest that is not finished.
+    def lease(
+        self, provider: str, node: str, now: datetime, limit: int, but: Collection[int] = (), only: Only = Only.ANYTHING
+    ) -> Leased:
+        """Lease what is due, the gravest severity first, then the newest decision; at most the earliest row of a lane.
 
         The lease is the node's until LEASE from now by the database's clock. `but` are rows that are left alone.
         """
         connection = self._connection
         pick = f"""
-            SELECT id FROM outbox_next WHERE provider = ? AND due_at <= ? AND NOT id {connection.ONE_OF}
-            ORDER BY rank, id LIMIT ?{connection.UNLOCKED_ONLY}
+            SELECT outbox.id FROM outbox_next JOIN outbox ON outbox.id = outbox_next.id
+            WHERE outbox_next.provider = ? AND outbox_next.due_at <= ?
+                AND NOT outbox.id {connection.ONE_OF} {ONLY[only]}
+            ORDER BY outbox.rank, outbox.created_at DESC, outbox.id LIMIT ?{connection.UNLOCKED_ONLY}
         """
         due_at = codec.to_column(now)
         picked = [id_ for (id_,) in connection.all(pick, provider, due_at, connection.list_of(but), limit)]
@@ -111,10 +128,10 @@ class Outbox:
             UPDATE outbox SET
                 status = 'leased', attempts = attempts + 1, claimed_by = ?, leased_until = {connection.NOW} + ?
             WHERE id {connection.ONE_OF} AND status = 'pending'
-            RETURNING rank, id, key, incident, effect, attempts, created_at
+            RETURNING {_COLUMNS}
         """
-        rows = sorted(connection.all(sql, node, _LEASE_MICROS, connection.list_of(picked)))
-        return Leased.of([tuple(row) for _, *row in rows])
+        rows = connection.all(sql, node, _LEASE_MICROS, connection.list_of(picked))
+        return Leased.of(sorted(rows, key=lambda row: picked.index(row[0])))
 
     def give_back(self, ids: Collection[int]) -> None:
         """End leases without an outcome: another node may be able to do what this one can't."""
@@ -152,6 +169,19 @@ class Outbox:
         sql = "SELECT max(attempts) FROM outbox WHERE lane = ? AND page IS NOT NULL AND id < ?"
         return not self._connection.all(sql, effect.lane, delivery.id)[0][0]
 
+    def is_outdated(self, delivery: Delivery) -> bool:
+        """Whether a later page tells the same person of the same incident by the same provider, and as urgently."""
+        page = delivery.effect
+        if not isinstance(page, SendPage):
+            return False
+        sql = """
+            SELECT effect FROM outbox
+            WHERE incident = ? AND id > ? AND provider = ? AND page IS NOT NULL
+                AND status IN ('pending', 'leased', 'done')
+        """
+        later = self._connection.all(sql, delivery.incident, delivery.id, page.provider)
+        return any(_tells_the_same(codec.effect_from(effect), page) for (effect,) in later)
+
     def settle(self, delivery: Delivery, status: str, now: datetime, note: str) -> bool:
         """End a delivery: `done`, `failed` or `suppressed`; False where a later attempt has begun meanwhile."""
         sql = """
@@ -160,6 +190,22 @@ class Outbox:
         """
         at = codec.to_column(now)
         return bool(self._connection.all(sql, status, at, note, delivery.id, delivery.attempts))
+
+    def leave_out(self, delivery: Delivery, now: datetime, note: str) -> bool:
+        """End a delivery of which nothing has left in this attempt, so that it doesn't count; False as for `settle`."""
+        sql = """
+            UPDATE outbox SET status = 'suppressed', attempts = attempts - 1, settled_at = ?, note = ?
+            WHERE id = ? AND attempts = ? AND status IN ('pending', 'leased') RETURNING id
+        """
+        return bool(self._connection.all(sql, codec.to_column(now), note, delivery.id, delivery.attempts))
+
+    def put_off(self, delivery: Delivery, due_at: datetime) -> bool:
+        """Give a delivery back before it has left; its attempt counts, as the fence never goes back."""
+        sql = """
+            UPDATE outbox SET status = 'pending', due_at = ?
+            WHERE id = ? AND attempts = ? AND status IN ('pending', 'leased') RETURNING id
+        """
+        return bool(self._connection.all(sql, codec.to_column(due_at), delivery.id, delivery.attempts))
 
     def postpone(self, delivery: Delivery, due_at: datetime, note: str) -> bool:
         """Give a delivery back, to be tried again at `due_at`; False where a later attempt has begun meanwhile."""
@@ -174,18 +220,30 @@ class Outbox:
         rows = self._connection.all("SELECT 1 FROM outbox WHERE id = ? AND stopped_at IS NOT NULL", delivery.id)
         return bool(rows)
 
+    def waiting_since_before(self, provider: str, instant: datetime) -> list[Delivery]:
+        """What has waited for the provider since then or longer, the oldest first."""
+        sql = f"""
+            SELECT {_COLUMNS} FROM outbox WHERE provider = ? AND status = 'pending' AND created_at <= ? ORDER BY id
+        """
+        return [delivery_of(row) for row in self._connection.all(sql, provider, codec.to_column(instant))]
+
     def stranded(self, providers: Collection[str]) -> list[Delivery]:
         """What waits for a provider that is not among `providers`, the oldest first."""
         sql = f"""
-            SELECT id, key, incident, effect, attempts, created_at FROM outbox
+            SELECT {_COLUMNS} FROM outbox
             WHERE status = 'pending' AND NOT provider {self._connection.ONE_OF} ORDER BY id
         """
-        return [_delivery(row) for row in self._connection.all(sql, self._connection.list_of(sorted(providers)))]
+        return [delivery_of(row) for row in self._connection.all(sql, self._connection.list_of(sorted(providers)))]
 
 
-def _delivery(row: Row) -> Delivery:
+def delivery_of(row: Row) -> Delivery:
+    """The delivery in a row: id, key, incident, effect, attempts, created_at."""
     id_, key, incident, effect, attempts, created_at = row
     return Delivery(id_, key, incident, codec.effect_from(effect), attempts, codec.from_column(created_at))
+
+
+def _tells_the_same(later: AnyEffect, page: SendPage) -> bool:
+    return isinstance(later, SendPage) and (later.reach.person, later.urgency) == (page.reach.person, page.urgency)
 
 
 def _page_of(effect: AnyEffect) -> str | None:

@@ -13,10 +13,12 @@ from tocsin.store import codec
 from tocsin.store.connection import Reads
 from tocsin.store.monitors import monitors_in
 from tocsin.store.nodes import member_of
+from tocsin.store.outbox import ONLY, delivery_of
 from tocsin.store.quarantine import no_such
-from tocsin.store.rows import Delivery, Monitor, OutboxRow, Quarantined, SeenMember, StoredAlert, Token
+from tocsin.store.rows import Delivery, Monitor, Only, OutboxRow, Quarantined, SeenMember, StoredAlert, Token
 
 _QUARANTINED = "id, source, error, times, length(body), received_at, last_at"
+_TIME_TO_LEAVE = 5_000_000  # microseconds of a lease: nobody takes over what is just leaving
 
 
 class Queries:
@@ -97,25 +99,36 @@ class Queries:
         (newest,) = self._all("SELECT (SELECT max(at) FROM events), (SELECT max(settled_at) FROM outbox)")
         return codec.optional_from_column(max((at for at in newest if at is not None), default=None))
 
-    def next_delivery_at(self, provider: str, but: Collection[int] = ()) -> datetime | None:
+    def next_delivery_at(self, provider: str, but: Collection[int] = (), only: Only = Only.ANYTHING) -> datetime | None:
         """When the earliest delivery of a provider may leave; what waits for another of its lane is passed over.
 
         `but` are the rows that don't count.
         """
         sql = f"""
-            SELECT due_at FROM outbox_next WHERE provider = ? AND NOT id {self._connection.ONE_OF}
-            ORDER BY due_at LIMIT 1
+            SELECT outbox.due_at FROM outbox_next JOIN outbox ON outbox.id = outbox_next.id
+            WHERE outbox_next.provider = ? AND NOT outbox.id {self._connection.ONE_OF} {ONLY[only]}
+            ORDER BY outbox_next.due_at LIMIT 1
         """
         rows = self._all(sql, provider, self._connection.list_of(but))
         return codec.from_column(rows[0][0]) if rows else None
 
     def may_leave(self, delivery: Delivery, node: str) -> bool:
-        """Whether the delivery is still this node's to send, and still needed."""
-        sql = """
+        """Whether the delivery is still this node's to send, for long enough to send it, and still needed."""
+        sql = f"""
             SELECT 1 FROM outbox
             WHERE id = ? AND attempts = ? AND claimed_by = ? AND status = 'leased' AND stopped_at IS NULL
+                AND leased_until > {self._connection.NOW} + ?
         """
-        return bool(self._all(sql, delivery.id, delivery.attempts, node))
+        return bool(self._all(sql, delivery.id, delivery.attempts, node, _TIME_TO_LEAVE))
+
+    def waiting_pages(self, provider: str, but: Collection[int] = ()) -> list[Delivery]:
+        """The pages that wait for a provider, the gravest first; `but` are rows that don't count."""
+        sql = f"""
+            SELECT id, key, incident, effect, attempts, created_at FROM outbox
+            WHERE provider = ? AND status = 'pending' AND page IS NOT NULL AND NOT id {self._connection.ONE_OF}
+            ORDER BY rank, id LIMIT 200
+        """
+        return [delivery_of(row) for row in self._all(sql, provider, self._connection.list_of(but))]
 
     def nodes(self) -> list[SeenMember]:
         """The nodes that have told of themselves, the oldest first."""

@@ -1,6 +1,7 @@
 """What comes out of the database? Frozen values, one a kind of row."""
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from msgspec import Struct
 
@@ -33,6 +34,14 @@ class KnownAlert(Struct, frozen=True):
     status: str
     starts_at: int
     ends_at: int | None
+
+
+class Only(StrEnum):
+    """Which deliveries are asked for."""
+
+    ANYTHING = "anything"
+    PAGES = "pages"  # and notifications: whatever reaches a person
+    GRAVEST_PAGES = "gravest pages"  # of incidents that are SEV1 now
 
 
 class Delivery(Struct, frozen=True):

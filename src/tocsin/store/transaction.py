@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 
 from tocsin.domain.context import Decision
+from tocsin.domain.events import AlertWorsened, Assessed, SeverityChanged
 from tocsin.store import codec
 from tocsin.store.alerts import Alerts
 from tocsin.store.connection import Connection
@@ -18,6 +19,8 @@ from tocsin.store.monitors import Monitors
 from tocsin.store.nodes import Nodes
 from tocsin.store.outbox import Outbox
 from tocsin.store.quarantine import Quarantine
+
+_CHANGES_RANK = (Assessed, SeverityChanged, AlertWorsened)
 
 
 class Transaction:
@@ -55,3 +58,5 @@ class Transaction:
         if decision.events:
             self.outbox.withdraw(decision.withdrawn, decision.events[-1].at)
             self.outbox.enqueue(decision)
+        if any(isinstance(recorded.event, _CHANGES_RANK) for recorded in decision.events):
+            self.outbox.rank(decision.incident)
