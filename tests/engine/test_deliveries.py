@@ -2,132 +2,28 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 
 from tests.engine.disk import Disk, Gate
 from tests.engine.pagerduty import always, answers, events, paged, taken
+from tests.engine.post import SPEED, delivering, vendors
 from tests.engine.waiting import eventually
 from tocsin.domain import commands as c
 from tocsin.domain.effects import AnyEffect, SendPage
-from tocsin.domain.incident import Incident
-from tocsin.engine.clock import Clock
-from tocsin.engine.deliveries import Deliveries, Provider
-from tocsin.engine.desk import Actor, Desk
-from tocsin.engine.meters import Meters
-from tocsin.engine.providers import providers_for
-from tocsin.engine.sender import Sender
-from tocsin.engine.sops import Sops
-from tocsin.engine.writer import Writer
+from tocsin.engine.pace import Rate
+from tocsin.engine.sender import Look, Sender
 from tocsin.integrations.inbox.outbound import deliver
 from tocsin.integrations.wire import Done, Never, Reply, Request, Verdict
-from tocsin.settings import Settings
 from tocsin.simulate.sandbox.recording import RecordedRequest, Response
 from tocsin.simulate.sandbox.server import Sandbox
-from tocsin.sop.load import default_sop
-from tocsin.sop.words import Severity, Trigger
 from tocsin.store.sqlite import SqliteStore
 
 pytestmark = pytest.mark.anyio
 
-Send = Callable[[Request], Awaitable[Reply]]
-
-SPEED = 20.0  # engine seconds in a real one: a second of back-off is 50 ms
-SOP = default_sop()
-ALICE = Actor("alice", "test")
 HANGS = Response(202, delay=timedelta(seconds=30))
 HANGS_AFTERWARDS = Response(202, delay=timedelta(seconds=30), is_processed=True)
-
-
-class Post:
-    """The delivery loops of one server, and the commands that give them something to do."""
-
-    def __init__(self, store: SqliteStore, providers: tuple[Provider, ...], send: Send) -> None:
-        self.store = store
-        self.wakes = 0
-        self._loop = asyncio.get_running_loop()
-        clock = Clock(SPEED)
-        self.writer = Writer(store, clock, self._committed)
-        self.desk = Desk(Sops(SOP), frozenset(it.name for it in providers))
-        self._running: list[asyncio.Task[None]] = []
-        self.loops = [
-            Deliveries(
-                provider,
-                node="node-1",
-                store=store,
-                writer=self.writer,
-                desk=self.desk,
-                clock=clock,
-                send=send,
-                meters=Meters(),
-            )
-            for provider in providers
-        ]
-
-    def start(self) -> None:
-        self.writer.start()
-        self._running = [asyncio.create_task(loop.run()) for loop in self.loops]
-
-    async def stop_loops(self) -> None:
-        for task in self._running:
-            task.cancel()
-        await asyncio.wait(self._running)
-        assert all(task.cancelled() for task in self._running), "a loop has ended by itself"
-
-    def _committed(self) -> None:
-        self._loop.call_soon_threadsafe(self._wake)
-
-    def _wake(self) -> None:
-        self.wakes += 1
-        for loop in self.loops:
-            loop.changed.set()
-
-    async def declare(self, severity: Severity = Severity.SEV1) -> Incident:
-        command = c.Declare("Checkout is down", "website", Trigger.SERVICE_DEGRADED, severity)
-        return await self.writer.write(lambda tx, now: self.desk.open(tx, now, command, ALICE))
-
-    async def page_alice(self) -> None:
-        """Page her, and nobody else."""
-        incident = await self.declare(Severity.SEV4)
-        await self.change(incident.id, c.PageByHand(target="alice", reason="have a look"))
-
-    async def change(self, incident: str, command: c.Change) -> Incident:
-        return await self.writer.write(lambda tx, now: self.desk.change(tx, now, incident, command, ALICE))
-
-    def statuses(self, provider: str = "pagerduty") -> list[str]:
-        """How what is to be sent by that provider stands, in the order decided."""
-        return [it.status for it in reversed(self.store.queries.outbox()) if it.provider == provider]
-
-
-def vendors(sandbox: Sandbox, *names: str) -> tuple[Provider, ...]:
-    """The providers of those names, or all of them, with the sandbox behind them."""
-    settings = Settings(
-        database="",
-        public_url="https://tocsin.example.org",
-        pagerduty_events_url=sandbox.url,
-        slack_api_url=sandbox.url,
-    )
-    found = providers_for(settings, SOP, "k3x9")
-    return tuple(provider for provider in found if provider.name in (names or ("inbox", "pagerduty", "slack")))
-
-
-@asynccontextmanager
-async def delivering(
-    store: SqliteStore, *providers: Provider, sender: Sender | None = None, send: Send | None = None
-) -> AsyncIterator[Post]:
-    """The loops run within, and have stopped afterwards."""
-    sender = sender or Sender()
-    post = Post(store, providers, send or sender.send)
-    post.start()
-    try:
-        yield post
-    finally:
-        await post.stop_loops()
-        post.writer.stop()
-        await sender.close()
 
 
 def is_furnished(sandbox: Sandbox) -> bool:
@@ -165,7 +61,7 @@ async def test_page_leaves_as_soon_as_it_is_decided(store: SqliteStore, sandbox:
 )
 async def test_page_arrives_once_the_provider_is_well(store: SqliteStore, sandbox: Sandbox, response: Response) -> None:
     sandbox.script = answers(response, response)
-    async with delivering(store, *vendors(sandbox), sender=Sender(timedelta(seconds=0.1))) as post:
+    async with delivering(store, *vendors(sandbox), sender=Sender(timedelta(seconds=0.5))) as post:
         await post.declare()
         await eventually(lambda: post.statuses() == ["done"])
     assert len(events(sandbox)) == 3
@@ -231,6 +127,7 @@ class Broken:
     """A provider with a bug, which is repaired after its first page."""
 
     name = "inbox"
+    rate: Rate | None = None
 
     def __init__(self) -> None:
         self.tried = 0
@@ -323,7 +220,7 @@ async def test_outcome_that_is_known_when_the_server_stops_is_written_down(
 ) -> None:
     hold, is_answered = Gate(), asyncio.Event()
 
-    async def send(request: Request) -> Reply:
+    async def send(request: Request, last_look: Look) -> Reply:
         """The page is taken; and from then on the writer is held up by something else."""
         held_up.append(asyncio.create_task(post.writer.write(hold)))
         await hold.reached()

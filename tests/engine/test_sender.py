@@ -1,14 +1,22 @@
 """What comes back from a provider, whatever it does? A reply, or Unreachable in time; never a hanging page."""
 
 import asyncio
+import gzip
+import socket
+import ssl
+import subprocess
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tocsin.engine.sender import Sender
+from tests.engine.waiting import eventually
+from tocsin.engine.sender import Sender, make_room_for_names
 from tocsin.errors import Unreachable
 from tocsin.integrations.wire import Reply, Request
 
@@ -16,11 +24,14 @@ pytestmark = pytest.mark.anyio
 
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 SECRET_PATH = "/services/T0SECRET"
+TAKEN = b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n"
 SOON = timedelta(seconds=0.3)
+TOO_LATE = "no answer within 0.3 s"
+BROKE_OFF = "it broke off, or did not answer in HTTP"
 
 
 @asynccontextmanager
-async def provider(behaviour: Behaviour) -> AsyncIterator[str]:
+async def provider(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     """A provider that reads the head of a request and then behaves like this; its address."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -30,7 +41,7 @@ async def provider(behaviour: Behaviour) -> AsyncIterator[str]:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls)
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}{SECRET_PATH}"
     finally:
@@ -86,13 +97,15 @@ async def test_reply_without_end_is_cut() -> None:
 @pytest.mark.parametrize(
     ("behaviour", "fault"),
     [
-        pytest.param(hang, "TimeoutError", id="hangs"),
-        pytest.param(drip, "TimeoutError", id="answers a byte at a time"),
-        pytest.param(saying(b""), "RemoteProtocolError", id="closes the connection"),
+        pytest.param(hang, TOO_LATE, id="hangs"),
+        pytest.param(drip, TOO_LATE, id="answers a byte at a time"),
+        pytest.param(saying(b""), BROKE_OFF, id="closes the connection"),
         pytest.param(
-            saying(b"HTTP/1.1 202 Accepted\r\ncontent-length: 9\r\n\r\n{}"), "RemoteProtocolError", id="stops"
+            saying(b"HTTP/1.1 202 Accepted\r\ncontent-length: 9\r\n\r\n{}"),
+            BROKE_OFF,
+            id="stops",
         ),
-        pytest.param(saying(b"\x00\xff garbage \r\n\r\n"), "RemoteProtocolError", id="answers garbage"),
+        pytest.param(saying(b"\x00\xff garbage \r\n\r\n"), BROKE_OFF, id="answers garbage"),
     ],
 )
 async def test_provider_that_does_not_answer_is_unreachable_in_time(behaviour: Behaviour, fault: str) -> None:
@@ -105,7 +118,7 @@ async def test_provider_that_does_not_answer_is_unreachable_in_time(behaviour: B
 
 async def test_provider_that_is_not_there_is_unreachable() -> None:
     sender = Sender()
-    with pytest.raises(Unreachable, match=r"^127\.0\.0\.1: ConnectError$"):
+    with pytest.raises(Unreachable, match=r"^127\.0\.0\.1: the connection was refused$"):
         await sender.send(Request("POST", f"http://127.0.0.1:1{SECRET_PATH}"))
     await sender.close()
 
@@ -114,3 +127,150 @@ async def test_proxy_of_the_environment_is_ignored(monkeypatch: pytest.MonkeyPat
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     assert (await send(saying(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"))).status == 202
+
+
+async def test_compressed_reply_is_not_unpacked() -> None:
+    bomb = gzip.compress(b"0" * 50_000_000)
+    assert len(bomb) < 100_000
+    head = b"HTTP/1.1 202 Accepted\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n" % len(bomb)
+    assert (await send(saying(head + bomb))).body == bomb
+
+
+async def test_name_that_can_not_be_resolved_is_unreachable() -> None:
+    sender = Sender()
+    with pytest.raises(Unreachable, match=r"^nowhere\.invalid: its name can't be resolved$"):
+        await sender.send(Request("POST", f"http://nowhere.invalid{SECRET_PATH}"))
+    await sender.close()
+
+
+@pytest.mark.parametrize("url", ["http://[half/", "ftp://127.0.0.1/x", "nonsense"])
+async def test_address_that_is_none_is_unreachable(url: str) -> None:
+    sender = Sender()
+    with pytest.raises(Unreachable):
+        await sender.send(Request("POST", url))
+    await sender.close()
+
+
+async def test_certificate_that_is_not_trusted_is_unreachable(tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(self_signed(tmp_path))
+    async with provider(saying(TAKEN), context) as url:
+        sender = Sender()
+        with pytest.raises(Unreachable, match=r"^127\.0\.0\.1: its certificate is not valid \(self-signed"):
+            await sender.send(Request("POST", url.replace("http:", "https:")))
+        await sender.close()
+
+
+async def test_provider_that_speaks_no_tls_is_unreachable() -> None:
+    async with provider(saying(b"HTTP/1.1 202 Accepted\r\n\r\n")) as url:
+        sender = Sender(SOON)
+        with pytest.raises(Unreachable, match=r"^127\.0\.0\.1: "):
+            await sender.send(Request("POST", url.replace("http:", "https:")))
+        await sender.close()
+
+
+def self_signed(directory: Path) -> Path:
+    """A certificate that nobody trusts, with its key."""
+    file = directory / "server.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1"]
+    subprocess.run([*command, "-keyout", file, "-out", directory / "crt.pem"], check=True, capture_output=True)
+    file.write_text(file.read_text() + (directory / "crt.pem").read_text())
+    return file
+
+
+# Connections
+
+
+async def test_providers_do_not_wait_for_each_others_connections() -> None:
+    hanging = 0
+
+    async def hang_and_count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal hanging
+        hanging += 1
+        await reader.read()
+
+    sender = Sender()
+    async with provider(hang_and_count) as slow, provider(saying(TAKEN)) as quick:
+        sending = [asyncio.create_task(sender.send(Request("POST", slow))) for _ in range(150)]
+        await eventually(lambda: hanging == 150)
+        assert (await sender.send(Request("POST", quick))).status == 202
+        for task in sending:
+            task.cancel()
+        await asyncio.wait(sending)
+    await sender.close()
+
+
+async def test_name_that_hangs_keeps_no_other_from_being_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
+    over, resolve, asked = threading.Event(), socket.getaddrinfo, 0
+
+    def dead_name_servers(host: str | bytes, *rest: Any, **named: Any) -> Any:
+        nonlocal asked
+        if host in ("slow.example.org", b"slow.example.org"):
+            asked += 1
+            over.wait(20)
+            raise socket.gaierror
+        return resolve(host, *rest, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", dead_name_servers)
+    make_room_for_names()
+    sender = Sender()
+    async with provider(saying(TAKEN)) as url:
+        sending = [asyncio.create_task(sender.send(Request("POST", "http://slow.example.org/"))) for _ in range(40)]
+        await eventually(lambda: asked == 40)
+        assert (await sender.send(Request("POST", url.replace("127.0.0.1", "localhost")))).status == 202
+        over.set()
+        outcomes = await asyncio.gather(*sending, return_exceptions=True)
+    assert {str(it) for it in outcomes} == {"slow.example.org: its name can't be resolved"}
+    await sender.close()
+
+
+async def test_connection_that_the_provider_has_closed_is_not_used_again() -> None:
+    async def answer_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(4)
+        writer.write(TAKEN)
+        await writer.drain()
+
+    sender = Sender()
+    async with provider(answer_once) as url:
+        for _ in range(20):
+            assert (await sender.send(Request("POST", url, {}, b"body"))).status == 202
+            await asyncio.sleep(0.005)  # the end of the connection has arrived
+    await sender.close()
+
+
+# The last look
+
+
+class Refused(Exception):
+    """It must not leave."""
+
+
+async def test_last_look_is_taken_once_the_connection_stands_and_can_keep_the_request_from_leaving() -> None:
+    connected, received = asyncio.Event(), bytearray()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connected.set()
+        received.extend(await reader.read())
+        writer.close()
+
+    async def refuse() -> None:
+        await asyncio.wait_for(connected.wait(), 5)
+        raise Refused
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0)
+    sender = Sender()
+    with pytest.raises(Refused):
+        await sender.send(Request("POST", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"), refuse)
+    await sender.close()
+    server.close()
+    assert not received
+
+
+async def test_time_that_the_last_look_takes_is_not_the_providers() -> None:
+    async def look() -> None:
+        await asyncio.sleep(2 * SOON.total_seconds())
+
+    async with provider(saying(TAKEN)) as url:
+        sender = Sender(SOON)
+        assert (await sender.send(Request("POST", url), look)).status == 202
+        await sender.close()

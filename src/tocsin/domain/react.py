@@ -98,6 +98,7 @@ def _page_endings(before: Incident | None, after: Incident) -> list[f.AnyEffect]
     ends = after.status.is_over and not before.status.is_over
     answered = before.open_pages.keys() - after.open_pages.keys()
     found: list[f.AnyEffect] = []
+    answered = before.open_pages.keys() - after.open_pages.keys()
     for key, page in before.pages.items():
         ringing = [reach for reach in _ways_of(page) if reach.method.via in RINGING]
         if ends:

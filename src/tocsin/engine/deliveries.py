@@ -5,8 +5,7 @@ A row is marked as sent after it was sent, never before. A crash between the two
 
 import asyncio
 import logging
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -15,17 +14,22 @@ from tocsin.engine import dispatch
 from tocsin.engine.clock import Clock
 from tocsin.engine.desk import Desk
 from tocsin.engine.meters import Meters
+from tocsin.engine.pace import Rate, Turns
+from tocsin.engine.sender import Look
+from tocsin.engine.throttle import Throttle
 from tocsin.engine.writer import Writer
 from tocsin.errors import TocsinError, Unreachable
 from tocsin.integrations.wire import Again, Done, Never, Reply, Request, Then, Verdict
 from tocsin.store.open import Store
+from tocsin.store.outbox import Leased
 from tocsin.store.rows import Delivery
 from tocsin.store.transaction import Transaction
 
 logger = logging.getLogger(__name__)
 
-_AT_ONCE = 16
 _PAUSE_AFTER_A_FAULT = timedelta(seconds=1)
+_PAUSE_AFTER_ANOTHER = timedelta(milliseconds=50)
+_HANDED_OVER_EVERY = timedelta(seconds=1)  # what waits is looked through, and there may be much of it
 _MAX_REQUESTS = 100  # of one delivery: a listing of channels takes many pages
 
 
@@ -33,6 +37,7 @@ class Provider(Protocol):
     """What delivers one kind of effects, sans I/O."""
 
     name: str
+    rate: Rate | None  # at which everything together may leave; None: at any
 
     def request_for(self, effect: AnyEffect) -> Request | Done | Never:
         """The request that delivers `effect`, or the verdict where none is needed."""
@@ -42,6 +47,17 @@ class Provider(Protocol):
 
     def pace(self, effect: AnyEffect) -> tuple[str, timedelta] | None:
         """What shares a rate with others, and how far apart they must be; None: no limit of its own."""
+
+
+class Send(Protocol):
+    """How a request goes out: the engine's Sender, or a test's."""
+
+    async def __call__(self, request: Request, last_look: Look) -> Reply:
+        """The reply; raises Unreachable. `last_look` is awaited just before the request leaves."""
+
+
+class _CalledBack(Exception):
+    """The last look: it must not leave."""
 
 
 class Deliveries:
@@ -56,9 +72,11 @@ class Deliveries:
         writer: Writer,
         desk: Desk,
         clock: Clock,
-        send: Callable[[Request], Awaitable[Reply]],
+        send: Send,
         meters: Meters,
     ) -> None:
+        self.name = provider.name
+        self.throttle = Throttle(provider.rate)
         self._provider = provider
         self._node = node
         self._store = store
@@ -67,9 +85,11 @@ class Deliveries:
         self._clock = clock
         self._send = send
         self._meters = meters
+        self._turns = Turns()
         self._under_way: dict[asyncio.Task[None], int] = {}
         self._unreadable: frozenset[int] = frozenset()
-        self._next_turn: dict[str, float] = {}
+        self._handed_over: frozenset[int] = frozenset()
+        self._hands_over_at = clock.now()
         self.changed = asyncio.Event()
 
     async def run(self) -> None:
@@ -78,10 +98,12 @@ class Deliveries:
             while True:
                 self.changed.clear()
                 try:
+                    await self._hand_over()
                     wait = await self._start_due()
+                    wait = wait if self.throttle.breaker.is_closed else min(wait, _HANDED_OVER_EVERY)
                 except Exception as error:  # a loop that ends would be silence
                     is_bug = not isinstance(error, TocsinError)
-                    logger.critical("%s: nothing could be leased: %s", self._provider.name, error, exc_info=is_bug)
+                    logger.critical("%s: nothing could be leased: %s", self.name, error, exc_info=is_bug)
                     wait = _PAUSE_AFTER_A_FAULT
                 await self._clock.wait_for(self.changed, wait)
         finally:
@@ -90,23 +112,53 @@ class Deliveries:
 
     async def _start_due(self) -> timedelta:
         """Start what may leave now, and return how long to wait for more unless something changes."""
-        free = _AT_ONCE - len(self._under_way)
-        name, but = self._provider.name, self._unreadable
-        due_at = await self._store.read(lambda queries: queries.next_delivery_at(name, but))
         now = self._clock.now()
-        if due_at is None or not free:
-            return self._store.look_every
-        if due_at > now:
-            return min(self._store.look_every, due_at - now)
-        claim = dispatch.Claim(self._node, name, free, but)
-        leased = await self._writer.write(lambda tx, at: dispatch.lease(tx, at, claim))
+        room = self.throttle.room(len(self._under_way), now)
+        if not room.count:
+            return self._until(now, self.throttle.opens_at(now))
+        but, only = self._unreadable, room.only
+        due_at = await self._store.read(lambda queries: queries.next_delivery_at(self.name, but, only))
+        now = self._clock.now()
+        if due_at is None or due_at > now:
+            return self._until(now, due_at)
+        leased = await self._lease(dispatch.Claim(self._node, self.name, room.count, but, only))
         self._unreadable |= frozenset(leased.unreadable)
+        self.throttle.takes(len(leased.deliveries), now)
         for delivery in leased.deliveries:
             task = asyncio.create_task(self._deliver(delivery))
             self._under_way[task] = delivery.id
             task.add_done_callback(self._ended)
-        # What is due and was not there to be leased is another node's at this moment.
-        return timedelta() if leased.deliveries else timedelta(milliseconds=50)
+        # What is due and was not there to be leased is another node's at this moment, or nobody needs it any more.
+        return timedelta() if leased.deliveries else _PAUSE_AFTER_ANOTHER
+
+    async def _lease(self, claim: dispatch.Claim) -> Leased:
+        breaker = self.throttle.breaker
+
+        def work(tx: Transaction, now: datetime) -> Leased:
+            if not breaker.is_closed:
+                dispatch.give_up_old(self._desk, tx, now, self.name, breaker.reason)
+            return dispatch.lease(tx, now, claim)
+
+        return await self._writer.write(work)
+
+    def _until(self, now: datetime, instant: datetime | None) -> timedelta:
+        return min(self._store.look_every, instant - now) if instant else self._store.look_every
+
+    async def _hand_over(self) -> None:
+        """While the provider is ill, the pages that wait for it don't wait."""
+        breaker = self.throttle.breaker
+        if breaker.is_closed:
+            self._handed_over = frozenset()
+            return
+        now = self._clock.now()
+        if now < self._hands_over_at:
+            return
+        self._hands_over_at = now + _HANDED_OVER_EVERY
+        told, reason = self._handed_over | self._unreadable, f"{self.name} is not well: {breaker.reason}"
+        pages = await self._store.read(lambda queries: queries.waiting_pages(self.name, told))
+        if pages:
+            await self._writer.write(lambda tx, at: dispatch.hand_over(self._desk, tx, at, pages, reason))
+            self._handed_over |= {page.id for page in pages}
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.pop(task, None)
@@ -117,65 +169,90 @@ class Deliveries:
         return list(self._under_way.values())
 
     async def _deliver(self, delivery: Delivery) -> None:
+        due_at = self._turn_of(delivery)
+        if due_at is not None:
+            await self._write(delivery, lambda tx, _: tx.outbox.put_off(delivery, due_at))
+            return
         try:
-            await self._await_turn(delivery.effect)
-            if not await self._store.read(lambda queries: queries.may_leave(delivery, self._node)):
-                verdict: Verdict = Again("it was called back, or another node has taken it over")
-            else:
-                self._count(delivery)
-                verdict = await self._verdict_on(delivery.effect)
-        except Unreachable as error:
+            verdict = await self._verdict_on(delivery)
+        except _CalledBack:
+            await self._write(delivery, lambda tx, now: dispatch.take_back(tx, now, delivery))
+            return
+        except TocsinError as error:  # the database could not be asked whether it may leave
             verdict = Again(str(error))
         except Exception as error:  # a bug must not lose the page: it is tried again, and cried out
             logger.critical("%s: could not be delivered", delivery.key, exc_info=True)
             verdict = Again(f"internal fault: {type(error).__name__}")
-        await self._settle(delivery, verdict)
+        await self._write(delivery, lambda tx, now: dispatch.settle(self._desk, tx, now, delivery, verdict))
+        self._meters.ended(self.name, "again" if isinstance(verdict, Again) else type(verdict).__name__.lower())
 
     def _count(self, delivery: Delivery) -> None:
         is_first = isinstance(delivery.effect, SendPage) and delivery.attempts == 1
         waited = self._clock.real_seconds(self._clock.now() - delivery.created_at)
-        self._meters.began(self._provider.name, page_after=waited if is_first else None)
+        self._meters.began(self.name, page_after=waited if is_first else None)
 
-    async def _verdict_on(self, effect: AnyEffect) -> Verdict:
-        step = self._provider.request_for(effect)
+    def _turn_of(self, delivery: Delivery) -> datetime | None:
+        """When the delivery may leave by the rate that it shares with some others; None: now."""
+        paced = self._provider.pace(delivery.effect)
+        if paced is None:
+            return None
+        key, apart = paced
+        now = self._clock.now()
+        turn = self._turns.turn_of(delivery.id, key, apart, now)
+        return turn if turn > now else None
+
+    async def _verdict_on(self, delivery: Delivery) -> Verdict:
+        step = self._provider.request_for(delivery.effect)
+        if not isinstance(step, Request):
+            await self._look(delivery)
+            self._count(delivery)
+            return step
+        self._count(delivery)
         for _ in range(_MAX_REQUESTS):
-            if not isinstance(step, Request):
-                return step
-            verdict = self._provider.classify(effect, step, await self._send(step))
+            verdict = await self._answer_to(step, delivery)
             if not isinstance(verdict, Then):
                 return verdict
             step = verdict.request
         return Again(f"not done after {_MAX_REQUESTS} requests")
 
-    async def _settle(self, delivery: Delivery, verdict: Verdict) -> None:
-        def work(tx: Transaction, now: datetime) -> None:
-            dispatch.settle(self._desk, tx, now, delivery, verdict)
+    async def _answer_to(self, request: Request, delivery: Delivery) -> Verdict:
+        """What the provider's answer means, for the delivery and for the provider's health."""
+        try:
+            reply = await self._send(request, lambda: self._look(delivery))
+        except Unreachable as error:
+            verdict: Verdict = Again(str(error))
+        else:
+            verdict = self._provider.classify(delivery.effect, request, reply)
+        self._note_health(verdict, delivery)
+        return verdict
 
+    def _note_health(self, verdict: Verdict, delivery: Delivery) -> None:
+        was_well = self.throttle.breaker.is_closed
+        self.throttle.hears(verdict, delivery.key, self._clock.now())
+        breaker = self.throttle.breaker
+        if was_well and not breaker.is_closed:
+            logger.critical("%s: is not well, and only probed until it is: %s", self.name, breaker.reason)
+        elif breaker.is_closed and not was_well:
+            logger.warning("%s: is well again", self.name)
+
+    async def _look(self, delivery: Delivery) -> None:
+        if not await self._store.read(lambda queries: queries.may_leave(delivery, self._node)):
+            raise _CalledBack
+
+    async def _write(self, delivery: Delivery, work: Callable[[Transaction, datetime], object]) -> None:
+        """Sent but not settled: keep trying, the row stays leased meanwhile and isn't sent a second time."""
         while True:
             try:
                 await self._write_at_all_events(work)
             except Exception as error:
-                # Sent but not settled: keep trying, the row stays leased meanwhile and isn't sent a second time.
                 is_bug = not isinstance(error, TocsinError)
                 logger.critical("%s: its outcome could not be written: %s", delivery.key, error, exc_info=is_bug)
                 await asyncio.sleep(1)
             else:
-                self._meters.ended(self._provider.name, type(verdict).__name__.lower())
                 return
 
-    async def _write_at_all_events(self, work: Callable[[Transaction, datetime], None]) -> None:
+    async def _write_at_all_events(self, work: Callable[[Transaction, datetime], object]) -> None:
         """A server that is told to stop still writes down what was sent, so as not to send it again."""
         writing = asyncio.ensure_future(self._writer.write(work))
         writing.add_done_callback(lambda done: done.cancelled() or done.exception())  # looked at, even by nobody else
         await asyncio.shield(writing)
-
-    async def _await_turn(self, effect: AnyEffect) -> None:
-        """Keep the provider's rate for what shares one."""
-        paced = self._provider.pace(effect)
-        if paced is None:
-            return
-        key, apart = paced
-        now = time.monotonic()
-        turn = max(now, self._next_turn.get(key, now))
-        self._next_turn[key] = turn + self._clock.real_seconds(apart)
-        await asyncio.sleep(turn - now)

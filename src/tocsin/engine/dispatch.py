@@ -1,23 +1,27 @@
 """Which deliveries leave, and what came of them? The outbox's side of the engine, inside the writer's transactions."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from tocsin.domain import commands as c
 from tocsin.domain.effects import AnyEffect, PageEffect, SendPage
-from tocsin.engine.backoff import is_given_up, retry_at
+from tocsin.engine.backoff import RETRY_FOR, is_given_up, is_too_late, retry_at
 from tocsin.engine.desk import ENGINE, Desk
 from tocsin.integrations.wire import Again, Done, Never, Verdict
 from tocsin.store.connection import InTheWay, Stale
 from tocsin.store.outbox import Leased
-from tocsin.store.rows import Delivery
+from tocsin.store.rows import Delivery, Only
 from tocsin.store.transaction import Transaction
 
 logger = logging.getLogger(__name__)
 
-FAIL_OVER_AFTER = timedelta(seconds=30)
+GIVEN_UP = "given up after 24 h"
+_NOT_NEEDED = "no longer needed"
+_FRESH_FOR = timedelta(seconds=30)
+_SOON = timedelta(seconds=1)
 
 
 class Claim(Struct, frozen=True):
@@ -27,18 +31,36 @@ class Claim(Struct, frozen=True):
     provider: str
     limit: int
     but: frozenset[int] = frozenset()
+    only: Only = Only.ANYTHING
 
 
 def lease(tx: Transaction, now: datetime, claim: Claim) -> Leased:
     """Lease deliveries that may leave now; what nobody needs any more is settled instead."""
-    leased = tx.outbox.lease(claim.provider, claim.node, now, claim.limit, claim.but)
-    pointless = {it.id for it in leased.deliveries if tx.outbox.was_never_sent(it)}
-    for delivery in leased.deliveries:
-        if delivery.id in pointless:
-            tx.outbox.settle(delivery, "suppressed", now, "what it follows was never sent")
+    leased = tx.outbox.lease(claim.provider, claim.node, now, claim.limit, claim.but, claim.only)
+    left = tuple(delivery for delivery in leased.deliveries if not _is_left_out(tx, now, delivery))
     if leased.unreadable:
         tx.outbox.give_back(leased.unreadable)
-    return Leased(tuple(it for it in leased.deliveries if it.id not in pointless), leased.unreadable)
+    return Leased(left, leased.unreadable)
+
+
+def _is_left_out(tx: Transaction, now: datetime, delivery: Delivery) -> bool:
+    """Whether the delivery is pointless by now, and has been settled as such."""
+    if tx.outbox.was_never_sent(delivery):
+        reason = "what it follows was never sent"
+    elif now - delivery.created_at > _FRESH_FOR and tx.outbox.is_outdated(delivery):
+        # An outage lasts, and the ladder goes on: who is called once need not be called for each round of it.
+        reason = "a later page tells the same"
+    else:
+        return False
+    return tx.outbox.leave_out(delivery, now, reason)
+
+
+def take_back(tx: Transaction, now: datetime, delivery: Delivery) -> None:
+    """The last look kept the delivery from leaving: nobody needs it any more, or it isn't this node's any more."""
+    if tx.outbox.is_stopped(delivery):
+        tx.outbox.leave_out(delivery, now, _NOT_NEEDED)
+    else:
+        tx.outbox.put_off(delivery, now + _SOON)
 
 
 def settle(desk: Desk, tx: Transaction, now: datetime, delivery: Delivery, verdict: Verdict) -> None:
@@ -52,9 +74,9 @@ def settle(desk: Desk, tx: Transaction, now: datetime, delivery: Delivery, verdi
         case Never(reason=reason, receipts=receipts):
             is_ours = tx.outbox.settle(delivery, "failed", now, reason)
         case Again() if tx.outbox.is_stopped(delivery):
-            is_ours, receipts = tx.outbox.settle(delivery, "suppressed", now, "no longer needed"), ()
+            is_ours, receipts = tx.outbox.settle(delivery, "suppressed", now, _NOT_NEEDED), ()
         case Again(reason=reason) if is_given_up(delivery.created_at, now):
-            is_ours = tx.outbox.settle(delivery, "failed", now, f"given up after 24 h: {reason}")
+            is_ours = tx.outbox.settle(delivery, "failed", now, f"{GIVEN_UP}: {reason}")
             receipts = failure_of(delivery.effect, reason)
         case Again(reason=reason, after=after):
             due_at = retry_at(delivery.key, delivery.attempts, now, after)
@@ -86,10 +108,25 @@ def give_up_stranded(desk: Desk, tx: Transaction, now: datetime) -> None:
         settle(desk, tx, now, delivery, Never(reason, failure_of(delivery.effect, reason)))
 
 
+def give_up_old(desk: Desk, tx: Transaction, now: datetime, provider: str, reason: str) -> None:
+    """Deliveries that an ill provider has not even been offered have waited for long enough as well."""
+    for delivery in tx.outbox.waiting_since_before(provider, now - RETRY_FOR):
+        settle(desk, tx, now, delivery, Never(f"{GIVEN_UP}: {reason}", failure_of(delivery.effect, reason)))
+
+
+def hand_over(desk: Desk, tx: Transaction, now: datetime, pages: Sequence[Delivery], reason: str) -> None:
+    """Pages that wait for an ill provider go another way as well, at once; it is offered them when it is well again."""
+    for delivery in pages:
+        _tell(desk, tx, now, delivery, _failure_for_now(delivery.effect, reason))
+
+
 def _delay_of(delivery: Delivery, reason: str, due_at: datetime) -> tuple[c.Receipt, ...]:
-    """A page that would wait for its provider for too long goes another way as well (reliability figure F6)."""
-    effect = delivery.effect
-    if not isinstance(effect, SendPage) or due_at - delivery.created_at < FAIL_OVER_AFTER:
+    """A page that would wait for its provider for too long goes another way as well."""
+    return _failure_for_now(delivery.effect, reason) if is_too_late(delivery.created_at, due_at) else ()
+
+
+def _failure_for_now(effect: AnyEffect, reason: str) -> tuple[c.Receipt, ...]:
+    if not isinstance(effect, SendPage):
         return ()
     return (c.ReportPageFailed(key=effect.key, via=effect.provider, reason=reason, is_retried=True),)
 

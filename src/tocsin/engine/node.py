@@ -18,8 +18,9 @@ from tocsin.engine.intake import Intake
 from tocsin.engine.membership import Membership, this_member
 from tocsin.engine.meters import Meters
 from tocsin.engine.providers import providers_for
-from tocsin.engine.sender import Sender
+from tocsin.engine.sender import Sender, make_room_for_names
 from tocsin.engine.sops import Sops
+from tocsin.engine.throttle import Throttle
 from tocsin.engine.waker import Waker
 from tocsin.engine.watch.watchman import Watchman
 from tocsin.engine.writer import Writer
@@ -49,6 +50,7 @@ class Node:
             stack.callback(self._store.close)
             stack.enter_context(self._store.served())
             self._loop = asyncio.get_running_loop()
+            make_room_for_names()
             self._meters = Meters()
             self._writer = Writer(self._store, self.clock, self._committed)
             installation = self._prepare()
@@ -138,6 +140,11 @@ class Node:
 
     def _under_way(self) -> list[int]:
         return [id_ for loop in self._deliveries for id_ in loop.under_way()]
+
+    @property
+    def throttles(self) -> dict[str, Throttle]:
+        """What is known of each provider's capacity; its `breaker` says how well it is."""
+        return {loop.name: loop.throttle for loop in self._deliveries}
 
     @property
     def queries(self) -> Queries:

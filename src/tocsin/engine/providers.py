@@ -6,8 +6,9 @@ A stand-in on this machine (an address override that points at loopback) needs n
 import logging
 from datetime import timedelta
 
-from tocsin.domain.effects import AnyEffect, ChannelEffect, PageEffect, SendPage
+from tocsin.domain.effects import AnyEffect, ChannelEffect, PageEffect, SendPage, TellStakeholders
 from tocsin.engine.deliveries import Provider
+from tocsin.engine.pace import Rate
 from tocsin.integrations.inbox import outbound as inbox
 from tocsin.integrations.pagerduty import outbound as pagerduty
 from tocsin.integrations.slack import account as slack_account
@@ -21,6 +22,9 @@ console = logging.getLogger("tocsin.inbox")
 
 _STAND_IN_KEY = "0123456789abcdef0123456789abcdef"
 _STAND_IN_TOKEN = "xoxb-stand-in"  # noqa: S105  # no secret: for a stand-in on this machine
+# PagerDuty throttles events dynamically and says so by 429; its support names 120 a minute and routing key. Four fifths
+# of that in any minute, on each node.
+PAGERDUTY_RATE = Rate(apart=timedelta(seconds=0.75), burst=16)
 # Slack, Web API rate limits: one message a second and channel.
 _SLACK_MESSAGE_APART = timedelta(seconds=1)
 
@@ -29,6 +33,7 @@ class PagerDutyProvider:
     """PagerDuty's Events API v2."""
 
     name = "pagerduty"
+    rate: Rate | None = PAGERDUTY_RATE
 
     def __init__(self, account: pagerduty.PagerDutyAccount) -> None:
         self._account = account
@@ -42,7 +47,7 @@ class PagerDutyProvider:
         return pagerduty.classify(_page(effect), reply)
 
     def pace(self, effect: AnyEffect) -> tuple[str, timedelta] | None:
-        """PagerDuty states no fixed rate: it answers 429."""
+        """No pages are paced among themselves; the gravest leaves first."""
         return None
 
 
@@ -50,6 +55,7 @@ class SlackProvider:
     """Slack's Web API."""
 
     name = "slack"
+    rate: Rate | None = None  # Slack limits methods and channels, and says by how much
 
     def __init__(self, account: slack_account.SlackAccount) -> None:
         self._account = account
@@ -63,14 +69,18 @@ class SlackProvider:
         return slack_replies.classify(_chat(effect), request, reply, self._account)
 
     def pace(self, effect: AnyEffect) -> tuple[str, timedelta] | None:
-        """One message a second for each channel."""
-        return (effect.lane, _SLACK_MESSAGE_APART) if isinstance(effect, ChannelEffect) else None
+        """One message a second for each channel; several incidents share that of the stakeholders."""
+        if not isinstance(effect, ChannelEffect):
+            return None
+        key = effect.channel if isinstance(effect, TellStakeholders) else effect.lane
+        return key, _SLACK_MESSAGE_APART
 
 
 class InboxProvider:
     """The built-in inbox: the console, and the list that the API shows."""
 
     name = "inbox"
+    rate: Rate | None = None
 
     def request_for(self, effect: AnyEffect) -> Request | Done | Never:
         """Ring on the console; being written to the outbox, the page is in the inbox already."""

@@ -1,0 +1,178 @@
+"""Does a page leave that nobody needs any more, or that another node has? The last look, under every race."""
+
+import asyncio
+import json
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.engine.post import ALICE, Post, delivering, vendors
+from tests.engine.waiting import eventually
+from tests.postgres import Cluster, run_sql
+from tocsin.domain import commands as c
+from tocsin.domain import events as e
+from tocsin.domain.incident import Incident, Status
+from tocsin.engine.sender import Look
+from tocsin.integrations.wire import Reply, Request
+from tocsin.simulate.sandbox.server import Sandbox
+from tocsin.sop.words import Severity
+from tocsin.store.open import Store
+from tocsin.store.postgres import PostgresStore
+from tocsin.store.sqlite import SqliteStore
+
+pytestmark = pytest.mark.anyio
+
+ROUNDS = 200
+AT_ONCE = 10
+SUCCESS = Reply(202, {}, b'{"status": "success"}')
+
+
+class Wire:
+    """The way to PagerDuty. It takes its time, and notes what the record said just before the last look was taken."""
+
+    def __init__(self, store: Store, chance: random.Random) -> None:
+        self._store = store
+        self._chance = chance
+        self.left: Counter[str] = Counter()  # pages that left, by what the record said before the last look
+        self.keys: Counter[str] = Counter()
+
+    async def send(self, request: Request, last_look: Look) -> Reply:
+        event = json.loads(request.body)
+        if event["event_action"] != "trigger":
+            return SUCCESS
+        await asyncio.sleep(self._chance.random() * 0.01)
+        incident_id = event["payload"]["custom_details"]["incident"]
+        status = await self._store.read(lambda queries: queries.incident(incident_id).status)
+        await last_look()
+        self.left[status] += 1
+        self.keys[event["dedup_key"]] += 1
+        return SUCCESS
+
+
+async def acknowledge_soon(post: Post, incident: Incident, chance: random.Random) -> None:
+    await asyncio.sleep(chance.random() * 0.015)
+    await post.change(incident.id, c.Acknowledge())
+
+
+async def race(paging: Post, answering: Post, rounds: int, chance: random.Random) -> None:
+    """So many incidents are declared, each acknowledged while its page is about to leave."""
+
+    async def one_after_another(count: int) -> None:
+        for _ in range(count):
+            incident = await paging.declare(Severity.SEV2)
+            await acknowledge_soon(answering, incident, chance)
+
+    await asyncio.gather(*(one_after_another(rounds // AT_ONCE) for _ in range(AT_ONCE)))
+    await eventually(lambda: not {"pending", "leased"} & set(paging.statuses()), within=60)
+
+
+def check(wires: list[Wire], post: Post) -> None:
+    left = sum((wire.left for wire in wires), Counter[str]())
+    assert set(left) <= {Status.TRIGGERED}, "a page left after its acknowledgement was on record"
+    assert 0 < left.total() < ROUNDS, "the race was decided before it began"
+    assert max(sum((wire.keys for wire in wires), Counter[str]()).values()) == 1
+    pages = [it for it in post.store.queries.pages(limit=10 * ROUNDS) if it.provider == "pagerduty"]
+    assert Counter(it.status for it in pages) == {"done": left.total(), "suppressed": ROUNDS - left.total()}
+    assert all(it.attempts == (it.status == "done") for it in pages)
+
+
+async def test_no_page_leaves_once_its_acknowledgement_is_on_record(store: SqliteStore, sandbox: Sandbox) -> None:
+    chance = random.Random(1)
+    wire = Wire(store, chance)
+    unhurried = vendors(sandbox, "pagerduty")
+    unhurried[0].rate = None
+    async with delivering(store, *unhurried, send=wire.send) as post:
+        await race(post, post, ROUNDS, chance)
+        check([wire], post)
+
+
+@pytest.fixture
+def database(postgres: Cluster) -> Iterator[str]:
+    url = postgres.new_database()
+    yield url
+    postgres.drop_database(url)
+
+
+@asynccontextmanager
+async def node(database: str, sandbox: Sandbox, name: str, wires: list[Wire]) -> AsyncIterator[Post]:
+    store = PostgresStore(database)
+    wires.append(Wire(store, random.Random(name)))
+    unhurried = vendors(sandbox, "pagerduty")
+    unhurried[0].rate = None
+    async with delivering(store, *unhurried, send=wires[-1].send, node=name) as post:
+        with store.listening(post.heard):
+            yield post
+    store.close()
+
+
+async def test_no_page_leaves_once_its_acknowledgement_by_another_node_is_on_record(
+    database: str, sandbox: Sandbox
+) -> None:
+    wires: list[Wire] = []
+    async with node(database, sandbox, "one", wires) as one, node(database, sandbox, "other", wires) as other:
+        await race(one, other, ROUNDS, random.Random(2))
+        check(wires, one)
+        assert all(wire.left for wire in wires), "one node did it all"
+
+
+async def test_worker_that_wakes_after_its_lease_was_taken_over_sends_nothing_and_settles_nothing(
+    database: str, sandbox: Sandbox
+) -> None:
+    """As after SIGSTOP: it stood still with the page in hand, for longer than its lease."""
+    stopped, woken = asyncio.Event(), asyncio.Event()
+    sent: list[str] = []
+
+    async def stands_still(request: Request, last_look: Look) -> Reply:
+        stopped.set()
+        await woken.wait()
+        await last_look()
+        sent.append("by the one that stood still")
+        return SUCCESS
+
+    async def goes_on(request: Request, last_look: Look) -> Reply:
+        await last_look()
+        sent.append("by the other")
+        return SUCCESS
+
+    one_store, other_store = PostgresStore(database), PostgresStore(database)
+    async with delivering(one_store, *vendors(sandbox, "pagerduty"), send=stands_still, node="one") as one:
+        incident = await one.declare(Severity.SEV1)
+        await stopped.wait()
+        run_sql(database, "UPDATE outbox SET leased_until = leased_until - 60000000 WHERE status = 'leased'")
+        async with delivering(other_store, *vendors(sandbox, "pagerduty"), send=goes_on, node="other") as other:
+            assert len(await other.writer.write(lambda tx, now: tx.outbox.release_expired())) == 1
+            await eventually(lambda: other.statuses() == ["done"])
+            row = other_store.queries.outbox()[-1]
+            woken.set()
+            await eventually(lambda: not one.loops[0].under_way())
+            assert sent == ["by the other"]
+            assert other_store.queries.outbox()[-1] == row
+            accepted = [it for it in other_store.queries.timeline(incident.id) if isinstance(it.event, e.PageAccepted)]
+            assert len(accepted) == 1
+    one_store.close()
+    other_store.close()
+
+
+async def test_page_that_is_called_back_at_the_last_moment_has_no_end_to_follow(
+    store: SqliteStore, sandbox: Sandbox
+) -> None:
+    about_to_leave, acknowledged = asyncio.Event(), asyncio.Event()
+
+    async def send(request: Request, last_look: Look) -> Reply:
+        about_to_leave.set()
+        await acknowledged.wait()
+        await last_look()
+        raise AssertionError("it must not leave")
+
+    async with delivering(store, *vendors(sandbox, "pagerduty"), send=send) as post:
+        incident = await post.declare(Severity.SEV1)
+        await about_to_leave.wait()
+        await post.writer.write(lambda tx, now: post.desk.change(tx, now, incident.id, c.Acknowledge(), ALICE))
+        acknowledged.set()
+        await eventually(lambda: post.statuses() == ["suppressed", "suppressed"])
+        page, end = reversed([it for it in store.queries.outbox() if it.provider == "pagerduty"])
+        assert (page.note, page.attempts) == ("no longer needed", 0)
+        assert end.note == "what it follows was never sent"
