@@ -23,6 +23,8 @@ from tocsin.api.auth import ensure_tokens, token_file
 from tocsin.api.openapi import describe
 from tocsin.api.operations import Operation
 from tocsin.api.v1 import OPERATIONS
+from tocsin.domain import commands as c
+from tocsin.engine.desk import Actor
 from tocsin.engine.node import Node
 from tocsin.integrations.wire import Single
 from tocsin.settings import Settings
@@ -88,6 +90,11 @@ class Api:
     def keep_aside(self, source: str, body: bytes) -> int:
         """Put a body into quarantine, as if a bug had struck; its number."""
         return self._portal.call(self.node.quarantine, source, Single(identity=body, body=body), "KeyError: 'a'")
+
+    def hold(self, incident: str) -> None:
+        """Let the incident come from a backup, as a restoration does."""
+        command = c.Restore(taken_at=self._node.clock.now(), mark="r0a1b2c")
+        self._portal.call(self._node.change, incident, command, Actor("tocsin", "restore"))
 
     def settle(self) -> None:
         """Wait until everything that is to be sent has been, so that nothing changes any more by itself."""

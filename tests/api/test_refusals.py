@@ -122,6 +122,14 @@ _REASON = {"reason": "because"}
         ),
         pytest.param(
             open_,
+            "release",
+            {},
+            "not_held",
+            "{id} is not held: there is nothing to release",
+            id="release what isn't held",
+        ),
+        pytest.param(
+            open_,
             "reopen",
             _REASON,
             "cannot_reopen",

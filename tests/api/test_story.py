@@ -5,6 +5,7 @@ Each answer is held against the OpenAPI document (`Api.do`).
 
 from tests.api.harness import Api
 from tests.system.server import firing
+from tests.system.waiting import until
 from tocsin.api.v1 import OPERATIONS
 
 _WRITTEN = {
@@ -25,6 +26,7 @@ def test_an_incident_from_its_first_alert_to_its_postmortem(api: Api) -> None:
     it_ends_comes_back_and_ends_again(api, incident)
     it_is_learnt_from(api, incident)
     one_is_declared_and_was_none(api)
+    one_comes_from_a_backup(api)
     the_organisation_can_be_looked_at(api)
     what_a_bug_has_kept_out_can_be_looked_after(api)
     assert {operation.name for operation in OPERATIONS} - api.done == set()
@@ -100,10 +102,22 @@ def one_is_declared_and_was_none(api: Api) -> None:
     assert api.do("cancel", it["id"], reason="a load test", by="chris")["status"] == "cancelled"
 
 
+def one_comes_from_a_backup(api: Api) -> None:
+    incident = api.declare("Search is slow", severity="SEV1")
+    api.hold(incident)
+    (line,) = api.ask("GET", "/api/v1/incidents?state=held").json()
+    assert (line["id"], line["held_since"] is None, line["next_deadline"]) == (incident, False, None)
+    it = api.do("release", incident, reason="it goes on", by="bob")
+    assert (it["held_since"], it["deadlines"][0]["what"]) == (None, "page: secondary on-call")
+    assert api.ask("GET", "/api/v1/incidents?state=held").json() == []
+    api.do("cancel", incident, reason="a drill", by="bob")
+
+
 def the_organisation_can_be_looked_at(api: Api) -> None:
     assert [team["team"] for team in api.do("get_oncall")] == ["backend", "frontend", "platform"]
     assert api.do("get_alarms") == []
     assert api.do("get_heartbeats") == []
+    until(lambda: api.do("get_nodes"), "the node has told of itself")
     running = api.do("get_sop")
     assert running["sop"]["severities"]["SEV1"]["respond_within"] == "15m"
     assert api.do("list_incidents") == []

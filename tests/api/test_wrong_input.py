@@ -137,6 +137,7 @@ RIGHT: dict[str, dict[str, Any]] = {
     "mitigate": {},
     "resolve": {},
     "reopen": {"reason": "it came back"},
+    "release": {},
     "cancel": {"reason": "a test"},
     "save_postmortem": {"sections": {"summary": "x"}},
     "save_postmortem_document": {"document": "\n\n".join(f"## {section.title}" for section in Section)},
@@ -382,8 +383,8 @@ def test_what_breaks_a_rule_is_not_acceptable_and_said_why(
 @pytest.mark.parametrize(
     ("path", "detail"),
     [
-        ("incidents?state=closed", "state: must be open, ended or all, got 'closed'"),
-        ("incidents?state=", "state: must be open, ended or all, got ''"),
+        ("incidents?state=closed", "state: must be open, ended, all or held, got 'closed'"),
+        ("incidents?state=", "state: must be open, ended, all or held, got ''"),
         ("incidents?limit=501", "limit: must be a whole number from 0 to 500, got '501'"),
         ("incidents?limit=-1", "limit: must be a whole number from 0 to 500, got '-1'"),
         ("incidents?limit=1e2", "limit: must be a whole number from 0 to 500, got '1e2'"),

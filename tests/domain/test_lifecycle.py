@@ -1,7 +1,7 @@
 """From the declaration to the end and back: what each status allows, milestones, roles, reopening, cancelling."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 import pytest
@@ -40,6 +40,9 @@ COMMANDS: tuple[c.Change, ...] = (
     c.Resolve(),
     c.Reopen(reason="it came back"),
     c.Cancel(reason="a test"),
+    c.Restore(taken_at=datetime(2026, 11, 25, 12, tzinfo=UTC), mark="r0a1b2c"),
+    c.Release(reason="a test"),
+    c.NoteStillFiring(title="5xx above 2 %"),
     c.NoteAlertsCleared(alerts=1),
     c.NoteAlertsFiring(title="Checkout is down"),
     c.NoteAlertWorse(

@@ -118,7 +118,8 @@ def eventful() -> Story:
     story.update("Rolling back\nslowly", next_within="10m").tell_customers("We are on it", by=CTO)
     story.page(DIRECTOR).accept(DIRECTOR).page(SECONDARY).fail_every_way(SECONDARY).mitigate("rolled back").resolve()
     story.save_postmortem(WRITTEN, ActionItem("set lock_timeout", "chris", ActionItemPriority.P0)).at(hours=30)
-    return story.complete_postmortem().reopen().cancel()
+    story.complete_postmortem().reopen().send(c.Restore(taken_at=story.now, mark="r0a1b2c")).send(c.Release())
+    return story.cancel()
 
 
 EVENTFUL = eventful()

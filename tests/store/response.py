@@ -17,7 +17,7 @@ from tocsin.oncall.roster import Roster
 from tocsin.sop.durations import Duration
 from tocsin.sop.load import default_sop
 from tocsin.sop.model import Slack
-from tocsin.sop.version import version_of
+from tocsin.sop.version import encode, version_of
 from tocsin.sop.words import Role, Severity, Trigger
 from tocsin.store.open import Store
 
@@ -55,6 +55,7 @@ class Response:
 
     def _kept(self, incident: Incident | None, command: c.Opening | c.Change, by: str) -> Incident:
         with self.store.transaction() as tx:
+            tx.facts.keep_sop(version_of(SOP), encode(SOP).decode(), self.now)
             service = incident.service if incident else "website"
             but = incident.id if incident else ""
             context = Context(
@@ -121,5 +122,6 @@ def whole_responses(store: Store) -> tuple[Response, ...]:
     grave.send(c.SavePostmortem(sections=WRITTEN, action_items=(item,))).send(c.CompletePostmortem())
     first, second, third = (declared(store, SEV3) for _ in range(3))
     first.send(c.RequestPostmortem())
+    second.send(c.Restore(taken_at=NOON, mark="r0a1b2c")).send(c.Release(reason="it goes on"))
     third.send(c.Cancel(reason="a drill"))
     return grave, first, second, third

@@ -5,6 +5,7 @@ import hmac
 import os
 import secrets
 from base64 import b64decode
+from collections.abc import Iterable
 from pathlib import Path
 
 from starlette.requests import Request
@@ -85,7 +86,34 @@ async def ensure_tokens(node: Node) -> None:
         # database), what monitoring has in its configuration must still let its alerts in.
         # And each node of several has an admin token of its own.
         bearer = scope if scope == ADMIN and node.is_alone else f"{scope}-{hash_of(token)[:8]}"
-        await node.set_token(hash_of(token), bearer, scope)
+        out = await node.set_token(hash_of(token), bearer, scope)
+        _note_revoked(token_file(node.settings.beside, "revoked"), out)
+
+
+def _note_revoked(path: Path, hashes: Iterable[str]) -> None:
+    """Remember outside the database whose tokens are out: a backup doesn't know, and must not let them in again."""
+    lines = "".join(f"{hash_}\n" for hash_ in hashes)
+    if not lines:
+        return
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "a", encoding="ascii") as file:
+            file.write(lines)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise StoreError(f"{path}: a revoked token can't be noted: {error}") from error
+
+
+def revoked_tokens(beside: Path) -> frozenset[str]:
+    """The hashes of tokens that were revoked on this machine."""
+    path = token_file(beside, "revoked")
+    try:
+        return frozenset(path.read_text(encoding="ascii").split())
+    except FileNotFoundError:
+        return frozenset()
+    except (OSError, UnicodeDecodeError) as error:
+        raise StoreError(f"{path}: which tokens were revoked can't be read: {error}") from error
 
 
 def read_token(path: Path) -> str | None:

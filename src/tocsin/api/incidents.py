@@ -50,17 +50,20 @@ def _cockpit(node: Node, queries: Queries, incident: Incident) -> IncidentView:
 
 
 async def list_incidents(node: Node, request: Request) -> Response:
-    """The open incidents, the gravest first; or the ended ones, or all, the newest first."""
+    """The open incidents, the gravest first, or those that are held; or the ended ones, or all, the newest first."""
     state = request.query_params.get("state", "open")
-    if state not in ("open", "ended", "all"):
-        raise InvalidInput(f"state: must be open, ended or all, got {state!r}")
+    if state not in ("open", "ended", "all", "held"):
+        raise InvalidInput(f"state: must be open, ended, all or held, got {state!r}")
     limit = number_of(request, "limit", default=100, most=_MAX_PAGE)
     offset = number_of(request, "offset", default=0, most=10_000_000)
-    is_open = {"open": True, "ended": False, "all": None}[state]
+    is_open = {"open": True, "ended": False}.get(state)
     now, sops = node.clock.now(), node.desk.sops
 
     def lines(queries: Queries) -> list[IncidentLine]:
-        found = queries.incidents(is_open=is_open, limit=limit, offset=offset)
+        is_held = state == "held"
+        found = (
+            queries.held(limit, offset) if is_held else queries.incidents(is_open=is_open, limit=limit, offset=offset)
+        )
         return [incident_line(it, sops.of(it.sop_version, queries), now) for it in found]
 
     return answer(await node.read(lines))
@@ -164,6 +167,7 @@ mitigate = _changing(r.OptionalNoteBody, lambda body: c.Mitigate(note=body.note)
 resolve = _changing(r.OptionalNoteBody, lambda body: c.Resolve(note=body.note))
 reopen = _changing(r.ReasonBody, lambda body: c.Reopen(reason=body.reason))
 cancel = _changing(r.ReasonBody, lambda body: c.Cancel(reason=body.reason))
+release = _changing(r.ReleaseBody, lambda body: c.Release(reason=body.reason))
 request_postmortem = _changing(r.PlainBody, lambda body: c.RequestPostmortem())
 complete_postmortem = _changing(r.PlainBody, lambda body: c.CompletePostmortem())
 save_postmortem = _changing(

@@ -35,6 +35,12 @@ class AssessBody(Body, frozen=True):
     trigger: Trigger | None = None
 
 
+class ReleaseBody(Body, frozen=True):
+    """Let a restored incident page again; the reason may be left out."""
+
+    reason: str = ""
+
+
 class RoleBody(Body, frozen=True):
     """Give a role to a person."""
 

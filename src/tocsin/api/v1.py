@@ -1,6 +1,6 @@
 """Which operations are there? The table of `/api/v1`."""
 
-from tocsin.api import incidents, organisation, postmortems, quarantine, watch
+from tocsin.api import incidents, nodes, organisation, postmortems, quarantine, watch
 from tocsin.api import requests as r
 from tocsin.api.operations import Operation
 from tocsin.api.views import AlertView, EventView, IncidentLine, IncidentView, PageView
@@ -14,10 +14,14 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET",
         "/api/v1/incidents",
         "list_incidents",
-        "The open incidents, the gravest first; or the ended ones, or all, the newest first",
+        "The open incidents, the gravest first, or those that are held; or the ended ones, or all, the newest first",
         incidents.list_incidents,
         list[IncidentLine],
-        parameters=(("state", "open (default), ended or all"), ("limit", "at most 500"), ("offset", "for paging")),
+        parameters=(
+            ("state", "open (default), ended, all or held"),
+            ("limit", "at most 500"),
+            ("offset", "for paging"),
+        ),
     ),
     Operation(
         "POST",
@@ -47,6 +51,7 @@ OPERATIONS: tuple[Operation, ...] = (
             ("mitigate", "mitigate", "Service is restored", incidents.mitigate, r.OptionalNoteBody),
             ("resolve", "resolve", "The fix is confirmed", incidents.resolve, r.OptionalNoteBody),
             ("reopen", "reopen", "It came back", incidents.reopen, r.ReasonBody),
+            ("release", "release", "Let it page again, after a restoration", incidents.release, r.ReleaseBody),
             ("cancel", "cancel", "It is not an incident", incidents.cancel, r.ReasonBody),
         )
     ),
@@ -178,5 +183,6 @@ OPERATIONS: tuple[Operation, ...] = (
             ("drop", "Forget it", quarantine.drop),
         )
     ),
+    Operation("GET", "/api/v1/nodes", "get_nodes", "The nodes that serve", nodes.get_nodes, list[nodes.NodeView]),
     Operation("GET", "/api/v1/sop", "get_sop", "The SOP that runs", organisation.get_sop, organisation.SopVersion),
 )

@@ -112,6 +112,7 @@ class IncidentLine(Struct, frozen=True):
     opened_at: datetime
     acknowledged_by: str | None
     next_deadline: DeadlineView | None
+    held_since: datetime | None
 
 
 class IncidentView(Struct, frozen=True):
@@ -131,6 +132,7 @@ class IncidentView(Struct, frozen=True):
     opened_at: datetime
     ended_at: datetime | None
     elapsed_seconds: int
+    held_since: datetime | None
     acknowledged_by: str | None
     is_monitoring_clean: bool
     roles: list[RoleView]
@@ -190,6 +192,7 @@ def incident_line(incident: Incident, sop: Sop, now: datetime) -> IncidentLine:
         opened_at=incident.opened_at,
         acknowledged_by=incident.acknowledged_by,
         next_deadline=_deadline(coming[0], now) if coming else None,
+        held_since=incident.held_since,
     )
 
 
@@ -213,6 +216,7 @@ def incident_view(
         opened_at=incident.opened_at,
         ended_at=ended_at,
         elapsed_seconds=int(((ended_at or now) - incident.opened_at).total_seconds()),
+        held_since=incident.held_since,
         acknowledged_by=incident.acknowledged_by,
         is_monitoring_clean=incident.is_clear,
         roles=[_role(role, incident, sop) for role in Role],

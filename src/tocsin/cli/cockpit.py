@@ -18,6 +18,8 @@ def cockpit(it: dict[str, Any]) -> None:
     say(heading, bold=True, fg=_COLOURS.get(it["severity"] or ""))
     say(it["title"], bold=True)
     say(f"{it['service']} ({', '.join(it['teams'])}) · since {clock(it['opened_at'])} · {_alerts(it)}{_channel(it)}")
+    if it["held_since"]:
+        say("\nHELD: restored from a backup; nobody is paged for it until it is released", bold=True, fg="red")
     action = next_action(it)
     if action:
         say(f"\nNext: {action}", bold=True)
@@ -34,6 +36,8 @@ def next_action(it: dict[str, Any]) -> str:
     done = {step["step"] for step in it["checklist"] if step["is_done"] or not step["is_needed"]}
     missing = next((role["short"].lower() for role in it["roles"] if role["role"] in it["missing_roles"]), None)
     id_ = it["id"]
+    if it["held_since"]:
+        return f"tocsin release {id_}"
     match it["status"]:
         case "triggered":
             return f"tocsin ack {id_}"

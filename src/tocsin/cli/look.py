@@ -12,7 +12,7 @@ from tocsin.settings import settings_from
 
 
 @click.command("list")
-@click.option("--state", type=click.Choice(["open", "ended", "all"]), default="open", show_default=True)
+@click.option("--state", type=click.Choice(["open", "ended", "all", "held"]), default="open", show_default=True)
 @click.option("--limit", type=click.IntRange(1, 500), default=100, show_default=True)
 @as_json
 def list_incidents(state: str, limit: int, is_json: bool) -> None:
@@ -21,7 +21,7 @@ def list_incidents(state: str, limit: int, is_json: bool) -> None:
     if is_json:
         show_json(found)
     elif not found:
-        say("no open incidents" if state == "open" else "no incidents")
+        say("no incidents" if state == "all" else f"no {state} incidents")
     else:
         table([_line(it) for it in found])
 
@@ -30,6 +30,7 @@ def _line(it: dict[str, object]) -> tuple[str, ...]:
     severity = it["severity"] or (f"{it['provisional']}?" if it["provisional"] else "—")
     deadline = it["next_deadline"]
     coming = f"{deadline['what']} {due(deadline['in_seconds'])}" if isinstance(deadline, dict) else ""
+    coming = "held" if it["held_since"] else coming
     return (str(it["id"]), str(severity), str(it["status"]), str(it["service"]), str(it["title"])[:60], coming)
 
 

@@ -45,6 +45,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "alarms": ("watch", "Tocsin's own troubles."),
     "heartbeats": ("watch", "The jobs that must call."),
     "emergency": ("watch", "Try the emergency contacts."),
+    "backup": ("maintain", "Write everything to a file, while the server runs."),
+    "restore": ("maintain", "Put a backup in the database's place, quietly."),
+    "release": ("maintain", "Let restored incidents page again."),
+    "verify": ("maintain", "Prove that what is stored is what has happened."),
+    "migrate": ("maintain", "Bring the database's schema up to date."),
+    "nodes": ("maintain", "The nodes that serve."),
     "postmortem": ("postmortem", "Draft, save and complete the postmortem."),
 }
 

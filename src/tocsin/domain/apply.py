@@ -45,14 +45,14 @@ def apply(incident: Incident | None, recorded: e.Recorded) -> Incident:
     if incident is None:
         raise ValueError(f"{recorded.incident}: the timeline starts with {type(event).__name__}, not with its opening")
     changed = _APPLY[type(event)](incident, event, recorded)
-    pages = _with_new_pages(changed.pages, recorded)
+    pages = _with_new_pages(changed.pages, recorded, changed.mark)
     return replace(changed, seq=recorded.seq, changed_at=recorded.at, pages=pages)
 
 
-def _with_new_pages(pages: dict[str, Page], recorded: e.Recorded) -> dict[str, Page]:
+def _with_new_pages(pages: dict[str, Page], recorded: e.Recorded, mark: str) -> dict[str, Page]:
     urgency, reaches = e.reaches_of(recorded.event)
     new = {
-        e.page_key(recorded, number): Page(
+        e.page_key(recorded, number, mark): Page(
             person=reach.person,
             cause=recorded.seq,
             method=reach.method,
@@ -318,6 +318,32 @@ def _reopened(incident: Incident, event: e.Reopened, recorded: e.Recorded) -> In
         postmortem=replace(incident.postmortem, completed_at=None),
         postmortem_reminders=0,
         cancelled_at=None,
+        held_since=None,
+    )
+
+
+def _restored(incident: Incident, event: e.Restored, recorded: e.Recorded) -> Incident:
+    """What was on its way when the backup was taken may have arrived since: it is taken as such, and not sent again."""
+    pages = {
+        key: replace(page, status=PageStatus.ACCEPTED) if page.status is PageStatus.PENDING else page
+        for key, page in incident.pages.items()
+    }
+    return replace(incident, mark=event.mark, held_since=recorded.at if event.is_held else None, pages=pages)
+
+
+def _released(incident: Incident, event: e.Released, recorded: e.Recorded) -> Incident:
+    """The ladder counts anew; where somebody responds, what it has done stays done."""
+    released = replace(incident, held_since=None)
+    if incident.status.is_over:
+        return released
+    is_unanswered = incident.status is Status.TRIGGERED
+    fresh = LadderMemory(started_at=recorded.at)
+    return replace(
+        released,
+        epoch=incident.epoch + is_unanswered,
+        ladder=fresh if is_unanswered else replace(incident.ladder, started_at=recorded.at),
+        is_response_missed=False,
+        cadence=CadenceMemory(since=recorded.at if incident.severity else None),
     )
 
 
@@ -381,6 +407,8 @@ _APPLY: dict[type[e.Event], Callable[[Incident, Any, e.Recorded], Incident]] = {
     e.AlertWorsened: _alert_worsened,
     e.Resolved: _resolved,
     e.Reopened: _reopened,
+    e.Restored: _restored,
+    e.Released: _released,
     e.Cancelled: _cancelled,
     e.StakeholdersInformed: _stakeholders_informed,
     e.PatternNoticed: _unchanged,

@@ -19,6 +19,7 @@ LATE_BY = timedelta(seconds=5)  # what may pass between a deadline and its being
 class Calm(StrEnum):
     """Why nothing falls due by itself: somebody decided so, or the SOP says so."""
 
+    HELD = "held since it was restored from a backup, until somebody releases it"
     CLOSED = "closed: its postmortem is done"
     CANCELLED = "cancelled: it was not an incident"
     NO_POSTMORTEM = "resolved, and no postmortem is asked for"
@@ -37,6 +38,8 @@ class Breach(Struct, frozen=True):
 
 def why_calm(sop: Sop, incident: Incident) -> Calm | None:
     """Why the incident may wait without a deadline of its own; None where one must be coming."""
+    if incident.held_since is not None:
+        return Calm.HELD
     level = sop.severities.get(incident.severity) if incident.severity else None
     match incident.status:
         case Status.CLOSED:

@@ -1,5 +1,7 @@
 """What can be asked of an incident? Commands, in the imperative; `decide` answers each with events or a refusal."""
 
+from datetime import datetime
+
 from msgspec import Struct
 
 from tocsin.domain.incident import ActionItem, Audience
@@ -88,6 +90,25 @@ class Reopen(Struct, frozen=True):
     """It came back."""
 
     reason: str
+
+
+class Restore(Struct, frozen=True):
+    """It comes from a backup of this time; `mark` is the restoration's, and no other's."""
+
+    taken_at: datetime
+    mark: str
+
+
+class Release(Struct, frozen=True):
+    """Let it page again, after a restoration."""
+
+    reason: str = ""
+
+
+class NoteStillFiring(Struct, frozen=True):
+    """Monitoring repeats that an alert of the incident fires."""
+
+    title: str
 
 
 class Cancel(Struct, frozen=True):
@@ -183,6 +204,9 @@ Change = (
     | Mitigate
     | Resolve
     | Reopen
+    | Restore
+    | Release
+    | NoteStillFiring
     | Cancel
     | NoteAlertsCleared
     | NoteAlertsFiring

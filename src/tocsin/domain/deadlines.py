@@ -36,7 +36,12 @@ class Deadline(Struct, frozen=True):
 
 
 def deadlines(sop: Sop, incident: Incident) -> tuple[Deadline, ...]:
-    """Everything that falls due if nobody does anything, the earliest first; at equal times escalation comes first."""
+    """Everything that falls due if nobody does anything, the earliest first; at equal times escalation comes first.
+
+    Nothing does while the incident is held (invariant 22).
+    """
+    if incident.held_since is not None:
+        return ()
     found = [Deadline(DeadlineKind.ESCALATION, rung.at, rung) for rung in pending_rungs(sop, incident)]
     found += _assessment(sop, incident)
     level = sop.severities.get(incident.severity) if incident.severity else None

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tocsin.domain import commands as c
 from tocsin.domain.context import Context, Decision, Draft, Refusal
 from tocsin.domain.deadlines import wake_at
-from tocsin.domain.decisions import lifecycle, people, postmortem, receipts
+from tocsin.domain.decisions import lifecycle, people, postmortem, receipts, restoring
 from tocsin.domain.decisions.due import fire_due
 from tocsin.domain.incident import Incident
 from tocsin.domain.react import effects_of, withdrawn
@@ -66,6 +66,9 @@ _HANDLERS: dict[type, Callable[[Draft, Any], Refusal | None]] = {
     c.Mitigate: lifecycle.mitigate,
     c.Resolve: lifecycle.resolve,
     c.Reopen: lifecycle.reopen,
+    c.Restore: restoring.restore,
+    c.Release: restoring.release,
+    c.NoteStillFiring: restoring.note_still_firing,
     c.Cancel: lifecycle.cancel,
     c.NoteAlertsCleared: lifecycle.note_alerts_cleared,
     c.NoteAlertsFiring: lifecycle.note_alerts_firing,

@@ -201,6 +201,24 @@ class Reopened(Event, frozen=True):
     reason: str
 
 
+class Restored(Event, frozen=True):
+    """It comes from a backup of this time: what happened after that is not on record.
+
+    `mark` goes into the keys of all its pages from here on: whoever was paged in the lost time must not be taken for
+    whoever is paged from now on. `is_held`: nothing falls due until somebody releases it.
+    """
+
+    taken_at: datetime
+    mark: str
+    is_held: bool
+
+
+class Released(Event, frozen=True):
+    """It is not held any more: what is due counts from here, and where nobody has acknowledged, the ladder too."""
+
+    reason: str
+
+
 class Cancelled(Event, frozen=True):
     """It was not an incident."""
 
@@ -288,6 +306,8 @@ AnyEvent = (
     | AlertWorsened
     | Resolved
     | Reopened
+    | Restored
+    | Released
     | Cancelled
     | StakeholdersInformed
     | PatternNoticed
@@ -327,6 +347,10 @@ def reaches_of(event: AnyEvent) -> tuple[Urgency, tuple[Reach, ...]]:
             return Urgency.NOTIFY, ()
 
 
-def page_key(recorded: Recorded, number: int) -> str:
-    """The stable key of the `number`-th page of an event: every attempt to deliver that page carries it."""
-    return f"{recorded.incident}-{recorded.seq}-{number}"
+def page_key(recorded: Recorded, number: int, mark: str) -> str:
+    """The stable key of the `number`-th page of an event: every attempt to deliver that page carries it.
+
+    `mark` is the incident's from its last restoration: the numbers of the events after it were given out before.
+    """
+    key = f"{recorded.incident}-{recorded.seq}-{number}"
+    return f"{key}-{mark}" if mark else key

@@ -54,7 +54,14 @@ class PageStatus(StrEnum):
     ANSWERED = "answered"  # acknowledged, or no longer needed
 
 
-class Page(Struct, frozen=True):
+class Kept(Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of what a state is made of. What a newer Tocsin has put into one is left to it, not written back without.
+
+    So fields are added, each with a default, and none is ever removed.
+    """
+
+
+class Page(Kept, frozen=True):
     """One person being paged for one reason; `cause` is the sequence number of the event that did it."""
 
     person: str
@@ -78,14 +85,14 @@ class Page(Struct, frozen=True):
         return self.status is not PageStatus.ANSWERED and (is_left_to_the_inbox or self.method in self.tried)
 
 
-class Milestone(Struct, frozen=True):
+class Milestone(Kept, frozen=True):
     """A triage step taken: when, by whom."""
 
     at: datetime
     by: str
 
 
-class Update(Struct, frozen=True):
+class Update(Kept, frozen=True):
     """A status update as posted."""
 
     at: datetime
@@ -94,7 +101,7 @@ class Update(Struct, frozen=True):
     text: str
 
 
-class Channel(Struct, frozen=True):
+class Channel(Kept, frozen=True):
     """The incident's chat channel."""
 
     id: str
@@ -120,7 +127,7 @@ class ActionItem(Struct, frozen=True):
     status: str = "open"
 
 
-class Postmortem(Struct, frozen=True):
+class Postmortem(Kept, frozen=True):
     """What people wrote: section key to Markdown; everything else in a postmortem is drafted from the record."""
 
     sections: dict[str, str] = field(default_factory=dict)
@@ -129,7 +136,7 @@ class Postmortem(Struct, frozen=True):
     completed_at: datetime | None = None
 
 
-class Newest(Struct, frozen=True):
+class Newest(Kept, frozen=True):
     """The newest step of a kind: the sequence number of the event that fired it; None before it, and for a repetition.
 
     `lost_at`: from when on it counts as having reached nobody, so that the next one doesn't wait.
@@ -139,7 +146,7 @@ class Newest(Struct, frozen=True):
     lost_at: datetime | None = None
 
 
-class LadderMemory(Struct, frozen=True):
+class LadderMemory(Kept, frozen=True):
     """What the ladder has done in this epoch."""
 
     started_at: datetime
@@ -150,7 +157,7 @@ class LadderMemory(Struct, frozen=True):
     notifying: Newest = Newest()
 
 
-class CadenceMemory(Struct, frozen=True):
+class CadenceMemory(Kept, frozen=True):
     """How the updates stand since the last one."""
 
     since: datetime | None = None  # the last update, assessment or change of severity: the cadence counts from here
@@ -159,7 +166,7 @@ class CadenceMemory(Struct, frozen=True):
     overdue: int = 0  # how often it has been called overdue since the last update
 
 
-class Incident(Struct, frozen=True):
+class Incident(Kept, frozen=True):
     """The state of one incident after `seq` events."""
 
     id: str
@@ -194,6 +201,8 @@ class Incident(Struct, frozen=True):
     postmortem: Postmortem = Postmortem()
     postmortem_reminders: int = 0
     cancelled_at: datetime | None = None
+    held_since: datetime | None = None  # restored from a backup: nothing falls due until somebody releases it
+    mark: str = ""  # of the newest restoration; in the keys of its pages since then
 
     def milestone_at(self, step: TriageStep) -> datetime | None:
         """When the triage step was taken in this epoch; None while it is missing."""

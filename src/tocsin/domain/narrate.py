@@ -96,6 +96,11 @@ def _postmortem_reminded(event: e.PostmortemReminded, sop: Sop) -> str:
     return f"Postmortem {state} {event.due_at:%Y-%m-%d} {_clock(event)}: told {_to(event.reached, sop)}"
 
 
+def _restored(event: e.Restored, sop: Sop) -> str:
+    held = "; held: nobody is paged for it until it is released" if event.is_held else ""
+    return f"Restored from the backup of {event.taken_at:%Y-%m-%d %H:%M} UTC{held}"
+
+
 def _resolved(event: e.Resolved, sop: Sop) -> str:
     clean = "" if event.is_monitoring_clean else ", with alerts still firing"
     return _with_note(f"Resolved{clean}", event.note)
@@ -129,6 +134,8 @@ _TELL: dict[type[e.Event], Callable[[Any, Sop], str]] = {
     e.AlertWorsened: lambda event, sop: f"It looks worse, provisionally {event.provisional}: {event.title}",
     e.Resolved: _resolved,
     e.Reopened: lambda event, sop: f"Reopened: {event.reason}",
+    e.Restored: _restored,
+    e.Released: lambda event, sop: _with_note("Released, what is due counts from here", event.reason),
     e.Cancelled: lambda event, sop: f"Cancelled, not an incident: {event.reason}",
     e.StakeholdersInformed: lambda event, sop: f"Stakeholders informed: {_names(event.reached, sop) or 'none named'}",
     e.PatternNoticed: lambda event, sop: (

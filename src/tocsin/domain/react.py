@@ -13,7 +13,7 @@ from tocsin.sop.words import Role, Severity, Urgency
 RINGING = frozenset({"pagerduty"})
 _CHANNEL_NAME_LIMIT = 80  # Slack, conversations.create
 _SLUG_LIMIT = 40  # what a side bar shows
-_SILENT_IN_CHANNEL = (e.PageAccepted, e.SummaryPosted, e.ChannelOpened, e.IncidentOpened)
+_SILENT_IN_CHANNEL = (e.PageAccepted, e.SummaryPosted, e.ChannelOpened, e.IncidentOpened, e.Restored)
 _TOLD_TO_STAKEHOLDERS = (e.StakeholdersInformed, e.SeverityChanged, e.Mitigated, e.Resolved, e.Reopened)
 
 
@@ -45,7 +45,9 @@ def _pages(draft: Draft, recorded: e.Recorded) -> list[f.AnyEffect]:
         return _next_try(draft, recorded.event)
     urgency, reaches = e.reaches_of(recorded.event)
     reason = _reason(recorded.event, draft.context.sop)
-    return [_send(draft.incident, e.page_key(recorded, n), reach, urgency, reason) for n, reach in enumerate(reaches)]
+    incident = draft.incident
+    keys = [e.page_key(recorded, number, incident.mark) for number in range(len(reaches))]
+    return [_send(incident, key, reach, urgency, reason) for key, reach in zip(keys, reaches, strict=True)]
 
 
 def _reason(event: e.AnyEvent, sop: Sop) -> str:
@@ -120,13 +122,19 @@ def _channel(before: Incident | None, draft: Draft) -> list[f.AnyEffect]:
     incident, sop = draft.incident, draft.context.sop
     found: list[f.AnyEffect] = []
     if incident.channel is None:
-        if _wants_channel(incident.severity, sop) and not _wants_channel(before.severity if before else None, sop):
+        # A channel that was on its way when the backup was taken is opened after the release, or found to exist.
+        had_one = before is not None and _wants_channel(before.severity, sop) and not _is_released(before, incident)
+        if _wants_channel(incident.severity, sop) and not had_one:
             found.append(f.OpenChannel(incident=incident.id, name=channel_name(incident)))
     elif before is None or before.channel is None:
         found += _furnish(draft, incident.channel.id)
     else:
         found += _keep_channel_current(before, draft, incident.channel.id)
     return found + _stakeholders(draft)
+
+
+def _is_released(before: Incident, after: Incident) -> bool:
+    return before.held_since is not None and after.held_since is None
 
 
 def _wants_channel(severity: Severity | None, sop: Sop) -> bool:

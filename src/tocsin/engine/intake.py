@@ -28,6 +28,7 @@ class Intake:
         self._repeated: list[int] = []
         self._may_be_clear: dict[str, None] = {}
         self._fires: dict[str, str] = {}  # incident -> what fires on it again
+        self._still_fires: dict[str, str] = {}  # incident that is held -> what fires on it
 
     def take(self, alerts: Sequence[Alert]) -> None:
         """Attach every alert; the last alert of a fingerprint in the batch is taken after the earlier ones."""
@@ -43,7 +44,11 @@ class Intake:
         if known is None:
             return self._take_new(alert, print_)
         told = _told(alert, known.id, known.incident, is_open=known.is_open)
-        if _moment(told) <= _moment(known):
+        is_old = _moment(told) <= _moment(known)
+        # A repetition is no news, but after a restoration it is proof; a firing that was delayed proves nothing.
+        if known.is_held and alert.status is AlertStatus.FIRING and (not is_old or known.status == told.status):
+            self._still_fires[str(known.incident)] = alert.summary
+        if is_old:
             self._repeated.append(known.id)
             return known
         if not known.is_open and alert.status is AlertStatus.FIRING:
@@ -77,15 +82,18 @@ class Intake:
             opening = c.OpenFromAlert(title=alert.summary, placement=placement)
             return self._desk.open(self._tx, self._now, opening, self._actor).id
         self._hold_open(incident)
-        self._desk.change(
-            self._tx, self._now, incident, c.NoteAlertWorse(title=alert.summary, placement=placement), self._actor
-        )
+        command = c.NoteAlertWorse(title=alert.summary, placement=placement)
+        joined = self._desk.change(self._tx, self._now, incident, command, self._actor)
         self._fires[incident] = alert.summary
+        if joined.held_since is not None:
+            self._still_fires[incident] = alert.summary
         return incident
 
     def _tell_incidents(self) -> None:
         for incident, title in self._fires.items():
             self._desk.change(self._tx, self._now, incident, c.NoteAlertsFiring(title=title), self._actor)
+        for incident, title in self._still_fires.items():
+            self._desk.change(self._tx, self._now, incident, c.NoteStillFiring(title=title), self._actor)
         for incident in self._may_be_clear:
             self._tx.incidents.hold(incident)  # else two nodes, each clearing one of two alerts, would see one fire
             total, firing = self._tx.alerts.counts(incident)

@@ -30,6 +30,7 @@ from tocsin.settings import Settings
 from tocsin.sop.model import Sop
 from tocsin.store.open import open_store
 from tocsin.store.queries import Queries
+from tocsin.store.rederive import rederive_if_older
 from tocsin.store.transaction import Transaction
 
 T = TypeVar("T")
@@ -99,6 +100,7 @@ class Node:
 
     def _prepare(self) -> str:
         """Begin engine time where the record ends, and return this installation's id, made at the first start."""
+        rederive_if_older(self._store)
         with self._store.transaction() as tx:
             if self._store.keeps_time:
                 self.clock.follow(tx.database_now())
@@ -183,9 +185,9 @@ class Node:
         """Forget what was kept aside; raises NotFound."""
         await self._writer.write(lambda tx, now: tx.quarantine.drop(id_))
 
-    async def set_token(self, hashed: str, name: str, scope: str) -> None:
-        """Let the bearer of a token in, under a name; an older token of that name is out."""
-        await self._writer.write(lambda tx, now: tx.facts.set_token(hashed, name, scope, now))
+    async def set_token(self, hashed: str, name: str, scope: str) -> list[str]:
+        """Let the bearer of a token in, under a name; an older token of that name is out: the hashes of those."""
+        return await self._writer.write(lambda tx, now: tx.facts.set_token(hashed, name, scope, now))
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

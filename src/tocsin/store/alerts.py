@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tocsin.domain.alert import Alert
 from tocsin.store import codec
-from tocsin.store.connection import Connection, Stale
+from tocsin.store.connection import Connection, Row, Stale
 from tocsin.store.rows import KnownAlert
 
 
@@ -18,12 +18,12 @@ class Alerts:
     def known(self, fingerprints: Sequence[str]) -> dict[str, KnownAlert]:
         """What is known of these alerts, by fingerprint."""
         sql = f"""
-            SELECT a.fingerprint, a.id, a.incident, coalesce(i.is_open, 0), a.status, a.starts_at, a.ends_at
+            SELECT a.fingerprint, a.id, a.incident, coalesce(i.is_open, 0), a.status, a.starts_at, a.ends_at, i.held_at
             FROM alerts AS a LEFT JOIN incidents AS i ON i.id = a.incident
             WHERE a.fingerprint {self._connection.ONE_OF} ORDER BY a.id
         """
         rows = self._connection.all(sql, self._connection.list_of(fingerprints))
-        return {row[0]: KnownAlert(row[1], row[2], bool(row[3]), row[4], row[5], row[6]) for row in rows}
+        return {row[0]: _known(row) for row in rows}
 
     def add(self, alert: Alert, fingerprint: str, incident: str | None, now: datetime) -> int:
         """Attach an alert to an incident; returns the row's id."""
@@ -58,3 +58,8 @@ class Alerts:
         sql = "SELECT count(*), count(*) FILTER (WHERE status = 'firing') FROM alerts WHERE incident = ?"
         total, firing = self._connection.all(sql, incident)[0]
         return int(total), int(firing)
+
+
+def _known(row: Row) -> KnownAlert:
+    _, id_, incident, is_open, status, starts_at, ends_at, held_at = row
+    return KnownAlert(id_, incident, bool(is_open), status, starts_at, ends_at, is_held=held_at is not None)

@@ -1,9 +1,12 @@
 """What else is kept? Facts about the installation, SOP versions, tokens."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from tocsin.store import codec
 from tocsin.store.connection import Connection
+
+RESTORED_FROM = "restored_from"  # the fact: when the backup was taken from which this database was restored
 
 
 class Facts:
@@ -38,8 +41,21 @@ class Facts:
         self._connection.many(sql, [(name, value)])
         return self.meta(name) or value
 
-    def set_token(self, hashed: str, name: str, scope: str, now: datetime) -> None:
-        """Let the bearer of a token in, under a name; whoever had the name with another token is out."""
-        self._connection.many("DELETE FROM tokens WHERE name = ? AND hash != ?", [(name, hashed)])
+    def forget_meta(self, name: str) -> None:
+        """The fact of that name is none any more."""
+        self._connection.many("DELETE FROM meta WHERE name = ?", [(name,)])
+
+    def tokens(self) -> frozenset[str]:
+        """The hashes of all tokens."""
+        return frozenset(hash_ for (hash_,) in self._connection.all("SELECT hash FROM tokens"))
+
+    def revoke(self, hashes: Iterable[str]) -> None:
+        """Whoever bears one of these tokens is out."""
+        self._connection.many("DELETE FROM tokens WHERE hash = ?", [(hash_,) for hash_ in hashes])
+
+    def set_token(self, hashed: str, name: str, scope: str, now: datetime) -> list[str]:
+        """Let the bearer of a token in, under a name; whoever had the name with another token is out: their hashes."""
+        out = self._connection.all("DELETE FROM tokens WHERE name = ? AND hash != ? RETURNING hash", name, hashed)
         sql = "INSERT INTO tokens (hash, name, scope, created_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
         self._connection.many(sql, [(hashed, name, scope, codec.to_column(now))])
+        return [hash_ for (hash_,) in out]

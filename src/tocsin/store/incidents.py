@@ -1,7 +1,8 @@
 """How are incidents kept? Their events, which never change, and their state, which is written where nobody has yet."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from tocsin.domain.context import Decision, PastIncident
 from tocsin.domain.events import Recorded
@@ -10,15 +11,43 @@ from tocsin.errors import NotFound, Refused
 from tocsin.sop.words import Severity
 from tocsin.store import codec
 from tocsin.store.chain import link
-from tocsin.store.connection import Connection, Stale
+from tocsin.store.connection import Connection, Reads, Stale
 
 _LEAST_RANK = 5  # after SEV4: not assessed, and no provisional severity either
+_SKIP = 1_000  # incident numbers, after a restoration
+RANKS = range(1, _LEAST_RANK + 1)
 
 
 def rank_of(incident: Incident) -> int:
     """How grave it is, 1 the gravest: assessed, else as its alerts look."""
     severity = incident.severity or incident.provisional
     return severity.rank if severity else _LEAST_RANK
+
+
+def columns_of(incident: Incident) -> dict[str, Any]:
+    """What of the state has columns of its own, for queries."""
+    return {
+        "seq": incident.seq,
+        "is_open": int(not incident.status.is_over),
+        "status": incident.status.value,
+        "severity": incident.severity,
+        "severity_rank": rank_of(incident),
+        "service": incident.service,
+        "title": incident.title,
+        "group_key": incident.group_key,
+        "opened_at": codec.to_column(incident.opened_at),
+        "held_at": codec.optional_to_column(incident.held_since),
+        "state": codec.to_json(incident),
+    }
+
+
+def timeline_of(reads: Reads, incident_id: str) -> list[Recorded]:
+    """Every event of the incident, in order; empty for an unknown one."""
+    sql = "SELECT seq, at, actor, via, event FROM events WHERE incident = ? ORDER BY seq"
+    return [
+        Recorded(incident_id, seq, codec.from_column(at), actor, via, codec.event_from(event))
+        for seq, at, actor, via, event in reads.all(sql, incident_id)
+    ]
 
 
 class Incidents:
@@ -35,12 +64,36 @@ class Incidents:
         """
         return f"INC-{now.year}-{self._connection.all(sql, now.year)[0][0]:04}"
 
+    def skip_numbers(self, known: Mapping[int, int], years: Collection[int]) -> None:
+        """Begin each year's numbers anew, after the next thousand past those that were, or may have been, given out."""
+        rows = self._connection.all("SELECT year, last FROM incident_numbers")
+        last = dict.fromkeys(years, 0) | {row[0]: row[1] for row in rows}
+        skipped = [(year, (max(number, known.get(year, 0)) // _SKIP + 1) * _SKIP) for year, number in last.items()]
+        sql = """
+            INSERT INTO incident_numbers (year, last) VALUES (?, ?)
+            ON CONFLICT (year) DO UPDATE SET last = excluded.last
+        """
+        self._connection.many(sql, skipped)
+
     def get(self, incident_id: str) -> Incident:
         """The incident's state; raises NotFound."""
         rows = self._connection.all("SELECT state FROM incidents WHERE id = ?", incident_id)
         if not rows:
             raise NotFound(f"incident: there is no {incident_id!r}")
         return codec.incident_from(rows[0][0])
+
+    def timeline(self, incident_id: str) -> list[Recorded]:
+        """Every event of the incident, in order."""
+        return timeline_of(self._connection, incident_id)
+
+    def derive(self, incident: Incident, wake_at: datetime | None) -> bool:
+        """Write what the events give, where something else stands; returns whether it did."""
+        columns = {"wake_at": codec.optional_to_column(wake_at), **columns_of(incident)}
+        sql = f"SELECT {', '.join(columns)} FROM incidents WHERE id = ?"
+        is_another = self._connection.all(sql, incident.id) != [tuple(columns.values())]
+        if is_another:
+            self._change(incident, incident.seq, columns["wake_at"])
+        return is_another
 
     def hold(self, incident_id: str) -> bool:
         """Let no other node decide on the incident until this transaction ends; whether it is open."""
@@ -93,47 +146,15 @@ class Incidents:
             raise Refused("superseded", message)
 
     def _add(self, incident: Incident, wake_at: int | None) -> None:
-        sql = """
-            INSERT INTO incidents
-                (id, seq, is_open, status, severity, severity_rank, service, title, group_key, opened_at, wake_at,
-                state)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """
-        self._connection.all(
-            f"{sql} RETURNING id",
-            incident.id,
-            incident.seq,
-            int(not incident.status.is_over),
-            incident.status.value,
-            incident.severity,
-            rank_of(incident),
-            incident.service,
-            incident.title,
-            incident.group_key,
-            codec.to_column(incident.opened_at),
-            wake_at,
-            codec.to_json(incident),
-        )
+        columns = {"id": incident.id, "wake_at": wake_at, **columns_of(incident)}
+        sql = f"INSERT INTO incidents ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) RETURNING id"
+        self._connection.all(sql, *columns.values())
 
     def _change(self, incident: Incident, before: int, wake_at: int | None) -> None:
-        sql = """
-            UPDATE incidents SET
-                seq = ?, is_open = ?, status = ?, severity = ?, severity_rank = ?, wake_at = ?, state = ?
-            WHERE id = ? AND seq = ? RETURNING id
-        """
-        changed = self._connection.all(
-            sql,
-            incident.seq,
-            int(not incident.status.is_over),
-            incident.status.value,
-            incident.severity,
-            rank_of(incident),
-            wake_at,
-            codec.to_json(incident),
-            incident.id,
-            before,
-        )
-        if not changed:
+        columns = {"wake_at": wake_at, **columns_of(incident)}
+        sets = ", ".join(f"{name} = ?" for name in columns)
+        sql = f"UPDATE incidents SET {sets} WHERE id = ? AND seq = ? RETURNING id"
+        if not self._connection.all(sql, *columns.values(), incident.id, before):
             raise Stale(f"{incident.id}: another node has decided on it meanwhile")
 
     def _append(self, events: Sequence[Recorded]) -> None:

@@ -47,6 +47,10 @@ class Nodes:
         """The node has ended in order."""
         self._connection.many("DELETE FROM nodes WHERE id = ?", [(node,)])
 
+    def forget_all(self) -> None:
+        """Nobody works on the database."""
+        self._connection.all("DELETE FROM nodes")
+
     def forget_lost(self) -> None:
         """Nodes that nobody has heard of for a day will not come back."""
         day = 24 * 3600 * 1_000_000

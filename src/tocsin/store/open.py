@@ -19,6 +19,7 @@ class Store(Protocol):
     """What keeps everything durably."""
 
     name: str  # as errors name it
+    schema: int  # the number of its newest migration
     keeps_time: bool  # whether its clock is the one that counts
     look_every: timedelta  # how often to look for what nobody has told of
 

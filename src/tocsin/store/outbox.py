@@ -17,6 +17,7 @@ from tocsin.domain.incident import Incident
 from tocsin.errors import StoreError
 from tocsin.sop.words import Severity
 from tocsin.store import codec
+from tocsin.store.chain import Sealed
 from tocsin.store.connection import Connection, Row
 from tocsin.store.incidents import rank_of
 from tocsin.store.rows import Delivery, Only
@@ -77,26 +78,17 @@ class Outbox:
     def enqueue(self, decision: Decision) -> None:
         """Write down what a decision sends; the keys follow from its last event."""
         sql = """
-            INSERT INTO outbox (key, incident, provider, lane, page, rank, effect, status, due_at, created_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)
+            INSERT INTO outbox (key, incident, provider, lane, page, rank, effect, status, due_at, created_at, digest)
+            VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)
         """
         last = decision.events[-1]
         at = codec.to_column(last.at)
         rank = rank_of(decision.incident)
-        rows = [
-            (
-                f"{last.incident}-{last.seq}-{number}",
-                last.incident,
-                effect.provider,
-                effect.lane,
-                _page_of(effect),
-                rank,
-                codec.to_json(effect),
-                at,
-                at,
-            )
-            for number, effect in enumerate(decision.effects)
-        ]
+        rows = []
+        for number, effect in enumerate(decision.effects):
+            key, page = f"{last.incident}-{last.seq}-{number}", page_of(effect)
+            row = Sealed(key, last.incident, effect.provider, effect.lane, page, codec.to_json(effect), at)
+            rows.append((key, row.incident, row.provider, row.lane, page, rank, row.effect, at, at, row.digest))
         self._connection.many(sql, rows)
 
     def rank(self, incident: Incident) -> None:
@@ -158,6 +150,15 @@ class Outbox:
     def release_all(self) -> None:
         """Give back every lease: whoever had one is known to be dead. It is sent again, under its old key."""
         self._connection.all("UPDATE outbox SET status = 'pending' WHERE status = 'leased'")
+
+    def call_off(self, now: datetime) -> None:
+        """Nothing leaves of what waits in a backup. As it may have left after that, an attempt is counted for it."""
+        sql = """
+            UPDATE outbox SET
+                status = 'suppressed', settled_at = ?, attempts = attempts + 1, note = 'restored: not sent'
+            WHERE status IN ('pending', 'leased')
+        """
+        self._connection.many(sql, [(codec.to_column(now),)])
 
     # --- outcomes ----------------------------------------------------------------------------------------------------
 
@@ -246,5 +247,6 @@ def _tells_the_same(later: AnyEffect, page: SendPage) -> bool:
     return isinstance(later, SendPage) and (later.reach.person, later.urgency) == (page.reach.person, page.urgency)
 
 
-def _page_of(effect: AnyEffect) -> str | None:
+def page_of(effect: AnyEffect) -> str | None:
+    """The key of the page that the effect sends; None where it sends none."""
     return effect.key if isinstance(effect, SendPage) else None

@@ -39,18 +39,19 @@ class PostgresStore:
         self._bell: Bell | None = None
         self._watch = Watch()
         self._watch.add(self._writer)
-        self._migrate()
+        self.schema = self._migrate()
         self._watch.start()
 
-    def _migrate(self) -> None:
+    def _migrate(self) -> int:
         with self._writer.faults():
             self._writer.begin()
             try:
-                migrate(POSTGRES, _Migrated(self._writer))
+                schema = migrate(POSTGRES, _Migrated(self._writer))
                 self._writer.commit()
             except BaseException:
                 self._writer.close()
                 raise
+        return schema
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

@@ -11,6 +11,7 @@ from tocsin.domain.incident import Incident
 from tocsin.errors import NotFound
 from tocsin.store import codec
 from tocsin.store.connection import Reads
+from tocsin.store.incidents import timeline_of
 from tocsin.store.monitors import monitors_in
 from tocsin.store.nodes import member_of
 from tocsin.store.outbox import ONLY, delivery_of
@@ -46,13 +47,25 @@ class Queries:
         sql = f"SELECT state FROM incidents {where} ORDER BY {order} LIMIT ? OFFSET ?"
         return [codec.incident_from(state) for (state,) in self._all(sql, limit, offset)]
 
+    def held(self, limit: int, offset: int = 0) -> list[Incident]:
+        """Incidents that are held after a restoration, the gravest and then oldest first."""
+        sql = """
+            SELECT state FROM incidents WHERE held_at IS NOT NULL ORDER BY severity_rank, opened_at, id
+            LIMIT ? OFFSET ?
+        """
+        return [codec.incident_from(state) for (state,) in self._all(sql, limit, offset)]
+
+    def held_count(self) -> int:
+        """How many incidents are held."""
+        return int(self._all("SELECT count(*) FROM incidents WHERE held_at IS NOT NULL")[0][0])
+
+    def incident_ids(self) -> list[str]:
+        """The ids of all incidents, in order."""
+        return [id_ for (id_,) in self._all("SELECT id FROM incidents ORDER BY id")]
+
     def timeline(self, incident_id: str) -> list[Recorded]:
         """Every event of the incident, in order; empty for an unknown one."""
-        sql = "SELECT seq, at, actor, via, event FROM events WHERE incident = ? ORDER BY seq"
-        return [
-            Recorded(incident_id, seq, codec.from_column(at), actor, via, codec.event_from(event))
-            for seq, at, actor, via, event in self._all(sql, incident_id)
-        ]
+        return timeline_of(self._connection, incident_id)
 
     def alerts(self, *, incident: str | None = None, limit: int = 1000) -> list[StoredAlert]:
         """The alerts of an incident, or the newest of all, the last seen first."""

@@ -26,7 +26,7 @@ class StoredAlert(Struct, frozen=True):
 
 
 class KnownAlert(Struct, frozen=True):
-    """As much of an alert as intake needs: `is_open` says whether its incident is."""
+    """As much of an alert as intake needs: `is_open` says whether its incident is, `is_held` whether that is held."""
 
     id: int
     incident: str | None
@@ -34,6 +34,7 @@ class KnownAlert(Struct, frozen=True):
     status: str
     starts_at: int
     ends_at: int | None
+    is_held: bool = False
 
 
 class Only(StrEnum):

@@ -67,7 +67,7 @@ class SqliteConnection:
             raise StoreError(f"database {self._connection.filename}: {message}")
 
 
-class _Reader:
+class SqliteReader:
     """The reading connection: what SQLite refuses is told as StoreError."""
 
     ONE_OF = SqliteConnection.ONE_OF
@@ -78,10 +78,12 @@ class _Reader:
         self._filename = connection.filename
 
     def all(self, sql: str, *values: Any) -> list[Row]:
+        """Every row of the result."""
         with as_store_error(self._filename):
             return self._reading.all(sql, *values)
 
     def list_of(self, values: Collection[str] | Collection[int]) -> Any:
+        """A list as one value: JSON."""
         return self._reading.list_of(values)
 
 
@@ -96,8 +98,9 @@ class SqliteStore:
         self.name = f"database {path}"
         with as_store_error(path), ExitStack() as opened:
             self._writer = opened.enter_context(closing(open_writer(path)))
-            migrate(SQLITE, _Migrated(self._writer))
-            self.queries = Queries(_Reader(opened.enter_context(closing(open_reader(path)))))
+            self._file = _identity(path)
+            self.schema = migrate(SQLITE, _Migrated(self._writer))
+            self.queries = Queries(SqliteReader(opened.enter_context(closing(open_reader(path)))))
             self._opened = opened.pop_all()
         self._ballast = Ballast(path)
 
@@ -137,7 +140,7 @@ class SqliteStore:
     def apart(self) -> Reads:
         """A reading connection for a thread of its own."""
         with as_store_error(self.path):
-            return _Reader(self._opened.enter_context(closing(open_reader(self.path))))
+            return SqliteReader(self._opened.enter_context(closing(open_reader(self.path))))
 
     async def read(self, ask: Callable[[Queries], T]) -> T:
         """The answer to `ask`, at once: a query takes less time than handing it to a thread."""
@@ -147,9 +150,12 @@ class SqliteStore:
     def served(self) -> Iterator[None]:
         """Keep a second server off the file, and take up what the last one was delivering when it died."""
         with ServerLock(self.path):
+            if self._file != _identity(self.path):
+                raise StoreError(f"{self.name}: it was replaced this moment, by a restoration: start again")
             self._ballast.take_on()
             with self.transaction() as tx:
                 tx.outbox.release_all()
+                tx.nodes.forget_all()
             yield
 
     @contextmanager
@@ -163,6 +169,12 @@ class SqliteStore:
     def close(self) -> None:
         """Checkpoint and close both connections."""
         self._opened.close()
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Which file it is, whatever its name."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 class _Migrated:

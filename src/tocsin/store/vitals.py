@@ -7,6 +7,7 @@ from msgspec import Struct
 from tocsin.domain.incident import Incident
 from tocsin.store import codec
 from tocsin.store.connection import Reads
+from tocsin.store.facts import RESTORED_FROM
 from tocsin.store.queries import Queries
 from tocsin.store.rows import SeenMember
 
@@ -96,6 +97,11 @@ class Vitals:
         """
         rows = self._connection.all(sql, _AT_RISK)
         return tuple(Unanswered(id_, severity, service, codec.from_column(at)) for id_, severity, service, at in rows)
+
+    def held(self) -> tuple[int, str]:
+        """How many incidents are held after a restoration, and of when the backup was."""
+        count = int(self._connection.all("SELECT count(*) FROM incidents WHERE held_at IS NOT NULL")[0][0])
+        return count, Queries(self._connection).meta(RESTORED_FROM) or ""
 
     def quarantined(self) -> tuple[int, str]:
         """How many bodies are kept aside, and where the newest of them came from."""

@@ -46,4 +46,4 @@ def test_banner_is_one_line_whatever_the_texts_hold_and_however_many_there_are()
 
 @pytest.mark.parametrize("kind", Trouble)
 def test_only_what_can_not_lose_a_page_calls_nobody(kind: Trouble) -> None:
-    assert kind.may_lose_a_page is (kind not in {Trouble.PROVIDER, Trouble.CLOCK})
+    assert kind.may_lose_a_page is (kind not in {Trouble.PROVIDER, Trouble.CLOCK, Trouble.RESTORED})

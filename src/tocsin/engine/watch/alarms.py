@@ -28,13 +28,14 @@ class Trouble(StrEnum):
     AUDIT = "audit"  # an invariant doesn't hold
     QUARANTINE = "quarantine"  # something came in that could not be taken
     BLIND = "blind"  # the watchman itself can't look
+    RESTORED = "restored"  # incidents are held since a restoration, until somebody releases them
     PROVIDER = "provider"  # a provider takes nothing
     CLOCK = "clock"  # the clock has jumped ahead, and is followed slowly
 
     @property
     def may_lose_a_page(self) -> bool:
         """Whether somebody must be called by other ways than Tocsin's own."""
-        return self not in (Trouble.PROVIDER, Trouble.CLOCK)
+        return self not in (Trouble.RESTORED, Trouble.PROVIDER, Trouble.CLOCK)
 
     @property
     def keeps_from_work(self) -> bool:

@@ -37,6 +37,7 @@ class Look(Struct, frozen=True):
     unanswered: tuple[Unanswered, ...] = ()
     unreached: tuple[Incident, ...] = ()
     quarantined: tuple[int, str] = (0, "")
+    held: tuple[int, str] = (0, "")
     nodes: tuple[SeenMember, ...] = ()
 
 
@@ -67,6 +68,7 @@ class Observer:
             unanswered=vitals.unanswered(),
             unreached=self._unreached(vitals, Queries(reads), now),
             quarantined=vitals.quarantined(),
+            held=vitals.held(),
             nodes=tuple(vitals.nodes()),
         )
 

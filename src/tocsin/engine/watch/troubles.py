@@ -26,6 +26,7 @@ def troubles(look: Look, *, idle: Mapping[str, float], behind: timedelta, speed:
         Trouble.PROVIDER: _failing(look, speed),
         Trouble.UNREACHED: _unreached(look),
         Trouble.QUARANTINE: _quarantined(look),
+        Trouble.RESTORED: _held(look),
         Trouble.CLOCK: {"": f"engine time is {_span(behind)} behind, and catches up slowly"} if behind > JUMP else {},
     }
 
@@ -60,6 +61,13 @@ def _unreached(look: Look) -> dict[str, str]:
         it.id: f"{it.id} ({it.severity or it.provisional or 'not assessed'}, {it.service}): nobody could be paged"
         for it in look.unreached
     }
+
+
+def _held(look: Look) -> dict[str, str]:
+    count, taken_at = look.held
+    who = "1 incident is" if count == 1 else f"{count} incidents are"
+    what = f"restored from a backup of {taken_at[:16].replace('T', ' ')} UTC: {who} held, and nobody is paged for them"
+    return {"": f"{what}; `tocsin release INC…` or `--all`"} if count else {}
 
 
 def _quarantined(look: Look) -> dict[str, str]:
