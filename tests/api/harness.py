@@ -93,8 +93,8 @@ class Api:
 
     def hold(self, incident: str) -> None:
         """Let the incident come from a backup, as a restoration does."""
-        command = c.Restore(taken_at=self._node.clock.now(), mark="r0a1b2c")
-        self._portal.call(self._node.change, incident, command, Actor("tocsin", "restore"))
+        command = c.Restore(taken_at=self.node.clock.now(), mark="r0a1b2c")
+        self._portal.call(self.node.change, incident, command, Actor("tocsin", "restore"))
 
     def settle(self) -> None:
         """Wait until everything that is to be sent has been, so that nothing changes any more by itself."""
