@@ -85,7 +85,7 @@ def test_any_row_in_which_one_column_was_changed_is_named(store: Store, table: s
     whole_responses(store)
     assert faults(store) == []
     key = _KEYS[table]
-    every = 1 if table == "incidents" else 5 if isinstance(store, SqliteStore) else 20
+    every = 1 if table == "incidents" else 10 if isinstance(store, SqliteStore) else 40
     rows = rows_of(store, f"SELECT {', '.join(key)}, {column} FROM {table} ORDER BY {', '.join(key)}")
     where = " AND ".join(f"{name} = ?" for name in key)
     update = f"UPDATE {table} SET {column} = ? WHERE {where}"
