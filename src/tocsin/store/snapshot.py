@@ -13,7 +13,7 @@ from tocsin.store.file import as_store_error, open_reader, path_of
 from tocsin.store.migrate import POSTGRES, SQLITE, migrations
 from tocsin.store.sqlite import SqliteReader
 
-_ROWS_AT_ONCE = 2_000
+ROWS_AT_ONCE = 2_000
 
 # The reading, and the number of its schema.
 _Moment = AbstractContextManager[tuple[Reads, int]]
@@ -72,7 +72,7 @@ def file_moment(path: Path) -> Iterator[tuple[Reads, int]]:
 
 
 def in_order(
-    reads: Reads, columns: Sequence[str], table: str, key: tuple[str, ...], at_once: int = _ROWS_AT_ONCE
+    reads: Reads, columns: Sequence[str], table: str, key: tuple[str, ...], at_once: int = ROWS_AT_ONCE
 ) -> Iterator[Row]:
     """Every row of a table in the order of its key, which is not null; read bit by bit, whatever its size.
 

@@ -17,7 +17,7 @@ from tocsin.sop.version import decode_stored, version_of
 from tocsin.store import codec
 from tocsin.store.connection import Reads, Row
 from tocsin.store.incidents import columns_of
-from tocsin.store.snapshot import ByIncident, in_order
+from tocsin.store.snapshot import ROWS_AT_ONCE, ByIncident, in_order
 from tocsin.store.verify_events import Timeline, clock
 from tocsin.store.verify_outbox import faults_of_deliveries
 
@@ -39,10 +39,11 @@ _DELIVERY = (
 
 
 class Verification:
-    """One look at the whole record; the counts are of what has been looked at so far."""
+    """One look at the whole record, that many rows at once; the counts are of what has been looked at so far."""
 
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: Reads, at_once: int = ROWS_AT_ONCE) -> None:
         self._reads = reads
+        self._at_once = at_once
         self._sops: dict[str, Sop | str] = {}
         self._numbers: dict[int, int] = {}  # the highest that was given out, by year
         self.incidents = 0
@@ -52,9 +53,11 @@ class Verification:
 
     def faults(self) -> Iterator[str]:
         """Everything that differs, in the order of the incidents, each as a sentence that names the row."""
-        events = ByIncident(in_order(self._reads, _EVENT, "events", ("incident", "seq")))
-        deliveries = ByIncident(in_order(self._reads, _DELIVERY, "outbox", ("incident", "id")))
-        for id_, wakes_at, *stored in in_order(self._reads, ("wake_at", *_INCIDENT), "incidents", ("id",)):
+        events = ByIncident(in_order(self._reads, _EVENT, "events", ("incident", "seq"), self._at_once))
+        deliveries = ByIncident(in_order(self._reads, _DELIVERY, "outbox", ("incident", "id"), self._at_once))
+        for id_, wakes_at, *stored in in_order(
+            self._reads, ("wake_at", *_INCIDENT), "incidents", ("id",), self._at_once
+        ):
             yield from _orphans(events.before(id_), deliveries.before(id_))
             timeline = Timeline(id_)
             for row in events.of(id_):
