@@ -57,11 +57,11 @@ def test_nothing_is_lost_wherever_the_server_dies(tmp_path: Path, point: int) ->
     assert len(deaths) == 1 or point > FEWEST
 
 
-@pytest.mark.parametrize("first", range(1, 5))
+@pytest.mark.parametrize("first", [1, 2])
 def test_nothing_is_lost_wherever_one_of_two_nodes_dies(
     tmp_path: Path, first: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    points = [*range(first, 51, 4), *range(46 + first, 0, -4)]  # each of fifty twice, in four rounds
+    points = [*range(first, 51, 2), *range(51 - first, 0, -2)]  # fifty, each in either round
     with two_nodes(first, tmp_path, points) as drill:
         drill.respond_until_dead(len(points))
         outcome = drill.outcome(POSTGRESQL)
