@@ -119,4 +119,4 @@ class Installation:
     @property
     def faults(self) -> list[str]:
         """What servers did that they should not."""
-        return [fault for node in self.nodes for fault in node.faults]
+        return [fault for node in self.nodes for fault in (*node.faults, *node.bugs())]

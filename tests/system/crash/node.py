@@ -9,6 +9,8 @@ from pathlib import Path
 from tests.system.crash.points import point_of_death
 from tests.system.crash.zygote import Child, ServerOrder, zygote
 
+_BUGS = ("Traceback", "internal fault")
+
 
 class Node:
     """`deaths` are the points at which its servers were killed, `faults` what they did that they should not."""
@@ -64,6 +66,11 @@ class Node:
         if self._points.exists():
             self.faults.append(f"a server ended by itself: {self._log.read_text()[-500:]}")
         return self._doom
+
+    def bugs(self) -> list[str]:
+        """What its servers have logged as nobody expects it."""
+        lines = self._log.read_text(errors="replace").splitlines() if self._log.exists() else []
+        return [f"{self._log.name}: {line}" for line in lines if any(word in line for word in _BUGS)]
 
     def pause(self) -> None:
         """Stop it in the middle of whatever it does."""
