@@ -67,14 +67,20 @@ def _fill(server: Server, disk: Disk, sandbox: Sandbox, monitoring: "Monitoring"
     until(lambda: len(sandbox.requests) > pages, "and somebody is paged", within=_STEP_WITHIN_SECONDS)
     server.post(f"incidents/{incident}/acknowledge", by="alice")
     assert monitoring.is_refused(), "a new alert was taken while only what runs may be written"
+    until(lambda: "disk" in _alarms(server), "there is an alarm")
 
     disk.make_space()
     until(lambda: not monitoring.is_refused(), "alerts are taken again", within=_BACK_WITHIN_SECONDS)
+    until(lambda: "disk" not in _alarms(server), "the alarm is over")
     assert server.get(f"incidents/{incident}")["status"] == "acknowledged"
 
 
 def _steps(server: Server, incident: str) -> int:
     return len(server.events(incident, "step_fired"))
+
+
+def _alarms(server: Server) -> set[str]:
+    return {alarm["kind"] for alarm in server.get("alarms")}
 
 
 def _unsound(database: Path, directory: Path) -> list[str]:

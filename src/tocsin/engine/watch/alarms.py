@@ -22,6 +22,7 @@ class Trouble(StrEnum):
     """A kind of trouble."""
 
     DATABASE = "database"  # this node can't reach it
+    DISK = "disk"  # it is full: only what runs already is written
     WAKER = "waker"  # deadlines are late
     OUTBOX = "outbox"  # what may leave doesn't
     UNREACHED = "unreached"  # an incident whose pages can't leave by any way

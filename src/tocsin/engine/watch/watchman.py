@@ -67,6 +67,7 @@ class Watchman:
         self.alarms = Alarms()
         self.emergency = emergency_of(settings)
         self._node = node
+        self._store = store
         self._writer = writer
         self._clock = clock
         self._meters = meters
@@ -124,6 +125,8 @@ class Watchman:
         silent_for = self._last_commit.seconds(self._meters.commits)
         lost = {"": f"{self._node} has not reached its database for {silent_for:.0f} s"}
         self.alarms.state(Trouble.DATABASE, lost if silent_for > _LOST_AFTER_SECONDS else {}, now)
+        full = {"": "the disk is full: new alerts are refused, and what runs has the ballast's space"}
+        self.alarms.state(Trouble.DISK, full if self._store.is_short_of_space else {}, now)
         blind_for = self._now() - self._looked_at
         blind = {"": f"the watchman of {self._node} has seen nothing for {blind_for:.0f} s"}
         self.alarms.state(Trouble.BLIND, blind if blind_for > _BLIND_AFTER_SECONDS else {}, now)
