@@ -29,10 +29,10 @@ class Round(NamedTuple):
 
 
 ROUNDS: dict[str, Round] = {
-    SQLITE: Round(kills_on_sqlite, share=20),
-    POSTGRESQL: Round(kills_on_postgresql, share=60),
-    CALM: Round(calm_on_postgresql, share=4),
-    FAIL_OVERS: Round(fail_overs, share=20, at_once=1),
+    SQLITE: Round(kills_on_sqlite, share=26),
+    POSTGRESQL: Round(kills_on_postgresql, share=54),
+    CALM: Round(calm_on_postgresql, share=3),
+    FAIL_OVERS: Round(fail_overs, share=14, at_once=1),
     PARTITIONS: Round(partitions, share=5, at_once=1),
     POWER_CUTS: Round(power_cuts, share=4, at_once=1),
     FULL_DISKS: Round(full_disks, share=2, at_once=1),
