@@ -53,11 +53,11 @@ class Doom:
 
         return doomed
 
-    def _around_requests(self, send: Callable[[Sender, Request], Awaitable[Reply]]) -> Callable[..., Any]:
-        async def doomed(sender: Sender, request: Request) -> Reply:
+    def _around_requests(self, send: Callable[..., Awaitable[Reply]]) -> Callable[..., Any]:
+        async def doomed(sender: Sender, request: Request, *more: Any) -> Reply:
             self.reach("before request")
             try:
-                return await send(sender, request)
+                return await send(sender, request, *more)
             finally:
                 self.reach("after request")
 
