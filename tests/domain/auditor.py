@@ -127,6 +127,8 @@ class Auditor:
         self.is_postmortem_requested = False
         self.pages: dict[str, Paged] = {}
         self.updates = 0
+        self.is_held = False  # since it was restored from a backup
+        self.mark = ""  # of the last restoration
         self.used: set[tuple[str, str]] = set()  # key and provider of everything that was sent
         self.stopped: set[str] = set()  # keys that must not be sent any more
         # Of the epoch
@@ -177,6 +179,11 @@ class Auditor:
             case e.AssessmentOverdue():
                 assert self.severity is None
                 assert it.event.times == (it.at - self.acknowledged_at) // AGAIN_EVERY > self.calls  # 8, 13
+            case e.Restored():
+                may_page = self.status in (T, A, M) or self._awaits_a_postmortem()
+                assert it.event.is_held == (may_page or self.is_held)  # 22
+            case e.Released():
+                assert self.is_held
             case e.RoleAssigned():
                 assert self.roles.get(it.event.role) == it.event.before != it.event.person  # 24
             case e.UpdatePosted(audience=Audience.EXTERNAL):
@@ -235,7 +242,19 @@ class Auditor:
                 self.teams, self.wakes_people = event.teams, event.pages_unassessed
                 self._begin_epoch(it.at)
             case e.Reopened():
+                self.is_held = False
                 self._begin_epoch(it.at)
+            case e.Restored():
+                self.is_held, self.mark = event.is_held, f"-{event.mark}"
+                for page in self.pages.values():
+                    page.state = "accepted" if page.state == "open" else page.state  # it may have arrived since
+            case e.Released():
+                self.is_held, self.has_cause_to_page = False, True
+                if self.status is T:
+                    self._begin_epoch(it.at)
+                elif self.status in (A, M):
+                    self.started_at, self.is_response_missed = it.at, False
+                    self._begin_cadence(it.at)
             case e.Acknowledged() | e.Mitigated():
                 self.newest[PAGE] = None
                 self._forget_a_lost_notification()
@@ -330,7 +349,7 @@ class Auditor:
         event = it.event
         urgency = PAGE if isinstance(event, e.PersonPaged) or getattr(event, "urgency", None) is PAGE else NOTIFY
         sent = [
-            Sent(f"{it.incident}-{it.seq}-{number}", reach.person, reach.method.via, urgency)
+            Sent(f"{it.incident}-{it.seq}-{number}{self.mark}", reach.person, reach.method.via, urgency)
             for number, reach in enumerate(_reached(event))
         ]
         new = {page.key: Paged(page) for page in sent}
@@ -387,10 +406,10 @@ class Auditor:
             self._assessment_due_at(),
             self.status is T and self.severity not in (SEV4, None) and not self.is_response_missed,
             self.status in (T, A) and self.severity in UPDATE_EVERY,
-            self.status is R and (self.severity in UPDATE_EVERY or self._is_requested()),
+            self._awaits_a_postmortem(),
         )
-        assert (story.wake_at is not None) == any(reasons_to_wake)
-        if self.status is T and self._must_be_answered():
+        assert (story.wake_at is not None) == (any(reasons_to_wake) and not self.is_held)  # 22
+        if self.status is T and self._must_be_answered() and not self.is_held:
             assert story.wake_at is not None
             pages = [self._due_at(rung) for rung in self._remaining().values() if rung.urgency is PAGE]
             assert min([*pages, *filter(None, [self._repeats_at()])]) <= self.now + LONGEST_SILENCE
@@ -398,15 +417,17 @@ class Auditor:
             assert why_calm(story.sop, story.incident) is not None  # 5: and the engine can say why
         assert breaches(story.sop, story.incident, story.wake_at, self.now) == ()  # 25: nor would it raise an alarm
 
-    def _is_requested(self) -> bool:
-        return self.is_postmortem_requested and self.severity is SEV3
+    def _awaits_a_postmortem(self) -> bool:
+        is_requested = self.is_postmortem_requested and self.severity is SEV3
+        return self.status is R and (self.severity in UPDATE_EVERY or is_requested)
 
     def _must_be_answered(self) -> bool:
         return self.severity in (SEV1, SEV2) or (self.severity is None and self.wakes_people)
 
     def _remaining(self) -> dict[str, Rung]:
         """The rungs that are still to come if nobody does anything, by slot."""
-        if self.status in (R, CLOSED, CANCELLED) or (self.severity is None and not self.wakes_people):
+        is_quiet = self.is_held or (self.severity is None and not self.wakes_people)
+        if self.status in (R, CLOSED, CANCELLED) or is_quiet:
             return {}
         rungs = [it for it in LADDERS[self.severity] if self.status is T or not it.until_acknowledged]
         slots = {slot: rung for rung in rungs for slot in self._slots(rung)}
@@ -422,7 +443,7 @@ class Auditor:
     def _repeats_at(self) -> datetime | None:
         """When the last page step comes again; None while it has not come first, or when nobody need be paged."""
         to_page = any(rung.urgency is PAGE for rung in self._remaining().values())
-        if self.status is not T or not self._must_be_answered() or to_page:
+        if self.status is not T or not self._must_be_answered() or to_page or self.is_held:
             return None
         return self.last_page_at + AGAIN_EVERY
 
@@ -435,7 +456,7 @@ class Auditor:
 
     def _assessment_due_at(self) -> datetime | None:
         """When the assessment is called for again; None while nobody responds, once assessed, or where nobody wakes."""
-        if self.status is not A or self.severity is not None or not self.wakes_people:
+        if self.status is not A or self.severity is not None or not self.wakes_people or self.is_held:
             return None
         return self.acknowledged_at + (self.calls + 1) * AGAIN_EVERY
 

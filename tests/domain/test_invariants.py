@@ -114,6 +114,7 @@ class Incidents(RuleBasedStateMachine):
     ) -> None:
         sop = replace(SOP, alerts=replace(SOP.alerts, resolve_when_clear=resolves_when_clear))
         self.story = Audited(sop, sorted(methods))
+        self.restorations = 0
         for person, contact in edits:
             self.edit_contact(person, contact)
         self.story.send(opening)
@@ -264,6 +265,17 @@ class Incidents(RuleBasedStateMachine):
         silent = {name: replace(level, **SILENT) for name, level in SOP.severities.items()}
         unassessed = replace(SOP.unassessed, escalation=(), repeat=None)
         self.story.organisation = replace(self.story.organisation, severities=silent, unassessed=unassessed)
+
+    # A backup
+
+    @rule()
+    def restore(self) -> None:
+        self.restorations += 1
+        self.attempt(c.Restore(taken_at=self.story.now, mark=f"r{self.restorations}"), TOCSIN)
+
+    @rule(command=st.sampled_from([c.Release(), c.NoteStillFiring(title="Checkout is down")]))
+    def let_go_on(self, command: c.Change) -> None:
+        self.attempt(command)
 
     # Several nodes, of which any may crash
 

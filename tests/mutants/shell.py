@@ -4,6 +4,7 @@ from tests.mutants.mutant import Mutant
 
 LEASES = "tests/store/test_leases.py"
 OUTBOX = "tests/store/test_outbox.py"
+RESTORING = "tests/engine/test_restoring.py"
 CLOCK = ("tests/engine/test_clock.py",)
 
 MUTANTS = (
@@ -19,8 +20,8 @@ MUTANTS = (
         name="an alert that is repeated after its incident was resolved opens another",
         invariant=2,
         file="engine/intake.py",
-        old="if _moment(told) <= _moment(known):",
-        new="if _moment(told) < _moment(known):",
+        old="is_old = _moment(told) <= _moment(known)",
+        new="is_old = _moment(told) < _moment(known)",
         caught_by=("tests/engine/test_intake.py",),
     ),
     Mutant(
@@ -35,8 +36,8 @@ MUTANTS = (
         name="of what is told of an alert, what arrives last counts",
         invariant=4,
         file="engine/intake.py",
-        old="if _moment(told) <= _moment(known):",
-        new="if told == known:",
+        old="is_old = _moment(told) <= _moment(known)",
+        new="is_old = told == known",
         caught_by=("tests/engine/test_intake.py",),
     ),
     Mutant(
@@ -51,9 +52,9 @@ MUTANTS = (
         name="a page is marked as sent before it is sent",
         invariant=7,
         file="engine/deliveries.py",
-        old="                verdict = await self._verdict_on(delivery.effect)\n        except Unreachable",
-        new="                await self._settle(delivery, Done())\n"
-        "                verdict = await self._verdict_on(delivery.effect)\n        except Unreachable",
+        old="            verdict = await self._verdict_on(delivery)\n",
+        new="            await self._write(delivery, lambda tx, at: tx.outbox.settle(delivery, 'done', at, ''))\n"
+        "            verdict = await self._verdict_on(delivery)\n",
         caught_by=("tests/engine/test_crash.py::test_page_arrives_under_one_key_wherever_the_server_dies",),
     ),
     Mutant(
@@ -68,8 +69,8 @@ MUTANTS = (
         name="a paused node sends what another has taken over",
         invariant=9,
         file="store/queries.py",
-        old="return bool(self._all(sql, delivery.id, delivery.attempts, node))",
-        new="return bool(self._all(sql, delivery.id, delivery.attempts, node)) or True",
+        old="return bool(self._all(sql, delivery.id, delivery.attempts, node, _TIME_TO_LEAVE))",
+        new="return bool(self._all(sql, delivery.id, delivery.attempts, node, _TIME_TO_LEAVE)) or True",
         caught_by=(f"{LEASES}::test_lease_that_has_run_out_is_given_back_and_its_holder_may_not_send",),
     ),
     Mutant(
@@ -116,8 +117,8 @@ MUTANTS = (
         name="a page waits for a provider that is down instead of going another way",
         invariant=15,
         file="engine/dispatch.py",
-        old="FAIL_OVER_AFTER = timedelta(seconds=30)",
-        new="FAIL_OVER_AFTER = timedelta(hours=30)",
+        old="if is_too_late(delivery.created_at, due_at) else ()",
+        new="if is_given_up(delivery.created_at, due_at) else ()",
         caught_by=("tests/engine/test_dispatch.py",),
     ),
     Mutant(
@@ -140,8 +141,8 @@ MUTANTS = (
         name="an event's hash leaves out the one before",
         invariant=17,
         file="store/chain.py",
-        old="text = to_json([before, *fields])",
-        new='text = to_json(["", *fields])',
+        old="return _hash_of([before, *fields])",
+        new='return _hash_of(["", *fields])',
         caught_by=(f"{LEASES}::test_every_event_is_chained_to_the_one_before",),
     ),
     Mutant(
@@ -161,11 +162,27 @@ MUTANTS = (
         caught_by=CLOCK,
     ),
     Mutant(
+        name="what is restored pages for all that fell due before",
+        invariant=22,
+        file="domain/deadlines.py",
+        old="if incident.held_since is not None:",
+        new="if incident.held_since is not None and incident.status.is_over:",
+        caught_by=(f"{RESTORING}::test_nothing_is_sent_after_a_restoration_however_much_fell_due_before",),
+    ),
+    Mutant(
+        name="a token that was revoked since the backup is valid again",
+        invariant=22,
+        file="engine/restoring.py",
+        old="tx.facts.revoke(asked.revoked | (",
+        new="tx.facts.revoke(asked.revoked & (",
+        caught_by=(f"{RESTORING}::test_token_that_was_revoked_since_stays_revoked",),
+    ),
+    Mutant(
         name="what is grave waits behind what came first",
         invariant=23,
         file="store/outbox.py",
-        old="ORDER BY rank, id LIMIT ?",
-        new="ORDER BY id LIMIT ?",
+        old="ORDER BY outbox.rank, outbox.created_at DESC,",
+        new="ORDER BY outbox.created_at DESC,",
         caught_by=(f"{OUTBOX}::test_no_more_are_leased_than_asked_for",),
     ),
     Mutant(

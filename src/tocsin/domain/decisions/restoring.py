@@ -12,7 +12,9 @@ _MONITORING = "tocsin"
 def restore(draft: Draft, command: c.Restore) -> Refusal | None:
     """Hold what could page somebody: what fell due since the backup may be over long ago (invariant 22)."""
     incident = draft.incident
-    is_held = not incident.status.is_over or bool(deadlines(draft.context.sop, incident))
+    # A backup may be one of a restored database: what was held in it has no deadlines to show for it.
+    was_held = incident.held_since is not None
+    is_held = was_held or not incident.status.is_over or bool(deadlines(draft.context.sop, incident))
     draft.record(e.Restored(taken_at=command.taken_at, mark=command.mark, is_held=is_held))
     return None
 
