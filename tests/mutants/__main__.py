@@ -16,6 +16,12 @@ AT_ONCE = 2
 def main(names: list[str]) -> int:
     """Try the mutants; the exit code."""
     chosen = [mutant for mutant in MUTANTS if not names or mutant.name in names]
+    try:
+        for mutant in chosen:
+            mutant.applied_to(ROOT / PRODUCT)
+    except LookupError as error:
+        _say(str(error))
+        return 1
     tests = tuple(dict.fromkeys(test for mutant in chosen for test in mutant.caught_by))
     sound = run(tests, ROOT / PRODUCT)
     if not chosen or sound.verdict is not Verdict.PASSED:

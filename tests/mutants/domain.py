@@ -113,8 +113,8 @@ MUTANTS = (
         name="a step whose every delivery failed waits for the next one's time",
         invariant=15,
         file="domain/apply.py",
-        old="if all(other.is_lost for other in siblings):",
-        new="if not siblings:",
+        old="is_lost = all(other.is_lost and not other.retried for other in siblings)",
+        new="is_lost = False",
         caught_by=LIVES,
     ),
     Mutant(
