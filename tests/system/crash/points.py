@@ -1,4 +1,4 @@
-"""Where does a server die? Before and after every commit and every request to a vendor, counted over all its threads.
+"""Where does a server die? Before and after every commit and every request to a vendor, over all its threads.
 
 The product knows nothing of it: its two seams, a store's transaction and the sender's `send`, are wrapped from outside
 before the server starts. Each point that is reached is a line of a file; the last line of a dead server names its end.
@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tocsin.engine.sender import Sender
+from tocsin.engine.sender import Look, Sender, no_look
 from tocsin.integrations.wire import Reply, Request
 from tocsin.store.postgres import PostgresStore
 from tocsin.store.sqlite import SqliteStore
@@ -53,11 +53,15 @@ class Doom:
 
         return doomed
 
-    def _around_requests(self, send: Callable[..., Awaitable[Reply]]) -> Callable[..., Any]:
-        async def doomed(sender: Sender, request: Request, *more: Any) -> Reply:
+    def _around_requests(self, send: Callable[[Sender, Request, Look], Awaitable[Reply]]) -> Callable[..., Any]:
+        async def doomed(sender: Sender, request: Request, last_look: Look = no_look) -> Reply:
+            async def look() -> None:
+                await last_look()
+                self.reach("as the request leaves")
+
             self.reach("before request")
             try:
-                return await send(sender, request, *more)
+                return await send(sender, request, look)
             finally:
                 self.reach("after request")
 
