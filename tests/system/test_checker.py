@@ -56,8 +56,8 @@ def true_evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     installation = Installation(directory, database, TOCSIN_CLOCK_SPEED=str(SPEED))
     with installation, closing(Outside(installation.urls, installation.token, installation.mend)) as outside:
         respond(outside, installation)
-        installation.come_to_rest()
-        return gather(database.read, installation.sent, outside.promises, crashes=0, speed=SPEED)
+        settled = installation.come_to_rest()
+        return gather(database.read, installation.sent, outside.promises, settled=settled, crashes=0, speed=SPEED)
 
 
 def respond(outside: Outside, installation: Installation) -> None:

@@ -44,10 +44,12 @@ def play(directory: Path, dies_at: int) -> tuple[list[str], Evidence]:
     installation = Installation(directory, database, dooms=(dies_at,), TOCSIN_CLOCK_SPEED=str(SPEED))
     with installation, closing(Outside(installation.urls, installation.token, installation.mend)) as outside:
         respond(outside, installation.settle)
-        installation.come_to_rest()
+        settled = installation.come_to_rest()
         deaths = installation.deaths
         assert [*installation.faults, *outside.faults] == []
-        return deaths, gather(database.read, installation.sent, outside.promises, crashes=len(deaths), speed=SPEED)
+        return deaths, gather(
+            database.read, installation.sent, outside.promises, settled=settled, crashes=len(deaths), speed=SPEED
+        )
 
 
 @pytest.mark.parametrize("point", POINTS)

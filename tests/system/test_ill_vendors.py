@@ -40,9 +40,9 @@ class House:
 
     def faults(self) -> list[str]:
         """What the checker finds once everything is sent."""
-        self.installation.come_to_rest()
+        settled = self.installation.come_to_rest()
         sent, promises = self.installation.sent, self.outside.promises
-        return faults_in(gather(self.database.read, sent, promises, crashes=0, speed=self.speed))
+        return faults_in(gather(self.database.read, sent, promises, settled=settled, crashes=0, speed=self.speed))
 
 
 @pytest.fixture

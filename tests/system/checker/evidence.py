@@ -116,7 +116,10 @@ class Sent(Struct, frozen=True):
 
 
 class Evidence(Struct, frozen=True):
-    """Everything that the checks compare. `crashes` counts the deaths and the stops of servers."""
+    """Everything that the checks compare. `crashes` counts the deaths and the stops of servers.
+
+    `settled` is the last row of the outbox that has been waited for: later ones may be on their way.
+    """
 
     promises: list[Promise]
     sent: list[Sent]
@@ -124,6 +127,7 @@ class Evidence(Struct, frozen=True):
     events: dict[str, list[Event]]
     outbox: list[Row]
     alerts: list[Alert]
+    settled: int = 0
     crashes: int = 0
     speed: float = 1.0  # engine seconds a second
     minute: float = 60.0  # how many engine seconds the SOP has for one
@@ -135,7 +139,14 @@ class Evidence(Struct, frozen=True):
 
 
 def gather(
-    read: Read, sent: Path, promises: Iterable[Promise], *, crashes: int, speed: float = 1.0, minute: float = 60.0
+    read: Read,
+    sent: Path,
+    promises: Iterable[Promise],
+    *,
+    settled: int,
+    crashes: int,
+    speed: float = 1.0,
+    minute: float = 60.0,
 ) -> Evidence:
     """The evidence of a run whose database answers `read`, whose vendors have written the log `sent`."""
     events: dict[str, list[Event]] = {}
@@ -149,6 +160,7 @@ def gather(
         events=events,
         outbox=[_row(row) for row in read("SELECT * FROM outbox ORDER BY id")],
         alerts=[Alert(it["incident"], json.loads(it["labels"])) for it in read("SELECT incident, labels FROM alerts")],
+        settled=settled,
         crashes=crashes,
         speed=speed,
         minute=minute,
@@ -157,7 +169,8 @@ def gather(
 
 def requests_in(log: Path) -> list[Sent]:
     """The requests that the vendors were sent, in order of arrival."""
-    lines = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    text = log.read_text() if log.exists() else ""
+    lines = [json.loads(line) for line in text.split("\n")[:-1]]  # the last one may be half written
     return [
         Sent(number, datetime.fromisoformat(it["at"]).timestamp(), it["path"], it["body"], it["status"], it["answer"])
         for number, it in enumerate(lines)

@@ -111,7 +111,7 @@ class Drill:
 
         `promises` are those that were given to somebody else than this drill's people and monitoring.
         """
-        self._installation.come_to_rest()
+        settled = self._installation.come_to_rest()
         installation = self._installation
         kills = len(installation.deaths)
         own = sorted((it for outside in self._outsides for it in outside.promises), key=lambda it: it.at)
@@ -119,6 +119,7 @@ class Drill:
             installation.database.read,
             installation.sent,
             [*own, *promises],
+            settled=settled,
             crashes=kills + self._stops + mishaps,
             speed=self._speed,
             minute=self._minute,

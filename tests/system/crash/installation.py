@@ -16,7 +16,8 @@ from tests.system.server import environment
 from tests.system.waiting import until
 
 _UNTIL_ALL_IS_SENT_SECONDS = 180.0  # a lease to wait for, a message a second, and vendors that are ill
-_WAITING = "SELECT id FROM outbox WHERE status IN ('pending', 'leased') LIMIT 1"
+_NEWEST = "SELECT max(id) AS id FROM outbox"
+_FIRST_WAITING = "SELECT min(id) AS id FROM outbox WHERE status IN ('pending', 'leased')"
 
 
 class Installation:
@@ -92,24 +93,26 @@ class Installation:
                     escaped = node.bury()
                     node.start(next(self._dooms, None) if escaped is None else escaped)
 
-    def is_nothing_waiting(self) -> bool:
-        """Whether everything is sent that is to be sent; starts what has died meanwhile."""
+    def settle(self) -> int:
+        """Wait until everything is sent that is to be sent by now; the last row of it. Starts what dies meanwhile.
+
+        Ladders and reminders go on, so that there may be no moment at which nothing waits at all.
+        """
+        newest = self.database.read(_NEWEST)[0]["id"] or 0
+        until(lambda: self._is_sent(newest), "everything is sent", within=_UNTIL_ALL_IS_SENT_SECONDS)
+        return int(newest)
+
+    def _is_sent(self, newest: int) -> bool:
         self.mend()
-        return not self.database.read(_WAITING)
+        waiting = self.database.read(_FIRST_WAITING)[0]["id"]
+        return waiting is None or waiting > newest
 
-    def settle(self) -> None:
-        """Wait until everything is sent."""
-        until(self.is_nothing_waiting, "everything is sent", within=_UNTIL_ALL_IS_SENT_SECONDS)
-
-    def come_to_rest(self) -> None:
-        """Wait until everything is sent, and stop the nodes: what is read from then on is of one moment."""
-        self.settle()
+    def come_to_rest(self) -> int:
+        """Settle, and stop the nodes: what is read from then on is of one moment."""
+        newest = self.settle()
         for node in self.nodes:
             node.pause()
-        if self.database.read(_WAITING):  # a ladder has gone on in that very moment
-            for node in self.nodes:
-                node.resume()
-            self.come_to_rest()
+        return newest
 
     @property
     def deaths(self) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.system.crash.points import point_of_death
 from tests.system.crash.zygote import Child, ServerOrder, zygote
 
-_BUGS = ("Traceback", "internal fault")
+_BUGS = ("Traceback", "internal fault", "ALARM audit")
 
 
 class Node:
