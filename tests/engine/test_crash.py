@@ -204,7 +204,7 @@ async def test_page_that_goes_another_way_has_no_other_points(machine: Machine) 
 
 # A declaration, its page and its channel
 
-FURNISHED = 26, 8  # at most: what two loops have to write at the same time is one commit
+FURNISHED = 32, 8  # at most: what two loops have to write at the same time is one commit
 
 
 async def page_and_open_channel(node: Node) -> None:

@@ -88,7 +88,7 @@ async def test_way_that_fails_keeps_no_other_from_being_tried_and_tells_no_secre
         )
         told = await cried(Emergency(tmp_path, contacts, smtp))
     assert told["Dana", "webhook"] == "the webhook answered 500"
-    assert told["Carla", "webhook"].startswith("127.0.0.1: ConnectError")
+    assert told["Carla", "webhook"].startswith("127.0.0.1: the connection was refused")
     assert told["Erin", "email"] == ""
     assert "secret" not in str(told)
 
