@@ -57,7 +57,7 @@ def quick_moods(chance: random.Random) -> dict[str, list[Mood]]:
 
 def slow_moods() -> dict[str, list[Mood]]:
     """Nothing is wrong but the time it takes."""
-    return {"pagerduty": [Mood(Manner.SLOW, times=40)], "slack": [Mood(Manner.SLOW, times=5)]}
+    return {"pagerduty": [Mood(Manner.SLOW, times=30)], "slack": [Mood(Manner.SLOW, times=5)]}
 
 
 def _by_turns(chance: random.Random, ills: tuple[Mood, ...]) -> list[Mood]:

@@ -23,6 +23,7 @@ from msgspec import Struct
 
 from tests.fakes import vendors
 from tests.system.crash.points import Doom
+from tests.system.crash.sop import hurry_rates
 from tocsin.cli import main as command_line
 
 _SETPRIV = shutil.which("setpriv")
@@ -131,6 +132,7 @@ def zygote() -> Zygote:
 
 
 def _serve(order: ServerOrder) -> None:
+    hurry_rates(order.environ)
     Doom(order.dies_at, Path(order.points)).befall()
     command_line.main(order.arguments)
 
