@@ -59,11 +59,18 @@ def lost_pages(evidence: Evidence) -> Iterator[str]:
 
 
 def _says_why(row: Row, account: Account, evidence: Evidence) -> bool:
-    """Whether the record tells why a page did not leave: a failure, or somebody who answered first."""
+    """Whether the record tells why a page did not leave: a failure, somebody who answered first, or a later page."""
     failures = [it for it in evidence.events[row.incident] if it.kind == "page_failed" and it.body["key"] == row.page]
     if row.status == "failed":
         return any(it.body.get("via", "") in ("", row.provider) for it in failures)
-    return account.pages[str(row.page)].status == "answered"
+    return account.pages[str(row.page)].status == "answered" or _is_told_later(row, evidence)
+
+
+def _is_told_later(row: Row, evidence: Evidence) -> bool:
+    """Whether the person was sent a later page of the incident, the same way: after an outage one stands for all."""
+    person = row.effect["reach"]["person"]
+    others = (it for it in sending(evidence) if (it.incident, it.provider) == (row.incident, row.provider))
+    return any(it.id > row.id and it.effect["reach"]["person"] == person for it in others)
 
 
 def receipts_arrive(evidence: Evidence) -> Iterator[str]:
