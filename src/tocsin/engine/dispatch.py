@@ -12,7 +12,7 @@ from tocsin.engine.backoff import RETRY_FOR, is_given_up, is_too_late, retry_at
 from tocsin.engine.desk import ENGINE, Desk
 from tocsin.integrations.wire import Again, Done, Never, Verdict
 from tocsin.store.connection import InTheWay, Stale
-from tocsin.store.outbox import Leased
+from tocsin.store.outbox import TOLD_LATER, Leased
 from tocsin.store.rows import Delivery, Only
 from tocsin.store.transaction import Transaction
 
@@ -49,7 +49,7 @@ def _is_left_out(tx: Transaction, now: datetime, delivery: Delivery) -> bool:
         reason = "what it follows was never sent"
     elif now - delivery.created_at > _FRESH_FOR and tx.outbox.is_outdated(delivery):
         # An outage lasts, and the ladder goes on: who is called once need not be called for each round of it.
-        reason = "a later page tells the same"
+        reason = TOLD_LATER
     else:
         return False
     return tx.outbox.leave_out(delivery, now, reason)

@@ -13,6 +13,7 @@ from tocsin.domain.incident import Incident, PageStatus
 from tocsin.errors import StoreError
 from tocsin.store import codec
 from tocsin.store.connection import Reads, Row
+from tocsin.store.outbox import TOLD_LATER
 from tocsin.store.queries import Queries
 from tocsin.store.vitals import Vitals
 
@@ -79,10 +80,17 @@ class Audit:
         return [found for row in rows if (found := _stored(row)) is not None]
 
     def lost_pages(self, incident: Incident) -> list[str]:
-        """Invariant 15: keys of pages that are on their way by the record, while nothing of them is to be sent."""
-        sql = "SELECT DISTINCT page FROM outbox WHERE incident = ? AND page IS NOT NULL AND status IN (?, ?)"
-        leaving = {page for (page,) in self._connection.all(sql, incident.id, "pending", "leased")}
-        return [key for key, it in incident.pages.items() if it.status is PageStatus.PENDING and key not in leaving]
+        """Invariant 15: keys of pages that are on their way by the record, while nothing of them is to be sent.
+
+        A page that a later one stands for has come to its end: it is left out, and the record says so in the outbox.
+        """
+        sql = """
+            SELECT DISTINCT page FROM outbox
+            WHERE incident = ? AND page IS NOT NULL
+                AND (status IN ('pending', 'leased') OR (status = 'suppressed' AND note = ?))
+        """
+        known = {page for (page,) in self._connection.all(sql, incident.id, TOLD_LATER)}
+        return [key for key, it in incident.pages.items() if it.status is PageStatus.PENDING and key not in known]
 
     def differs_from_its_events(self, incident: Incident) -> bool:
         """Invariant 17, as far as people see it; `tocsin verify` compares everything.

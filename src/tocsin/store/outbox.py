@@ -24,6 +24,7 @@ from tocsin.store.rows import Delivery, Only
 
 logger = logging.getLogger(__name__)
 
+TOLD_LATER = "a later page tells the same"  # why a page that an outage has outdated is left out
 LEASE = timedelta(seconds=20)
 _LEASE_MICROS = LEASE // timedelta(microseconds=1)
 ONLY = {

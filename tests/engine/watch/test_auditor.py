@@ -16,6 +16,7 @@ from tocsin.engine.watch.auditor import Auditor
 from tocsin.engine.watch.onlooker import Onlooker
 from tocsin.store.codec import to_column
 from tocsin.store.open import Store
+from tocsin.store.outbox import TOLD_LATER
 
 pytestmark = pytest.mark.anyio
 
@@ -83,6 +84,12 @@ async def test_page_of_which_nothing_is_to_be_sent(store: Store) -> None:
     (key,) = response.incident.open_pages
     (text,) = await alarms_of(store, lambda: rows_of(store, "DELETE FROM outbox WHERE page = ?", key))
     assert text == f"{response.id}: its page {key} is on its way, but nothing of it is to be sent (invariant 15)"
+
+
+async def test_page_that_a_later_one_stands_for_is_in_order(store: Store) -> None:
+    declared(store)
+    left_out = "UPDATE outbox SET status = 'suppressed', settled_at = due_at, note = ? WHERE page IS NOT NULL"
+    assert await alarms_of(store, lambda: rows_of(store, left_out, TOLD_LATER)) == []
 
 
 async def test_delivery_without_an_outcome(store: Store) -> None:
