@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.engine.alerts import firing
 from tests.engine.disk import Disk
-from tests.engine.pagerduty import answers, events, paged, taken
+from tests.engine.pagerduty import always, answers, events, paged, taken
 from tests.engine.rehearsal import Rehearsal
 from tests.engine.server import ALICE, declare, deliver, server, statuses
 from tests.engine.waiting import eventually
@@ -117,6 +118,22 @@ async def test_server_stops_at_once_while_a_provider_hangs(path: Path, sandbox: 
         await eventually(lambda: events(sandbox))
         began = time.monotonic()
     assert time.monotonic() - began < 3
+
+
+async def test_page_that_waits_for_somebody_who_has_left_fails_and_the_next_step_follows(
+    path: Path, sandbox: Sandbox
+) -> None:
+    sandbox.script = always(Response(503))
+    async with server(path, sandbox, speed=1) as node:
+        incident = await declare(node)
+        await eventually(lambda: "pending" in statuses(node) and events(sandbox))
+    sop = default_sop()
+    left = replace(sop, people={id_: person for id_, person in sop.people.items() if id_ != "alice"})
+    sandbox.script = None
+    async with server(path, sandbox, sop=left, speed=1) as node:
+        await eventually(lambda: [it.person for it in events(sandbox) if it.person != "alice"])
+        (failed, *_) = [it.event for it in node.queries.timeline(incident.id) if isinstance(it.event, e.PageFailed)]
+    assert (failed.person, failed.reason) == ("alice", "alice is not one of the organisation's people any more")
 
 
 async def test_restart_takes_up_what_was_pending_and_what_was_being_sent(path: Path, sandbox: Sandbox) -> None:

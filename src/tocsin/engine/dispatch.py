@@ -101,11 +101,21 @@ def _tell(desk: Desk, tx: Transaction, now: datetime, delivery: Delivery, receip
 
 
 def give_up_stranded(desk: Desk, tx: Transaction, now: datetime) -> None:
-    """Deliveries of a provider that nobody serves any more would wait for ever: they have failed."""
+    """What waits in vain has failed: nobody serves its provider any more, or its person has left (invariant 19)."""
     served = desk.methods.union(*(member.providers for member in tx.nodes.living()))
     for delivery in tx.outbox.stranded(served):
-        reason = "its provider is not set up any more"
-        settle(desk, tx, now, delivery, Never(reason, failure_of(delivery.effect, reason)))
+        _fail(desk, tx, now, delivery, "its provider is not set up any more")
+    for delivery in tx.outbox.waiting_pages():
+        if _person_of(delivery) not in desk.sops.current.people:
+            _fail(desk, tx, now, delivery, f"{_person_of(delivery)} is not one of the organisation's people any more")
+
+
+def _fail(desk: Desk, tx: Transaction, now: datetime, delivery: Delivery, reason: str) -> None:
+    settle(desk, tx, now, delivery, Never(reason, failure_of(delivery.effect, reason)))
+
+
+def _person_of(delivery: Delivery) -> str | None:
+    return delivery.effect.reach.person if isinstance(delivery.effect, SendPage) else None
 
 
 def give_up_old(desk: Desk, tx: Transaction, now: datetime, provider: str, reason: str) -> None:

@@ -235,7 +235,12 @@ class Outbox:
             SELECT {_COLUMNS} FROM outbox
             WHERE status = 'pending' AND NOT provider {self._connection.ONE_OF} ORDER BY id
         """
-        return [delivery_of(row) for row in self._connection.all(sql, self._connection.list_of(sorted(providers)))]
+        return list(Leased.of(self._connection.all(sql, self._connection.list_of(sorted(providers)))).deliveries)
+
+    def waiting_pages(self) -> list[Delivery]:
+        """The pages and notifications to people that wait, the oldest first."""
+        sql = f"SELECT {_COLUMNS} FROM outbox WHERE status = 'pending' AND page IS NOT NULL ORDER BY id"
+        return list(Leased.of(self._connection.all(sql)).deliveries)
 
 
 def delivery_of(row: Row) -> Delivery:
