@@ -66,8 +66,8 @@ def _unreached(look: Look) -> dict[str, str]:
 def _held(look: Look) -> dict[str, str]:
     count, taken_at = look.held
     who = "1 incident is" if count == 1 else f"{count} incidents are"
-    what = f"restored from a backup of {taken_at[:16].replace('T', ' ')} UTC: {who} held, and nobody is paged for them"
-    return {"": f"{what}; `tocsin release INC…` or `--all`"} if count else {}
+    what = f"restored from a backup of {taken_at[:16].replace('T', ' ')} UTC: {who} held, and nobody is paged"
+    return {"": f"{what}; `tocsin list --state held`, then `tocsin release`"} if count else {}
 
 
 def _quarantined(look: Look) -> dict[str, str]:
