@@ -98,7 +98,7 @@ def test_a_page_that_pagerduty_refuses_for_good_moves_on_at_once(
     (failed, *_) = until(lambda: server.events(incident, "page_failed"), "the failure stands in the timeline")
     assert failed["event"]["next_method"] == {"via": "inbox"}
     pages = until(lambda: inbox_pages(server), "the page is in the inbox")
-    assert pages[0]["person"] == failed["event"]["person"]
+    assert failed["event"]["person"] in {page["person"] for page in pages}
 
 
 def test_a_page_outlasts_an_outage_of_pagerduty_under_one_key(server: Server, sandbox: Sandbox) -> None:
