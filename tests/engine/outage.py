@@ -41,6 +41,8 @@ class Outage(Rehearsal):
         room = throttle.room(0, self.now)
         leased = self._leased(name, throttle, dispatch.Claim("node-1", name, room.count, only=room.only))
         throttle.takes(len(leased), self.now)
+        if room.count and not leased:
+            throttle.is_drained()
         for delivery in leased:
             self.settle(delivery, self.send(delivery))
         return bool(leased)

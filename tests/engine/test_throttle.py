@@ -27,12 +27,23 @@ def test_last_places_are_kept_for_the_gravest_pages(under_way: int, room: Room) 
     assert Throttle(None).room(under_way, NOON) == room
 
 
-def test_rate_bounds_what_leaves_at_once() -> None:
+def test_rate_bounds_what_leaves_after_an_outage_until_nothing_is_due() -> None:
     throttle = Throttle(Rate(apart=SECOND, burst=4))
-    assert throttle.room(0, NOON).count == 4
     throttle.takes(4, NOON)
-    assert throttle.room(0, NOON).count == 0
-    assert throttle.opens_at(NOON) == NOON + SECOND
+    assert throttle.room(0, NOON).count == 16
+    for key in "abcde":
+        throttle.hears(Again("HTTP 502"), key, NOON)
+    well_at = NOON + 10 * SECOND
+    for key in "abcde":
+        throttle.hears(Done(), key, well_at)
+    assert throttle.breaker.is_closed
+    assert throttle.room(0, well_at).count == 4
+    throttle.takes(4, well_at)
+    assert throttle.room(0, well_at).count == 0
+    assert throttle.opens_at(well_at) == well_at + SECOND
+    throttle.is_drained()
+    assert throttle.room(0, well_at).count == 16
+    assert throttle.opens_at(well_at) is None
 
 
 def test_ill_provider_has_room_for_a_probe_when_it_is_due() -> None:

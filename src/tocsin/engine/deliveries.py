@@ -22,7 +22,7 @@ from tocsin.errors import TocsinError, Unreachable
 from tocsin.integrations.wire import Again, Done, Never, Reply, Request, Then, Verdict
 from tocsin.store.open import Store
 from tocsin.store.outbox import Leased
-from tocsin.store.rows import Delivery
+from tocsin.store.rows import Delivery, Only
 from tocsin.store.transaction import Transaction
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Provider(Protocol):
     """What delivers one kind of effects, sans I/O."""
 
     name: str
-    rate: Rate | None  # at which everything together may leave; None: at any
+    rate: Rate | None  # at which everything together leaves that waited for it while it was ill; None: at any
 
     def request_for(self, effect: AnyEffect) -> Request | Done | Never:
         """The request that delivers `effect`, or the verdict where none is needed."""
@@ -120,6 +120,8 @@ class Deliveries:
         due_at = await self._store.read(lambda queries: queries.next_delivery_at(self.name, but, only))
         now = self._clock.now()
         if due_at is None or due_at > now:
+            if only is Only.ANYTHING:
+                self.throttle.is_drained()
             return self._until(now, due_at)
         leased = await self._lease(dispatch.Claim(self._node, self.name, room.count, but, only))
         self._unreadable |= frozenset(leased.unreadable)

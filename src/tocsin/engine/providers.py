@@ -22,8 +22,8 @@ console = logging.getLogger("tocsin.inbox")
 
 _STAND_IN_KEY = "0123456789abcdef0123456789abcdef"
 _STAND_IN_TOKEN = "xoxb-stand-in"  # noqa: S105  # no secret: for a stand-in on this machine
-# PagerDuty throttles events dynamically and says so by 429; its support names 120 a minute and routing key. Four fifths
-# of that in any minute, on each node.
+# PagerDuty throttles events dynamically and says so by 429; its support names 120 a minute and routing key. After an
+# outage four fifths of that leave in any minute, from each node; otherwise no page is held back before it is refused.
 PAGERDUTY_RATE = Rate(apart=timedelta(seconds=0.75), burst=16)
 # Slack, Web API rate limits: one message a second and channel.
 _SLACK_MESSAGE_APART = timedelta(seconds=1)

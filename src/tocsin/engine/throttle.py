@@ -37,18 +37,28 @@ class Throttle:
     def __init__(self, rate: Rate | None) -> None:
         self.breaker = Breaker()
         self._bucket = Bucket(rate) if rate else None
+        self._has_backlog = False
 
     def room(self, under_way: int, now: datetime) -> Room:
         """What may leave now."""
         room = room_for(under_way, self.breaker.at_once(now))
-        return Room(min(room.count, self._bucket.free(now)), room.only) if self._bucket else room
+        return Room(min(room.count, self._bucket.free(now)), room.only) if self._bucket and self._is_paced else room
+
+    @property
+    def _is_paced(self) -> bool:
+        """A page in a storm is not held back for a rate that may not hold; what waited through an outage is."""
+        return self._has_backlog or not self.breaker.is_closed
+
+    def is_drained(self) -> None:
+        """Nothing is due: what waited while the provider was ill has left."""
+        self._has_backlog = False
 
     def opens_at(self, now: datetime) -> datetime | None:
         """When there will be room without anything coming to its end; None: not before that, or there is now."""
         probe_at = self.breaker.probe_at
         instants = [
             *([probe_at] if probe_at else []),
-            *([self._bucket.next_at(now)] if self._bucket else []),
+            *([self._bucket.next_at(now)] if self._bucket and self._is_paced else []),
         ]
         return min((instant for instant in instants if instant > now), default=None)
 
@@ -59,6 +69,7 @@ class Throttle:
 
     def hears(self, verdict: Verdict, key: str, now: datetime) -> None:
         """What the answer to a delivery says of its provider's health."""
+        self._has_backlog |= not self.breaker.is_closed
         match verdict:
             case Busy():
                 self.breaker = self.breaker.after_busy()
