@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 
@@ -14,9 +15,11 @@ from tests.engine.waiting import eventually
 from tests.postgres import Cluster, run_sql
 from tocsin.domain import commands as c
 from tocsin.domain import events as e
+from tocsin.domain.effects import SendPage
 from tocsin.domain.incident import Incident, Status
+from tocsin.engine import dispatch
 from tocsin.engine.sender import Look
-from tocsin.integrations.wire import Reply, Request
+from tocsin.integrations.wire import Done, Reply, Request
 from tocsin.simulate.sandbox.server import Sandbox
 from tocsin.sop.words import Severity
 from tocsin.store.open import Store
@@ -123,37 +126,33 @@ async def test_worker_that_wakes_after_its_lease_was_taken_over_sends_nothing_an
 ) -> None:
     """As after SIGSTOP: it stood still with the page in hand, for longer than its lease."""
     stopped, woken = asyncio.Event(), asyncio.Event()
-    sent: list[str] = []
 
     async def stands_still(request: Request, last_look: Look) -> Reply:
         stopped.set()
         await woken.wait()
         await last_look()
-        sent.append("by the one that stood still")
-        return SUCCESS
+        raise AssertionError("it must not leave")
 
-    async def goes_on(request: Request, last_look: Look) -> Reply:
-        await last_look()
-        sent.append("by the other")
-        return SUCCESS
-
-    one_store, other_store = PostgresStore(database), PostgresStore(database)
-    async with delivering(one_store, *vendors(sandbox, "pagerduty"), send=stands_still, node="one") as one:
+    store, other = PostgresStore(database), PostgresStore(database)
+    async with delivering(store, *vendors(sandbox, "pagerduty"), send=stands_still, node="one") as one:
         incident = await one.declare(Severity.SEV1)
         await stopped.wait()
         run_sql(database, "UPDATE outbox SET leased_until = leased_until - 60000000 WHERE status = 'leased'")
-        async with delivering(other_store, *vendors(sandbox, "pagerduty"), send=goes_on, node="other") as other:
-            assert len(await other.writer.write(lambda tx, now: tx.outbox.release_expired())) == 1
-            await eventually(lambda: other.statuses() == ["done"])
-            row = other_store.queries.outbox()[-1]
-            woken.set()
-            await eventually(lambda: not one.loops[0].under_way())
-            assert sent == ["by the other"]
-            assert other_store.queries.outbox()[-1] == row
-            accepted = [it for it in other_store.queries.timeline(incident.id) if isinstance(it.event, e.PageAccepted)]
-            assert len(accepted) == 1
-    one_store.close()
-    other_store.close()
+        with other.transaction() as tx:
+            assert len(tx.outbox.release_expired()) == 1
+            (page,) = tx.outbox.lease("pagerduty", "other", incident.opened_at + timedelta(minutes=1), 1).deliveries
+        assert isinstance(page.effect, SendPage)
+        taken = Done(receipts=(c.ReportPageAccepted(key=page.effect.key, via="pagerduty"),))
+        with other.transaction() as tx:
+            dispatch.settle(one.desk, tx, incident.opened_at + timedelta(minutes=1), page, taken)
+        row = other.queries.outbox(incident=incident.id)
+        woken.set()
+        await eventually(lambda: not one.loops[0].under_way())
+        assert other.queries.outbox(incident=incident.id) == row
+        accepted = [it for it in other.queries.timeline(incident.id) if isinstance(it.event, e.PageAccepted)]
+        assert len(accepted) == 1
+    store.close()
+    other.close()
 
 
 async def test_page_that_is_called_back_at_the_last_moment_has_no_end_to_follow(
