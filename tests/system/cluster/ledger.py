@@ -48,8 +48,9 @@ class Ledger:
 
     def lost(self) -> set[int]:
         """The numbers that were promised and aren't there."""
+        promised = set(self.acknowledged)  # before it is looked: more may be promised meanwhile
         with psycopg.connect(self.url, autocommit=True) as connection:
-            return self.acknowledged - {number for (number,) in connection.execute("SELECT number FROM ledger")}
+            return promised - {number for (number,) in connection.execute("SELECT number FROM ledger")}
 
     def _run(self) -> None:
         while not self._is_over.is_set():
