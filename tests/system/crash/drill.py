@@ -22,6 +22,7 @@ _PAST_ITS_LEASE_SECONDS = 21.0
 _TURNS_BEFORE = 20
 _TURNS_MEANWHILE = 60
 _UNTIL_ALL_ARE_DEAD_SECONDS = 600.0
+_APART_SECONDS = 1.0
 
 
 class Drill:
@@ -94,8 +95,13 @@ class Drill:
         node.resume()
 
     def respond_until(self, is_over: Callable[[], bool]) -> None:
-        """Go on until then."""
-        self._act_while(lambda: not is_over())
+        """Go on until then, at people's pace: a hundred hurried ladders at once would outrun what vendors take."""
+
+        def is_time() -> bool:
+            time.sleep(_APART_SECONDS)
+            return not is_over()
+
+        self._act_while(is_time)
 
     def _act_while(self, is_time: Callable[[], bool]) -> None:
         def act(scenario: Scenario) -> None:
