@@ -92,13 +92,22 @@ def test_a_sop_that_would_fail_somebody_at_night_is_refused(tmp_path: Path) -> N
     ]
 
 
+def test_a_postgresql_that_is_not_there_is_said_without_its_password(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    server.environ["TOCSIN_DATABASE"] = "postgresql://tocsin:hunter2@127.0.0.1:1/tocsin"
+    status, said = refusal(server)
+    assert status == 3
+    assert said[0].startswith("tocsin: database tocsin on 127.0.0.1: connection failed: ")
+    assert "hunter2" not in "".join(said)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
         pytest.param(
             "TOCSIN_DATABASE",
-            "postgresql://localhost/tocsin",
-            "database: must be sqlite:///FILE (or sqlite:////absolute/FILE), got 'postgresql://localhost/tocsin'",
+            "mysql://localhost/tocsin",
+            "database: must be sqlite:///FILE or postgresql://HOST/NAME, got 'mysql://localhost/tocsin'",
             id="a database of another kind",
         ),
         pytest.param(
