@@ -84,10 +84,11 @@ class Outside:
             self._mend()
             time.sleep(_PAUSE_SECONDS)
             return None
-        if response.status_code == 503:
+        # A token lies in its file before it is in the database; a server that dies in between is mended first.
+        if response.status_code in (401, 503):
             self._mend()
             time.sleep(_PAUSE_SECONDS)
             return None
-        if response.status_code >= 500 or response.status_code == 401:
+        if response.status_code >= 500:
             self.faults.append(f"{method} {path} was answered {response.status_code}: {response.text[:200]}")
         return response

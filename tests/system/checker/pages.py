@@ -9,6 +9,7 @@ from tests.system.checker.evidence import Evidence, Row
 from tests.system.checker.pagerduty import Knock, knocks_in
 
 _ORDER = {"trigger": 0, "acknowledge": 1, "resolve": 2}
+_ANSWERS = ("acknowledged", "mitigated", "resolved", "cancelled")
 _ACTIONS = {"SendPage": "trigger", "AcknowledgePage": "acknowledge", "ResolvePage": "resolve"}
 
 
@@ -62,8 +63,15 @@ def _says_why(row: Row, account: Account, evidence: Evidence) -> bool:
     """Whether the record tells why a page did not leave: a failure, somebody who answered first, or a later page."""
     failures = [it for it in evidence.events[row.incident] if it.kind == "page_failed" and it.body["key"] == row.page]
     if row.status == "failed":
-        return any(it.body.get("via", "") in ("", row.provider) for it in failures)
+        was_told = any(it.body.get("via", "") in ("", row.provider) for it in failures)
+        return was_told or _is_answered_before(row, evidence)
     return account.pages[str(row.page)].status == "answered" or _is_told_later(row, evidence)
+
+
+def _is_answered_before(row: Row, evidence: Evidence) -> bool:
+    """Whether somebody had answered by the time at which a page under way was refused."""
+    timeline = evidence.events[row.incident]
+    return any(it.kind in _ANSWERS and it.at <= (row.settled_at or 0.0) for it in timeline)
 
 
 def _is_told_later(row: Row, evidence: Evidence) -> bool:
