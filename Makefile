@@ -18,7 +18,7 @@ test: $(VENV)/.dev servers lint
 	$(RUN)/pytest -n auto tests
 
 MINUTES ?= 10
-soak: $(VENV)/.dev
+soak: $(VENV)/.dev servers
 	$(RUN)/python -m tests.system.soak --minutes $(MINUTES) \
 		$(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(KIND),--kind '$(KIND)')
 
