@@ -154,7 +154,9 @@ class PostgresConnection:
         Where the standby did not confirm it, the commit is no more than a hope: a fail-over would lose it.
         """
         self.refuse_if_undone()
-        self.run("COMMIT")
+        told = self._asked().execute("COMMIT").statusmessage
+        if told != "COMMIT":  # PostgreSQL answers ROLLBACK, and calls it a success, where the transaction had failed
+            raise StoreError(f"{self.name}: the transaction was undone")
         if self._is_unreplicated:
             raise StoreError(f"{self.name}: the standby did not confirm the commit: whether it lasts is unknown")
 
