@@ -50,7 +50,10 @@ _DCS = {
 
 
 class Cluster:
-    """Three nodes of PostgreSQL and the arbiter between them, on machines of `network`; gone when the block ends."""
+    """Three nodes of PostgreSQL and the arbiter between them, on machines of `network`.
+
+    All is gone when the block ends; where it ends in an error, the nodes' logs are kept in `directory`.
+    """
 
     def __init__(self, network: Network) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="tocsin-cluster-"))
@@ -84,7 +87,8 @@ class Cluster:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for machine in (*self.nodes, self.arbiter):
             machine.crash()
-        shutil.rmtree(self.directory)
+        if error is None:
+            shutil.rmtree(self.directory)
 
     def revive(self, node: Machine) -> None:
         """Switch a node on; by itself it becomes a standby of whoever is the primary."""
