@@ -24,6 +24,7 @@ from tests.system.waiting import until
 _BINARIES = max(glob("/usr/lib/postgresql/*/bin"), default="")
 _TTL = 7  # seconds a primary that is silent stays the primary
 _PATIENCE = 60.0
+_REPAIR = 180.0  # seconds for a node to follow again, where it has to be copied anew
 # A client that isn't told of a peer's death finds out by itself; the store has the same defaults.
 _IMPATIENT = "connect_timeout=2&keepalives_idle=2&keepalives_interval=1&keepalives_count=3&tcp_user_timeout=5000"
 
@@ -121,7 +122,7 @@ class Cluster:
 
     def wait_until_whole(self) -> None:
         """Return when all nodes are there: a primary, a synchronous standby that could take over, and a spare one."""
-        until(self._is_whole, f"the cluster is whole; see {self.directory}", _PATIENCE)
+        until(self._is_whole, f"the cluster is whole; see {self.directory}", _REPAIR)
 
     def switch_over(self, primary: Machine) -> None:
         """Let the synchronous standby take over in good order, as for maintenance."""
@@ -205,6 +206,9 @@ class Cluster:
             "etcd3": {"host": f"{self.arbiter.address}:2379"},
             "bootstrap": {"dcs": _DCS, "initdb": [{"encoding": "UTF8"}, {"locale": "C.UTF-8"}, "no-sync"]},
             "postgresql": {
+                # A node that can't be wound back to where its successor began would stay out for ever.
+                "remove_data_directory_on_rewind_failure": True,
+                "remove_data_directory_on_diverged_timelines": True,
                 "listen": f"{address}:5432",
                 "connect_address": f"{address}:5432",
                 "data_dir": str(home / "data"),
