@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,18 +18,23 @@ from tocsin.domain import commands as c
 from tocsin.domain import events as e
 from tocsin.domain.alert import Alert
 from tocsin.domain.apply import fold
+from tocsin.domain.incident import Incident
+from tocsin.engine.clock import Clock
 from tocsin.engine.desk import Actor, Desk
 from tocsin.engine.intake import Intake
 from tocsin.engine.node import Node
 from tocsin.engine.sops import Sops
+from tocsin.engine.waker import Waker
+from tocsin.engine.writer import Writer
 from tocsin.errors import Refused
 from tocsin.settings import Settings
 from tocsin.simulate.sandbox.server import Sandbox
 from tocsin.sop.load import default_sop
-from tocsin.sop.words import Severity
+from tocsin.sop.words import Severity, Trigger
 from tocsin.store.connection import Stale
 from tocsin.store.postgres import PostgresStore
 from tocsin.store.rows import Delivery
+from tocsin.store.transaction import Transaction
 
 pytestmark = pytest.mark.anyio
 
@@ -181,3 +186,45 @@ async def test_outcome_of_a_delivery_that_another_node_has_taken_over_is_not_wri
         current = Delivery(row.id, row.key, row.incident, row.effect, 7, row.created_at)
         assert tx.outbox.settle(current, "done", row.created_at + timedelta(seconds=1), "")
     store.close()
+
+
+_CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction'"
+
+
+class _CutOff(Desk):
+    """A desk at which the database goes away in the middle of a decision, once."""
+
+    def __init__(self, database: str) -> None:
+        super().__init__(Sops(default_sop()), frozenset())
+        self._database = database
+        self.is_due = True
+
+    def change(self, tx: Transaction, now: datetime, incident_id: str, command: c.Change, actor: Actor) -> Incident:
+        if self.is_due:
+            self.is_due = False
+            run_sql(self._database, _CUT)
+        return super().change(tx, now, incident_id, command, actor)
+
+
+async def test_database_that_goes_away_while_incidents_are_woken_is_held_against_none_of_them(
+    database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, clock, desk = PostgresStore(database), Clock(speed=1000.0), _CutOff(database)
+    writer = Writer(store, clock, lambda: None)
+    writer.start()
+    command = c.Declare(
+        title="Checkout is down", service="website", trigger=Trigger.SERVICE_DEGRADED, severity=Severity.SEV1
+    )
+    opened = [await writer.write(lambda tx, now: desk.open(tx, now, command, ALICE)) for _ in range(2)]
+    waking = asyncio.create_task(Waker(store, writer, desk, clock).run())
+    await eventually(lambda: all(len(steps(store, it.id)) > 1 for it in opened))
+    waking.cancel()
+    await asyncio.wait([waking])
+    writer.stop()
+    store.close()
+    assert "incidents could not be woken" in caplog.text
+    assert "could not be carried out" not in caplog.text
+
+
+def steps(store: PostgresStore, incident: str) -> list[e.StepFired]:
+    return [it.event for it in store.queries.timeline(incident) if isinstance(it.event, e.StepFired)]

@@ -68,8 +68,10 @@ class Waker:
             except (Stale, InTheWay) as error:
                 logger.info("%s: another node is at it: %s", incident, error)
                 self._put_off[incident] = now + _PAUSE_AFTER_ANOTHER
-            except Exception:
+            except Exception as error:
+                tx.refuse_if_undone()  # the database has gone away: that is no fault of the incident's
                 # One incident that can't be read must not keep the others from their deadlines.
-                logger.critical("%s: its deadlines could not be carried out", incident, exc_info=True)
+                is_bug = not isinstance(error, TocsinError)
+                logger.critical("%s: its deadlines could not be carried out: %s", incident, error, exc_info=is_bug)
                 self._put_off[incident] = now + _PAUSE_AFTER_A_FAULT
         return len(due)

@@ -44,6 +44,10 @@ class Transaction:
         """
         return self._connection.savepoint()
 
+    def refuse_if_undone(self) -> None:
+        """Raise StoreError where the database has undone the whole transaction by itself."""
+        self._connection.refuse_if_undone()
+
     def database_now(self) -> datetime:
         """What the database's clock shows."""
         return codec.from_column(self._connection.all(f"SELECT {self._connection.NOW}")[0][0])
