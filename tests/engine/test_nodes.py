@@ -33,7 +33,7 @@ from tocsin.sop.load import default_sop
 from tocsin.sop.words import Severity, Trigger
 from tocsin.store.connection import Stale
 from tocsin.store.postgres import PostgresStore
-from tocsin.store.rows import Delivery
+from tocsin.store.rows import Delivery, Only
 from tocsin.store.transaction import Transaction
 
 pytestmark = pytest.mark.anyio
@@ -186,6 +186,24 @@ async def test_outcome_of_a_delivery_that_another_node_has_taken_over_is_not_wri
         current = Delivery(row.id, row.key, row.incident, row.effect, 7, row.created_at)
         assert tx.outbox.settle(current, "done", row.created_at + timedelta(seconds=1), "")
     store.close()
+
+
+def test_page_that_a_node_gives_back_while_another_ends_it_does_not_leave(database: str) -> None:
+    one, other = PostgresStore(database), PostgresStore(database)
+    desk = Desk(Sops(default_sop()), frozenset())
+    with one.transaction() as tx:
+        Intake(desk, tx, NOON, ALICE).take([firing("Latency")])
+        (page,) = tx.outbox.lease("inbox", "one", NOON, 1, (), Only.PAGES).deliveries
+    gives_back = one.transaction()
+    assert gives_back.__enter__().outbox.postpone(page, NOON + timedelta(seconds=1), "502")
+    end = threading.Timer(0.1, lambda: gives_back.__exit__(None, None, None))
+    end.start()
+    with other.transaction() as tx:
+        desk.change(tx, NOON, page.incident, c.Acknowledge(), ALICE)
+    end.join()
+    assert [it.status for it in one.queries.outbox() if it.key == page.key] == ["suppressed"]
+    one.close()
+    other.close()
 
 
 _CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction'"

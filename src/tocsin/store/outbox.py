@@ -64,17 +64,16 @@ class Outbox:
     def withdraw(self, pages: Sequence[str], now: datetime) -> None:
         """Pages that nobody needs any more don't leave; what is leaving this moment is marked as such."""
         at = codec.to_column(now)
-        self._connection.many(
-            """
-            UPDATE outbox SET status = 'suppressed', settled_at = ?, note = 'no longer needed'
-            WHERE page = ? AND status = 'pending'
-            """,
-            [(at, page) for page in pages],
-        )
-        self._connection.many(
-            "UPDATE outbox SET stopped_at = ? WHERE page = ? AND status = 'leased' AND stopped_at IS NULL",
-            [(at, page) for page in pages],
-        )
+        # One statement: between two, another node could give a page that it is sending back to those that wait.
+        sql = """
+            UPDATE outbox SET
+                stopped_at = CASE status WHEN 'leased' THEN coalesce(stopped_at, ?) ELSE stopped_at END,
+                settled_at = CASE status WHEN 'pending' THEN ? ELSE settled_at END,
+                note = CASE status WHEN 'pending' THEN 'no longer needed' ELSE note END,
+                status = CASE status WHEN 'pending' THEN 'suppressed' ELSE status END
+            WHERE page = ? AND status IN ('pending', 'leased')
+        """
+        self._connection.many(sql, [(at, at, page) for page in pages])
 
     def enqueue(self, decision: Decision) -> None:
         """Write down what a decision sends; the keys follow from its last event."""
