@@ -10,6 +10,7 @@ from tocsin.domain import commands as c
 from tocsin.domain.effects import AnyEffect, PageEffect, SendPage
 from tocsin.engine.backoff import RETRY_FOR, is_given_up, is_too_late, retry_at
 from tocsin.engine.desk import ENGINE, Desk
+from tocsin.errors import TocsinError
 from tocsin.integrations.wire import Again, Done, Never, Verdict
 from tocsin.store.connection import InTheWay, Stale
 from tocsin.store.outbox import TOLD_LATER, Leased
@@ -95,9 +96,11 @@ def _tell(desk: Desk, tx: Transaction, now: datetime, delivery: Delivery, receip
                 desk.change(tx, now, delivery.incident, receipt, ENGINE)
         except (Stale, InTheWay):
             raise  # another node's decision came first: all of it is done again
-        except Exception:
+        except Exception as error:
+            tx.refuse_if_undone()  # the database has gone away: then nothing of it is written, and all is done again
             # An incident that can't take it must not keep the row leased, and its lane waiting, for ever.
-            logger.critical("%s: its incident could not be told of it", delivery.key, exc_info=True)
+            is_bug = not isinstance(error, TocsinError)
+            logger.critical("%s: its incident could not be told of it: %s", delivery.key, error, exc_info=is_bug)
 
 
 def give_up_stranded(desk: Desk, tx: Transaction, now: datetime) -> None:
