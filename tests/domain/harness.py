@@ -20,7 +20,7 @@ from tocsin.domain.context import Context, Decision, PastIncident, Refusal
 from tocsin.domain.deadlines import deadlines, wake_at
 from tocsin.domain.decide import decide
 from tocsin.domain.incident import ActionItem, Audience, Incident, Page, PageStatus
-from tocsin.domain.placement import Placement, place
+from tocsin.domain.placement import Placement, Placer
 from tocsin.oncall.roster import Roster
 from tocsin.sop.durations import Duration
 from tocsin.sop.load import default_sop
@@ -317,7 +317,7 @@ class Story:
         return (at - self.start) / timedelta(minutes=1)
 
     def _placement(self, labels: dict[str, str]) -> Placement:
-        return place(self.sop, Alert(labels, {}, AlertStatus.FIRING, self.now))
+        return Placer(self.sop).place(Alert(labels, {}, AlertStatus.FIRING, self.now))
 
     def _instant(self, minutes: float, hours: float, days: float) -> datetime:
         instant = self.start + timedelta(days=days, hours=hours, minutes=minutes)

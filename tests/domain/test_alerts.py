@@ -10,7 +10,7 @@ from tocsin.domain import effects as f
 from tocsin.domain import events as e
 from tocsin.domain.alert import Alert, AlertStatus, fingerprint
 from tocsin.domain.incident import Source, Status
-from tocsin.domain.placement import place
+from tocsin.domain.placement import Placer
 from tocsin.sop.load import default_sop
 from tocsin.sop.words import Severity
 
@@ -219,10 +219,10 @@ def test_other_labels_have_another_fingerprint(one: dict[str, str], other: dict[
     ],
 )
 def test_alerts_are_grouped_by_service_and_name(labels: dict[str, str], group_key: str) -> None:
-    assert place(SOP, firing(labels)).group_key == group_key
+    assert Placer(SOP).place(firing(labels)).group_key == group_key
 
 
 def test_group_of_long_labels_is_known_by_its_beginning_and_a_digest() -> None:
-    groups = {place(SOP, firing({"alertname": "x" * 600 + end})).group_key for end in "ab"}
+    groups = {Placer(SOP).place(firing({"alertname": "x" * 600 + end})).group_key for end in "ab"}
     assert len(groups) == 2
     assert all(len(group.encode()) <= 500 and group.startswith("website{alertname='xxx") for group in groups)

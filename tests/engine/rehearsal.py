@@ -58,6 +58,7 @@ class Rehearsal:
         )
         self.providers: dict[str, Provider] = {it.name: it for it in providers_for(settings, self.sop, "k3x9")}
         self.desk = Desk(Sops(self.sop), frozenset(self.providers))
+        self.intake = Intake(self.desk)
 
     def __enter__(self) -> Self:
         return self
@@ -76,6 +77,7 @@ class Rehearsal:
         with self.store.transaction() as tx:
             tx.outbox.release_all()
         self.desk = Desk(Sops(self.sop), frozenset(self.providers))
+        self.intake = Intake(self.desk)
         return self
 
     # What comes in
@@ -83,7 +85,7 @@ class Rehearsal:
     def take(self, *alerts: Alert) -> Self:
         """Monitoring delivers these alerts in one request."""
         with self.store.transaction() as tx:
-            Intake(self.desk, tx, self.now, MONITORING).take(alerts)
+            self.intake.take(tx, self.now, MONITORING, alerts)
         return self
 
     def declare(self, severity: Severity | None = None, service: str = "website") -> Incident:

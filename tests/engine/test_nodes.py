@@ -136,17 +136,17 @@ def test_alert_does_not_join_an_incident_that_another_node_is_ending(database: s
     one, other = PostgresStore(database), PostgresStore(database)
     desk = Desk(Sops(default_sop()), frozenset())
     with one.transaction() as tx:
-        Intake(desk, tx, NOON, ALICE).take([firing("Latency"), resolved("Latency", at=1)])
+        Intake(desk).take(tx, NOON, ALICE, [firing("Latency"), resolved("Latency", at=1)])
         (incident,) = tx.incidents.due(NOON + timedelta(hours=1), 2)
     ending = one.transaction()
     desk.change(ending.__enter__(), NOON + timedelta(minutes=3), incident, c.Resolve(), ALICE)
     end = threading.Timer(0.1, lambda: ending.__exit__(None, None, None))
     end.start()
-    with pytest.raises(Stale, match="it has ended meanwhile"), other.transaction() as tx:
-        Intake(desk, tx, NOON + timedelta(minutes=3), ALICE).take([joins])
+    with pytest.raises(Stale, match="ended meanwhile"), other.transaction() as tx:
+        Intake(desk).take(tx, NOON + timedelta(minutes=3), ALICE, [joins])
     end.join()
     with other.transaction() as tx:
-        Intake(desk, tx, NOON + timedelta(minutes=3), ALICE).take([joins])
+        Intake(desk).take(tx, NOON + timedelta(minutes=3), ALICE, [joins])
     assert len(other.queries.incidents(is_open=None, limit=9)) == 2
     one.close()
     other.close()
@@ -192,7 +192,7 @@ def test_page_that_a_node_gives_back_while_another_ends_it_does_not_leave(databa
     one, other = PostgresStore(database), PostgresStore(database)
     desk = Desk(Sops(default_sop()), frozenset())
     with one.transaction() as tx:
-        Intake(desk, tx, NOON, ALICE).take([firing("Latency")])
+        Intake(desk).take(tx, NOON, ALICE, [firing("Latency")])
         (page,) = tx.outbox.lease("inbox", "one", NOON, 1, (), Only.PAGES).deliveries
     gives_back = one.transaction()
     assert gives_back.__enter__().outbox.postpone(page, NOON + timedelta(seconds=1), "502")

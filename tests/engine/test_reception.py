@@ -23,7 +23,7 @@ from tests.postgres import Cluster
 from tests.system.hostile import strange_alerts
 from tests.system.server import Json, firing
 from tocsin.domain.alert import Alert, fingerprint
-from tocsin.domain.placement import place
+from tocsin.domain.placement import Placer
 from tocsin.engine import reception
 from tocsin.engine.node import Node
 from tocsin.errors import InvalidInput, NotFound, Overloaded, Refused
@@ -33,7 +33,7 @@ from tocsin.sop.load import default_sop
 from tocsin.store.rows import Quarantined
 
 POISON = "poison"
-_WHERE = "tocsin.engine.intake.place"
+_PLACE = Placer.place
 STARTED_AT = datetime.now(UTC) - timedelta(minutes=1)
 
 
@@ -98,17 +98,17 @@ class Bug:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.tries = 0
         self._monkeypatch = monkeypatch
-        monkeypatch.setattr(_WHERE, self._fail)
+        monkeypatch.setattr(Placer, "place", lambda placer, alert: self._fail(placer, alert))
 
-    def _fail(self, sop: Any, alert: Alert) -> Any:
+    def _fail(self, placer: Placer, alert: Alert) -> Any:
         if POISON in alert.labels:
             self.tries += 1
             raise KeyError(alert.labels[POISON])
-        return place(sop, alert)
+        return _PLACE(placer, alert)
 
     def mend(self) -> None:
         """An upgrade."""
-        self._monkeypatch.setattr(_WHERE, place)
+        self._monkeypatch.setattr(Placer, "place", _PLACE)
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_an_alert_on_which_a_bug_strikes_is_kept_as_it_came_and_the_others_are_t
 ) -> None:
     node.receive(firing("Before"), poison(), firing("After"), form=form)
     assert node.taken() == {"Before": 1, "After": 1}
-    assert bug.tries == 1 + 3  # with the others, and three times by itself
+    assert bug.tries == 5  # with the others of its body, beside them, and three times by itself
     (kept,) = node.kept()
     assert (kept.source, kept.error, kept.times) == (form.name, "KeyError: 'a surprise'", 1)
     (alert,) = form.parse(node.node.queries.quarantined_one(kept.id)[1], node.node.clock.wall_now())

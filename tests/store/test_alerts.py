@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 
+import pytest
 from msgspec.structs import replace
 
 from tests.store.response import NOON, declared, from_alert
 from tocsin.domain import commands as c
 from tocsin.domain.alert import Alert, AlertStatus
+from tocsin.store.alerts import NewAlert
 from tocsin.store.codec import to_column
+from tocsin.store.connection import Stale
 from tocsin.store.open import Store
 from tocsin.store.rows import KnownAlert, StoredAlert
 
@@ -24,7 +27,8 @@ RESOLVED = replace(FIRING, status=AlertStatus.RESOLVED, ends_at=NOON + MINUTE)
 
 def add(store: Store, print_: str, incident: str | None, alert: Alert = FIRING) -> int:
     with store.transaction() as tx:
-        return tx.alerts.add(alert, print_, incident, NOON)
+        tx.alerts.add([NewAlert(print_, alert, incident)], NOON)
+        return tx.alerts.known([print_])[print_].id
 
 
 def known(store: Store, *prints: str) -> dict[str, KnownAlert]:
@@ -58,10 +62,11 @@ def test_alert_comes_back_as_it_was_seen(store: Store) -> None:
 def test_repeated_alert_is_counted(store: Store) -> None:
     id_ = add(store, "f1", None)
     with store.transaction() as tx:
-        tx.alerts.bump([id_, id_], NOON + MINUTE)
-        tx.alerts.bump([], NOON + 2 * MINUTE)
+        tx.alerts.bump({id_: 1}, NOON)
+        tx.alerts.bump({id_: 2}, NOON + MINUTE)
+        tx.alerts.bump({}, NOON + 2 * MINUTE)
     stored = only(store)
-    assert (stored.received, stored.first_seen_at, stored.last_seen_at) == (3, NOON, NOON + MINUTE)
+    assert (stored.received, stored.first_seen_at, stored.last_seen_at) == (4, NOON, NOON + MINUTE)
 
 
 def test_alert_that_resolves_and_fires_again_is_the_same_alert(store: Store) -> None:
@@ -99,11 +104,28 @@ def test_ten_thousand_alerts_are_looked_up_at_once(store: Store) -> None:
     assert list(known(store, *(f"f{number}" for number in range(10_000)))) == ["f9999"]
 
 
-def test_alerts_of_an_incident_are_counted_and_those_that_fire(store: Store) -> None:
+def test_alerts_of_an_incident_are_counted_and_it_is_clear_once_none_fires(store: Store) -> None:
     for number, alert in enumerate((FIRING, RESOLVED, FIRING)):
         add(store, f"f{number}", "INC-2026-0001", alert)
-    add(store, "f9", "INC-2026-0002")
+    add(store, "f9", "INC-2026-0002", RESOLVED)
     with store.transaction() as tx:
-        assert tx.alerts.counts("INC-2026-0001") == (3, 2)
-        assert tx.alerts.counts("INC-2026-0002") == (1, 1)
-        assert tx.alerts.counts("INC-2026-0003") == (0, 0)
+        assert [tx.alerts.count(f"INC-2026-000{number}") for number in (1, 2, 3)] == [3, 1, 0]
+        assert [tx.alerts.is_clear(f"INC-2026-000{number}") for number in (1, 2, 3)] == [False, True, True]
+
+
+def test_alerts_of_a_storm_are_remembered_at_once(store: Store) -> None:
+    storm = [NewAlert(f"f{number}", FIRING, "INC-2026-0001", times=2) for number in range(3)]
+    with store.transaction() as tx:
+        tx.alerts.add(storm, NOON)
+        tx.alerts.add([], NOON)
+    assert [(it.fingerprint, it.received, it.labels) for it in store.queries.alerts()] == [
+        ("f2", 2, FIRING.labels),
+        ("f1", 2, FIRING.labels),
+        ("f0", 2, FIRING.labels),
+    ]
+
+
+def test_alert_that_another_node_has_attached_meanwhile_is_stale(store: Store) -> None:
+    add(store, "f1", "INC-2026-0001")
+    with store.transaction() as tx, pytest.raises(Stale), tx.savepoint():
+        tx.alerts.add([NewAlert("f1", FIRING, "INC-2026-0001")], NOON)

@@ -136,11 +136,10 @@ def opened_again(store: Store, first: Response) -> tuple[Response, Response]:
 def test_open_incident_of_a_group_is_found_until_it_is_over(store: Store) -> None:
     response = from_alert(store)
     with store.transaction() as tx:
-        assert tx.incidents.open_one_of("website{}") == response.id
-        assert tx.incidents.open_one_of("api{}") is None
+        assert tx.incidents.open_ones_of(["website{}", "api{}"]) == {"website{}": response.id}
     response.send(c.Resolve())
     with store.transaction() as tx:
-        assert tx.incidents.open_one_of("website{}") is None
+        assert tx.incidents.open_ones_of(["website{}"]) == {}
 
 
 def test_group_of_alerts_has_one_open_incident(store: Store) -> None:
@@ -163,7 +162,7 @@ def test_incident_is_reopened_once_the_other_one_of_its_group_is_over(store: Sto
     second.send(c.Cancel(reason="the same"))
     first.send(c.Reopen(reason="it is back"))
     with store.transaction() as tx:
-        assert tx.incidents.open_one_of("website{}") == first.id
+        assert tx.incidents.open_ones_of(["website{}"]) == {"website{}": first.id}
 
 
 def test_incidents_without_alerts_are_of_no_group(store: Store) -> None:

@@ -59,13 +59,13 @@ def test_pages_put_together_are_the_whole_list(many: Store, is_open: bool | None
     assert [it for page in pages for it in page] == ids(many, is_open)
 
 
-def test_alerts_are_listed_the_last_seen_first(store: Store) -> None:
+def test_alerts_are_listed_the_newest_first(store: Store) -> None:
     rows = [add(store, f"f{it}", "INC-2026-0001" if it < 2 else None, FIRING) for it in range(3)]
     with store.transaction() as tx:
-        tx.alerts.bump([rows[0]], NOON + MINUTE)
-    assert [it.id for it in store.queries.alerts()] == [rows[0], rows[2], rows[1]]
-    assert [it.id for it in store.queries.alerts(incident="INC-2026-0001")] == [rows[0], rows[1]]
-    assert [it.id for it in store.queries.alerts(limit=1)] == [rows[0]]
+        tx.alerts.bump({rows[0]: 1}, NOON + MINUTE)
+    assert [it.id for it in store.queries.alerts()] == [rows[2], rows[1], rows[0]]
+    assert [it.id for it in store.queries.alerts(incident="INC-2026-0001")] == [rows[1], rows[0]]
+    assert [it.id for it in store.queries.alerts(limit=1)] == [rows[2]]
     assert store.queries.alerts(incident="INC-2026-0002") == []
 
 

@@ -1,6 +1,7 @@
 """Where does an alert belong? Routing by matchers to a service, a provisional severity and a grouping key."""
 
 import hashlib
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -11,6 +12,7 @@ from tocsin.sop.words import Severity, Trigger
 
 _NO_ROUTE = Route(match=())
 _LONGEST_KEY = 500  # an index holds it; labels may be longer
+_REMEMBERED = 10_000
 
 
 class Placement(Struct, frozen=True):
@@ -23,12 +25,39 @@ class Placement(Struct, frozen=True):
     group_key: str
 
 
-def place(sop: Sop, alert: Alert) -> Placement:
-    """The service, provisional severity and group of `alert`: the first route whose matchers all match decides."""
-    route = _heartbeat_route(sop, alert) or next((it for it in sop.routes if _matches(it, alert.labels)), _NO_ROUTE)
-    service = route.service or _labelled_service(sop, alert) or sop.alerts.default_service
+class Placer:
+    """Places alerts by one SOP, and remembers: the alerts of a storm differ in labels that no route asks for."""
+
+    def __init__(self, sop: Sop) -> None:
+        names = _names_asked_for(sop)
+
+        @lru_cache(_REMEMBERED)
+        def placed(values: tuple[str | None, ...]) -> Placement:
+            return _place(sop, {name: value for name, value in zip(names, values, strict=True) if value is not None})
+
+        self._names = names
+        self._placed = placed
+
+    def place(self, alert: Alert) -> Placement:
+        """The service, provisional severity and group of `alert`: the first route whose matchers all match decides."""
+        labels = alert.labels
+        return self._placed(tuple(labels.get(name) for name in self._names))
+
+
+def _names_asked_for(sop: Sop) -> tuple[str, ...]:
+    """The labels that decide where an alert belongs."""
+    names = {"alertname", "heartbeat", sop.alerts.service_label, *sop.alerts.group_by}
+    for route in sop.routes:
+        names.update(parse_matcher(text).name for text in route.match)
+        names.update(route.group_by or ())
+    return tuple(sorted(names))
+
+
+def _place(sop: Sop, labels: dict[str, str]) -> Placement:
+    route = _heartbeat_route(sop, labels) or next((it for it in sop.routes if _matches(it, labels)), _NO_ROUTE)
+    service = route.service or _labelled_service(sop, labels) or sop.alerts.default_service
     group_by = sop.alerts.group_by if route.group_by is None else route.group_by
-    values = ",".join(f"{name}={alert.labels.get(name, '')!r}" for name in group_by)
+    values = ",".join(f"{name}={labels.get(name, '')!r}" for name in group_by)
     return Placement(
         service=service,
         severity=route.severity,
@@ -38,14 +67,14 @@ def place(sop: Sop, alert: Alert) -> Placement:
     )
 
 
-def _heartbeat_route(sop: Sop, alert: Alert) -> Route | None:
+def _heartbeat_route(sop: Sop, labels: dict[str, str]) -> Route | None:
     """What the SOP says of a job that doesn't call: each has an incident of its own."""
-    if alert.labels.get("alertname") != HEARTBEAT_MISSED:
+    if labels.get("alertname") != HEARTBEAT_MISSED:
         return None
     found = (
         Route(match=(), service=it.service, severity=it.severity, page=it.page, group_by=("alertname", "heartbeat"))
         for it in sop.heartbeats
-        if it.name == alert.labels.get("heartbeat")
+        if it.name == labels.get("heartbeat")
     )
     return next(found, None)
 
@@ -61,6 +90,6 @@ def _matches(route: Route, labels: dict[str, str]) -> bool:
     return all(parse_matcher(text).matches(labels) for text in route.match)
 
 
-def _labelled_service(sop: Sop, alert: Alert) -> str | None:
-    service = alert.labels.get(sop.alerts.service_label)
+def _labelled_service(sop: Sop, labels: dict[str, str]) -> str | None:
+    service = labels.get(sop.alerts.service_label)
     return service if service in sop.services else None

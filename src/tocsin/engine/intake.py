@@ -2,122 +2,232 @@
 
 A repeated alert only counts. What changes the response becomes an event: the first firing of a group, a worse alert,
 all clear, firing again. The outcome doesn't depend on the order in which alerts of one batch or of several arrive.
+
+What a storm brings is asked and written by the batch, and an incident is decided on once for all alerts of a kind.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+
+from msgspec import Struct
 
 from tocsin.domain import commands as c
 from tocsin.domain.alert import Alert, AlertStatus, fingerprint
-from tocsin.domain.placement import Placement, place
+from tocsin.domain.incident import Incident
+from tocsin.domain.placement import Placement, Placer
 from tocsin.engine.desk import Actor, Desk
+from tocsin.store.alerts import NewAlert
 from tocsin.store.codec import optional_to_column, to_column
 from tocsin.store.connection import Stale
+from tocsin.store.incidents import Standing
 from tocsin.store.rows import KnownAlert
 from tocsin.store.transaction import Transaction
 
+_REMEMBERED = 10_000  # incidents
+
+
+class _Heard(Struct):
+    """An alert of a batch, and how many times the batch tells of the same."""
+
+    alert: Alert
+    fingerprint: str
+    times: int = 1
+
+
+_Placed = tuple[_Heard, Placement]
+
 
 class Intake:
-    """The intake of one batch of alerts."""
+    """Takes alerts in; one for each node."""
 
-    def __init__(self, desk: Desk, tx: Transaction, now: datetime, actor: Actor) -> None:
-        self._desk = desk
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.placer = Placer(desk.sops.current)
+        self.no_news = NoNews()
+
+    def take(self, tx: Transaction, now: datetime, actor: Actor, alerts: Sequence[Alert]) -> None:
+        """Attach every alert; the last alert of a fingerprint in the batch is taken after the earlier ones."""
+        _Batch(self, tx, now, actor).take(_waves(alerts))
+
+    def forget(self) -> None:
+        """A transaction was undone: an incident may come to stand otherwise at the event where it stood in there."""
+        self.no_news = NoNews()
+
+
+def _waves(alerts: Sequence[Alert]) -> Iterator[dict[str, _Heard]]:
+    """The alerts by fingerprint, in their order; where a batch tells of one twice, what is new in it comes later."""
+    coming = [_Heard(alert, fingerprint(alert.labels)) for alert in alerts]
+    while coming:
+        wave: dict[str, _Heard] = {}
+        later: list[_Heard] = []
+        for heard in coming:
+            first = wave.setdefault(heard.fingerprint, heard)
+            if first is heard:
+                continue
+            if _tells_the_same(first.alert, heard.alert):
+                first.times += heard.times
+            else:
+                later.append(heard)
+        yield wave
+        coming = later
+
+
+def _tells_the_same(one: Alert, other: Alert) -> bool:
+    return (one.status, one.starts_at, one.ends_at) == (other.status, other.starts_at, other.ends_at)
+
+
+class NoNews:
+    """What an incident need not be asked again: alerts of these placements changed nothing while it stood like this.
+
+    A decision depends on the incident and the command alone, so the same question has the same answer. What is due by
+    time is the waker's.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[int, set[Placement]]] = {}
+
+    def is_known(self, incident: str, seq: int, placement: Placement) -> bool:
+        """Whether such an alert is no news to the incident, which stands at that event."""
+        seen_at, placements = self._seen.get(incident, (0, ()))
+        return seen_at == seq and placement in placements
+
+    def note(self, incident: str, seq: int, placements: Iterable[Placement]) -> None:
+        """Alerts of these placements have joined, and nothing has come of it."""
+        seen_at, known = self._seen.get(incident, (0, set()))
+        if len(self._seen) >= _REMEMBERED:
+            self._seen.clear()
+        self._seen[incident] = (seq, known.union(placements) if seen_at == seq else set(placements))
+
+
+class _Batch:
+    """What one batch brings: alerts, wave after wave, and at its end what the incidents hear of it."""
+
+    def __init__(self, intake: Intake, tx: Transaction, now: datetime, actor: Actor) -> None:
+        self._intake = intake
         self._tx = tx
         self._now = now
         self._actor = actor
-        self._repeated: list[int] = []
-        self._may_be_clear: dict[str, None] = {}
+        self._new: list[_Heard] = []
+        self._changed: list[tuple[KnownAlert, _Heard]] = []
+        self._repeated: dict[int, int] = {}  # an alert's row -> how many times it was told of again
         self._fires: dict[str, str] = {}  # incident -> what fires on it again
         self._still_fires: dict[str, str] = {}  # incident that is held -> what fires on it
+        self._may_be_clear: dict[str, None] = {}
 
-    def take(self, alerts: Sequence[Alert]) -> None:
-        """Attach every alert; the last alert of a fingerprint in the batch is taken after the earlier ones."""
-        prints = [fingerprint(alert.labels) for alert in alerts]
-        known = self._tx.alerts.known(prints)
-        for alert, print_ in zip(alerts, prints, strict=True):
-            known[print_] = self._take(alert, print_, known.get(print_))
+    def take(self, waves: Iterable[Mapping[str, _Heard]]) -> None:
+        """Attach every alert; in a wave each is another one."""
+        for wave in waves:
+            known = self._tx.alerts.known(wave.keys())
+            for print_, heard in wave.items():
+                self._sort(heard, known.get(print_))
+            if self._new or self._changed:
+                self._attach()
         self._tx.alerts.bump(self._repeated, self._now)
         self._tell_incidents()
 
-    def _take(self, alert: Alert, print_: str, known: KnownAlert | None) -> KnownAlert:
-        """The alert as it is known from now on."""
+    def _sort(self, heard: _Heard, known: KnownAlert | None) -> None:
+        """Put it to what is new, to what is repeated, or to what has changed."""
         if known is None:
-            return self._take_new(alert, print_)
-        told = _told(alert, known.id, known.incident, is_open=known.is_open)
-        is_old = _moment(told) <= _moment(known)
+            self._new.append(heard)
+            return
+        alert = heard.alert
+        is_firing = alert.status is AlertStatus.FIRING
+        is_old = _moment_of(alert) <= _moment(known.status, known.starts_at, known.ends_at)
         # A repetition is no news, but after a restoration it is proof; a firing that was delayed proves nothing.
-        if known.is_held and alert.status is AlertStatus.FIRING and (not is_old or known.status == told.status):
+        if known.is_held and is_firing and (not is_old or known.status == alert.status):
             self._still_fires[str(known.incident)] = alert.summary
         if is_old:
-            self._repeated.append(known.id)
-            return known
-        if not known.is_open and alert.status is AlertStatus.FIRING:
-            return self._take_new(alert, print_)
-        if known.is_open and alert.status is AlertStatus.FIRING:
-            self._hold_open(str(known.incident))
-        self._tx.alerts.change(known, alert, self._now)
-        if known.is_open and told.status != known.status:
-            self._note_change(alert, str(known.incident))
-        return told
-
-    def _take_new(self, alert: Alert, print_: str) -> KnownAlert:
-        """An alert of no open incident opens one, or joins that of its group.
-
-        A resolution is remembered alone, so that its own firing, arriving late, pages nobody.
-        """
-        is_firing = alert.status is AlertStatus.FIRING
-        incident = self._incident_for(alert, place(self._desk.sops.current, alert)) if is_firing else None
-        id_ = self._tx.alerts.add(alert, print_, incident, self._now)
-        return _told(alert, id_, incident, is_open=is_firing)
-
-    def _note_change(self, alert: Alert, incident: str) -> None:
-        if alert.status is AlertStatus.RESOLVED:
-            self._may_be_clear[incident] = None
+            self._repeated[known.id] = self._repeated.get(known.id, 0) + heard.times
+        elif is_firing and not known.is_open:
+            self._new.append(heard)
         else:
-            self._fires[incident] = alert.summary
+            self._changed.append((known, heard))
 
-    def _incident_for(self, alert: Alert, placement: Placement) -> str:
-        incident = self._tx.incidents.open_one_of(placement.group_key)
-        if incident is None:
-            opening = c.OpenFromAlert(title=alert.summary, placement=placement)
-            return self._desk.open(self._tx, self._now, opening, self._actor).id
-        self._hold_open(incident)
-        command = c.NoteAlertWorse(title=alert.summary, placement=placement)
-        joined = self._desk.change(self._tx, self._now, incident, command, self._actor)
-        self._fires[incident] = alert.summary
-        if joined.held_since is not None:
-            self._still_fires[incident] = alert.summary
-        return incident
+    def _attach(self) -> None:
+        """Give what is new its incident, and write down what has changed.
+
+        An alert of no open incident opens one, or joins that of its group. A resolution is remembered alone, so that
+        its own firing, arriving late, pages nobody.
+        """
+        groups: dict[str, list[_Placed]] = {}
+        for heard in filter(_is_firing, self._new):
+            placement = self._intake.placer.place(heard.alert)
+            groups.setdefault(placement.group_key, []).append((heard, placement))
+        joined = self._tx.incidents.open_ones_of(groups.keys())
+        standing = self._kept_open(joined.values())
+        incident_of: dict[str, str] = {}
+        for group, placed in groups.items():
+            incident = joined.get(group) or self._open(*placed[0])
+            self._join(incident, placed if group in joined else placed[1:], standing.get(incident))
+            incident_of |= dict.fromkeys((heard.fingerprint for heard, _ in placed), incident)
+        new = [NewAlert(it.fingerprint, it.alert, incident_of.get(it.fingerprint), it.times) for it in self._new]
+        self._tx.alerts.add(new, self._now)
+        for known, heard in self._changed:
+            self._change(known, heard)
+        self._new, self._changed = [], []
+
+    def _kept_open(self, joined: Iterable[str]) -> dict[str, Standing]:
+        """How the incidents stand that alerts join. Nobody ends one meanwhile: there they would page nobody."""
+        changed = {str(it.incident) for it, heard in self._changed if it.is_open and _is_firing(heard)}
+        needed = changed.union(joined)
+        standing = self._tx.incidents.keep_open(needed)
+        if ended := needed - standing.keys():
+            raise Stale(f"{', '.join(sorted(ended))}: ended meanwhile")
+        return standing
+
+    def _open(self, heard: _Heard, placement: Placement) -> str:
+        opening = c.OpenFromAlert(title=heard.alert.summary, placement=placement)
+        return self._intake.desk.open(self._tx, self._now, opening, self._actor).id
+
+    def _join(self, incident: str, placed: Sequence[_Placed], standing: Standing | None) -> None:
+        """Tell an incident of the alerts that join it: of each placement once, and only if that may be news."""
+        kinds = {placement: heard.alert.summary for heard, placement in reversed(placed)}
+        if standing and not standing.is_held:
+            known = self._intake.no_news
+            kinds = {it: kinds[it] for it in kinds if not known.is_known(incident, standing.seq, it)}
+        if not kinds:
+            return
+        for placement, title in kinds.items():
+            told = self._change_incident(incident, c.NoteAlertWorse(title=title, placement=placement))
+        told = self._change_incident(incident, c.NoteAlertsFiring(title=title))
+        if told.held_since is not None:
+            self._still_fires[incident] = title
+        elif standing and told.seq == standing.seq:
+            self._intake.no_news.note(incident, told.seq, kinds)
+
+    def _change(self, known: KnownAlert, heard: _Heard) -> None:
+        """Write down that an alert has resolved, or fires again."""
+        self._tx.alerts.change(known, heard.alert, self._now, heard.times)
+        if not known.is_open or known.status == heard.alert.status:
+            return
+        if _is_firing(heard):
+            self._fires[str(known.incident)] = heard.alert.summary
+        else:
+            self._may_be_clear[str(known.incident)] = None
 
     def _tell_incidents(self) -> None:
         for incident, title in self._fires.items():
-            self._desk.change(self._tx, self._now, incident, c.NoteAlertsFiring(title=title), self._actor)
+            self._change_incident(incident, c.NoteAlertsFiring(title=title))
         for incident, title in self._still_fires.items():
-            self._desk.change(self._tx, self._now, incident, c.NoteStillFiring(title=title), self._actor)
+            self._change_incident(incident, c.NoteStillFiring(title=title))
         for incident in self._may_be_clear:
             self._tx.incidents.hold(incident)  # else two nodes, each clearing one of two alerts, would see one fire
-            total, firing = self._tx.alerts.counts(incident)
-            if not firing:
-                self._desk.change(self._tx, self._now, incident, c.NoteAlertsCleared(alerts=total), self._actor)
+            if self._tx.alerts.is_clear(incident):
+                self._change_incident(incident, c.NoteAlertsCleared(alerts=self._tx.alerts.count(incident)))
 
-    def _hold_open(self, incident: str) -> None:
-        """Let nobody end the incident while an alert joins it: on an ended one it would page nobody."""
-        if not self._tx.incidents.hold(incident):
-            raise Stale(f"{incident}: it has ended meanwhile")
+    def _change_incident(self, incident: str, command: c.Change) -> Incident:
+        return self._intake.desk.change(self._tx, self._now, incident, command, self._actor)
 
 
-def _told(alert: Alert, id_: int, incident: str | None, *, is_open: bool) -> KnownAlert:
-    return KnownAlert(
-        id=id_,
-        incident=incident,
-        is_open=is_open,
-        status=alert.status.value,
-        starts_at=to_column(alert.starts_at),
-        ends_at=optional_to_column(alert.ends_at),
-    )
+def _is_firing(heard: _Heard) -> bool:
+    return heard.alert.status is AlertStatus.FIRING
 
 
-def _moment(known: KnownAlert) -> tuple[int, int, bool]:
+def _moment_of(alert: Alert) -> tuple[int, int, bool]:
+    return _moment(alert.status, to_column(alert.starts_at), optional_to_column(alert.ends_at))
+
+
+def _moment(status: str, starts_at: int, ends_at: int | None) -> tuple[int, int, bool]:
     """The moment that an alert tells of: a firing of its start, a resolution of its end.
 
     Of all that arrives the latest moment is kept, so the order of arrival doesn't matter (invariant 4): what was
@@ -127,6 +237,5 @@ def _moment(known: KnownAlert) -> tuple[int, int, bool]:
     Prometheus repeats a firing alert every minute or so. Where somebody has resolved its incident all the same, and
     said so in the record, a repetition tells nothing later: another incident for each would page them again and again.
     """
-    is_over = known.status == AlertStatus.RESOLVED
-    told_of = known.ends_at if is_over and known.ends_at is not None else known.starts_at
-    return told_of, known.starts_at, is_over
+    is_over = status == AlertStatus.RESOLVED
+    return (ends_at if is_over and ends_at is not None else starts_at), starts_at, is_over

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Self, TypeVar
 
 from tocsin.domain import commands as c
@@ -14,6 +13,7 @@ from tocsin.engine import dispatch
 from tocsin.engine.clock import Clock
 from tocsin.engine.deliveries import Deliveries
 from tocsin.engine.desk import Actor, Desk
+from tocsin.engine.funnel import Funnel
 from tocsin.engine.intake import Intake
 from tocsin.engine.membership import Membership, this_member
 from tocsin.engine.meters import Meters
@@ -24,14 +24,12 @@ from tocsin.engine.throttle import Throttle
 from tocsin.engine.waker import Waker
 from tocsin.engine.watch.watchman import Watchman
 from tocsin.engine.writer import Writer
-from tocsin.errors import Overloaded
 from tocsin.integrations.wire import Single
 from tocsin.settings import Settings
 from tocsin.sop.model import Sop
 from tocsin.store.open import open_store
 from tocsin.store.queries import Queries
 from tocsin.store.rederive import rederive_if_older
-from tocsin.store.transaction import Transaction
 
 T = TypeVar("T")
 
@@ -59,6 +57,7 @@ class Node:
             stack.push_async_callback(self._sender.close)
             providers = providers_for(self.settings, self.sop, installation)
             self.desk = Desk(Sops(self.sop), frozenset(provider.name for provider in providers))
+            self._funnel = Funnel(self._store, self._writer, Intake(self.desk))
             self._give_up_stranded()
             member = this_member(self.settings.public_url, self.desk)
             self._waker = Waker(self._store, self._writer, self.desk, self.clock)
@@ -167,13 +166,7 @@ class Node:
 
     async def take_alerts(self, alerts: Sequence[Alert], actor: Actor) -> None:
         """Take in a batch of alerts, all or none; raises Overloaded while the disk is too full for new ones."""
-
-        def work(tx: Transaction, now: datetime) -> None:
-            if self._store.is_short_of_space:
-                raise Overloaded("the disk is full: new alerts are refused until there is space again")
-            Intake(self.desk, tx, now, actor).take(alerts)
-
-        await self._writer.write(work)
+        await self._funnel.take(alerts, actor)
 
     async def quarantine(self, source: str, single: Single, error: str) -> int:
         """Keep an alert aside of which a bug of ours can make nothing; returns its number."""

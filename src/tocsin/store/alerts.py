@@ -1,12 +1,26 @@
-"""How are alerts kept? One row for each alert in each incident; what changes is written where it is still as read."""
+"""How are alerts kept? One row for each alert in each incident; what changes is written where it is still as read.
 
-from collections.abc import Iterable, Sequence
+A storm is written by the statement, not by the row: the database reads the rows from one value, JSON.
+"""
+
+from collections.abc import Collection, Mapping
 from datetime import datetime
+
+from msgspec import Struct
 
 from tocsin.domain.alert import Alert
 from tocsin.store import codec
 from tocsin.store.connection import Connection, Row, Stale
 from tocsin.store.rows import KnownAlert
+
+
+class NewAlert(Struct, frozen=True):
+    """An alert that is not known yet, and its incident; None: a resolution of which no firing came."""
+
+    fingerprint: str
+    alert: Alert
+    incident: str | None
+    times: int = 1  # that it was told of
 
 
 class Alerts:
@@ -15,7 +29,7 @@ class Alerts:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def known(self, fingerprints: Sequence[str]) -> dict[str, KnownAlert]:
+    def known(self, fingerprints: Collection[str]) -> dict[str, KnownAlert]:
         """What is known of these alerts, by fingerprint."""
         sql = f"""
             SELECT a.fingerprint, a.id, a.incident, coalesce(i.is_open, 0), a.status, a.starts_at, a.ends_at, i.held_at
@@ -25,39 +39,58 @@ class Alerts:
         rows = self._connection.all(sql, self._connection.list_of(fingerprints))
         return {row[0]: _known(row) for row in rows}
 
-    def add(self, alert: Alert, fingerprint: str, incident: str | None, now: datetime) -> int:
-        """Attach an alert to an incident; returns the row's id."""
-        sql = """
-            INSERT INTO alerts (fingerprint, incident, status, starts_at, ends_at, first_seen_at, last_seen_at,
-                received, labels, annotations, generator_url)
-            VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?) RETURNING id
+    def add(self, alerts: Collection[NewAlert], now: datetime) -> None:
+        """Remember alerts. Stale where another node has attached one of them to the same incident meanwhile."""
+        if not alerts:
+            return
+        sql = f"""
+            INSERT INTO alerts (fingerprint, incident, status, starts_at, ends_at, labels, annotations, generator_url,
+                first_seen_at, last_seen_at, received)
+            SELECT value->>0, value->>1, value->>2, CAST(value->>3 AS BIGINT), CAST(value->>4 AS BIGINT), value->>5,
+                value->>6, value->>7, ?, ?, CAST(value->>8 AS BIGINT)
+            FROM {self._connection.EACH}
         """
         at = codec.to_column(now)
-        times = (codec.to_column(alert.starts_at), codec.optional_to_column(alert.ends_at), at, at)
-        texts = (codec.to_json(alert.labels), codec.to_json(alert.annotations), alert.generator_url)
-        return int(self._connection.all(sql, fingerprint, incident, alert.status.value, *times, *texts)[0][0])
+        self._connection.all(sql, at, at, codec.to_json([_row(it) for it in alerts]))
 
-    def bump(self, ids: Iterable[int], now: datetime) -> None:
-        """Count repeated alerts."""
-        sql = "UPDATE alerts SET received = received + 1, last_seen_at = ? WHERE id = ?"
-        self._connection.many(sql, [(codec.to_column(now), id_) for id_ in ids])
+    def bump(self, repeated: Mapping[int, int], now: datetime) -> None:
+        """Count repeated alerts: by the id of each, how many times it was told of again."""
+        if not repeated:
+            return
+        sql = f"""
+            INSERT INTO alert_sightings (alert, times, last_at)
+            SELECT CAST(value->>0 AS BIGINT), CAST(value->>1 AS BIGINT), ? FROM {self._connection.EACH} WHERE true
+            ON CONFLICT (alert) DO UPDATE SET times = alert_sightings.times + excluded.times, last_at = excluded.last_at
+        """
+        in_order = sorted(repeated.items())  # the same on all nodes: or two would wait for one another
+        self._connection.all(sql, codec.to_column(now), codec.to_json(in_order))
 
-    def change(self, known: KnownAlert, alert: Alert, now: datetime) -> None:
+    def change(self, known: KnownAlert, alert: Alert, now: datetime, times: int = 1) -> None:
         """An alert has resolved, or fires again; Stale where another node has heard of it meanwhile."""
         sql = """
-            UPDATE alerts SET status = ?, starts_at = ?, ends_at = ?, last_seen_at = ?, received = received + 1
+            UPDATE alerts SET status = ?, starts_at = ?, ends_at = ?, last_seen_at = ?, received = received + ?
             WHERE id = ? AND status = ? AND starts_at = ? AND ends_at IS NOT DISTINCT FROM ? RETURNING id
         """
-        times = (codec.to_column(alert.starts_at), codec.optional_to_column(alert.ends_at), codec.to_column(now))
+        at = codec.to_column(alert.starts_at), codec.optional_to_column(alert.ends_at), codec.to_column(now)
         was = (known.id, known.status, known.starts_at, known.ends_at)
-        if not self._connection.all(sql, alert.status.value, *times, *was):
+        if not self._connection.all(sql, alert.status.value, *at, times, *was):
             raise Stale(f"alert {known.id}: another node has heard of it meanwhile")
 
-    def counts(self, incident: str) -> tuple[int, int]:
-        """How many alerts the incident has, and how many of them fire."""
-        sql = "SELECT count(*), count(*) FILTER (WHERE status = 'firing') FROM alerts WHERE incident = ?"
-        total, firing = self._connection.all(sql, incident)[0]
-        return int(total), int(firing)
+    def is_clear(self, incident: str) -> bool:
+        """Whether none of the incident's alerts fires."""
+        sql = "SELECT 1 FROM alerts WHERE incident = ? AND status = 'firing' LIMIT 1"
+        return not self._connection.all(sql, incident)
+
+    def count(self, incident: str) -> int:
+        """How many alerts the incident has."""
+        return int(self._connection.all("SELECT count(*) FROM alerts WHERE incident = ?", incident)[0][0])
+
+
+def _row(new: NewAlert) -> Row:
+    alert = new.alert
+    times = codec.to_column(alert.starts_at), codec.optional_to_column(alert.ends_at)
+    texts = codec.to_json(alert.labels), codec.to_json(alert.annotations), alert.generator_url
+    return new.fingerprint, new.incident, alert.status.value, *times, *texts, new.times
 
 
 def _known(row: Row) -> KnownAlert:

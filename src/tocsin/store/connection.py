@@ -40,7 +40,9 @@ class Reads(Protocol):
 class Connection(Reads, Protocol):
     """One transaction of a database."""
 
+    EACH: str  # in a FROM: the elements of a JSON list, the statement's value, in a column `value`
     LOCKED: str  # after a SELECT: its rows stay as they are until the end of the transaction
+    SHARED: str  # as LOCKED, but other nodes may hold the same rows so as well
     UNLOCKED_ONLY: str  # as LOCKED, but rows that another node has locked are passed over
 
     def many(self, sql: str, rows: Iterable[Row]) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+
 from tocsin.domain.context import Decision, PastIncident
 from tocsin.domain.events import Recorded
 from tocsin.domain.incident import Incident
@@ -48,6 +50,13 @@ def timeline_of(reads: Reads, incident_id: str) -> list[Recorded]:
         Recorded(incident_id, seq, codec.from_column(at), actor, via, codec.event_from(event))
         for seq, at, actor, via, event in reads.all(sql, incident_id)
     ]
+
+
+class Standing(Struct, frozen=True):
+    """How far an open incident has come, and whether it is held after a restoration."""
+
+    seq: int
+    is_held: bool
 
 
 class Incidents:
@@ -100,10 +109,23 @@ class Incidents:
         sql = f"SELECT is_open FROM incidents WHERE id = ?{self._connection.LOCKED}"
         return self._connection.all(sql, incident_id) == [(1,)]
 
-    def open_one_of(self, group_key: str) -> str | None:
-        """The open incident of a group of alerts."""
-        rows = self._connection.all("SELECT id FROM incidents WHERE group_key = ? AND is_open = 1", group_key)
-        return rows[0][0] if rows else None
+    def keep_open(self, ids: Collection[str]) -> dict[str, Standing]:
+        """Let no other node end these incidents until this transaction ends: how each that is open stands."""
+        if not ids:
+            return {}
+        sql = f"""
+            SELECT id, seq, held_at FROM incidents WHERE is_open = 1 AND id {self._connection.ONE_OF}
+            ORDER BY id{self._connection.SHARED}
+        """
+        rows = self._connection.all(sql, self._connection.list_of(ids))
+        return {id_: Standing(seq, is_held=held_at is not None) for id_, seq, held_at in rows}
+
+    def open_ones_of(self, group_keys: Collection[str]) -> dict[str, str]:
+        """The open incidents of groups of alerts, by the group; a group without one is left out."""
+        if not group_keys:
+            return {}
+        sql = f"SELECT group_key, id FROM incidents WHERE is_open = 1 AND group_key {self._connection.ONE_OF}"
+        return dict(self._connection.all(sql, self._connection.list_of(group_keys)))
 
     def due(self, now: datetime, limit: int, but: Sequence[str] = ()) -> list[str]:
         """The incidents whose wake-up is due, the longest overdue first; none that another node is waking just now."""
@@ -138,7 +160,7 @@ class Incidents:
         self._append(decision.events)
 
     def _refuse_a_second(self, incident: Incident, *, is_new: bool) -> None:
-        other = self.open_one_of(incident.group_key or "")
+        other = self.open_ones_of([incident.group_key or ""]).get(incident.group_key or "")
         if other not in (None, incident.id):
             if is_new:
                 raise Stale(f"another node has opened {other} for the same alerts meanwhile")

@@ -73,7 +73,9 @@ class PostgresConnection:
 
     ONE_OF = "= ANY(?)"
     NOW = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+    EACH = "jsonb_array_elements(CAST(? AS jsonb)) AS each (value)"
     LOCKED = " FOR UPDATE"
+    SHARED = " FOR SHARE"
     UNLOCKED_ONLY = " FOR UPDATE SKIP LOCKED"
 
     def __init__(self, url: str) -> None:

@@ -68,11 +68,13 @@ class Queries:
         return timeline_of(self._connection, incident_id)
 
     def alerts(self, *, incident: str | None = None, limit: int = 1000) -> list[StoredAlert]:
-        """The alerts of an incident, or the newest of all, the last seen first."""
-        columns = """id, fingerprint, incident, status, starts_at, ends_at, first_seen_at, last_seen_at, received,
-            labels, annotations, generator_url"""
+        """The alerts of an incident, or of all, the newest first."""
         where, values = ("WHERE incident = ?", (incident,)) if incident else ("", ())
-        sql = f"SELECT {columns} FROM alerts {where} ORDER BY last_seen_at DESC, id DESC LIMIT ?"
+        sql = f"""
+            SELECT id, fingerprint, incident, status, starts_at, ends_at, first_seen_at, last_seen_at, received,
+                labels, annotations, generator_url, coalesce(times, 0), coalesce(last_at, 0)
+            FROM alerts LEFT JOIN alert_sightings ON alert = id {where} ORDER BY id DESC LIMIT ?
+        """
         return [_stored_alert(row) for row in self._all(sql, *values, limit)]
 
     def alert_counts(self, incident: str) -> tuple[int, int]:
@@ -188,7 +190,8 @@ class Queries:
 
 
 def _stored_alert(row: Iterable[Any]) -> StoredAlert:
-    id_, fingerprint, incident, status, starts, ends, first, last, received, labels, annotations, url = row
+    id_, fingerprint, incident, status, starts, ends, first, last, received, labels, annotations, url, *again = row
+    repeated, repeated_at = again
     return StoredAlert(
         id=id_,
         fingerprint=fingerprint,
@@ -197,8 +200,8 @@ def _stored_alert(row: Iterable[Any]) -> StoredAlert:
         starts_at=codec.from_column(starts),
         ends_at=codec.optional_from_column(ends),
         first_seen_at=codec.from_column(first),
-        last_seen_at=codec.from_column(last),
-        received=received,
+        last_seen_at=codec.from_column(max(last, repeated_at)),
+        received=received + repeated,
         labels=msgspec.json.decode(labels),
         annotations=msgspec.json.decode(annotations),
         generator_url=url,

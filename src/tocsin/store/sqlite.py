@@ -25,7 +25,8 @@ class SqliteConnection:
 
     ONE_OF = "IN (SELECT value FROM json_each(?))"
     NOW = "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
-    LOCKED = UNLOCKED_ONLY = ""  # there is one writer
+    EACH = "jsonb_each(?)"
+    LOCKED = SHARED = UNLOCKED_ONLY = ""  # there is one writer
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection

@@ -88,7 +88,7 @@ class Heartbeats:
             self._tell(tx, now, _alert(monitor.name, now, heartbeat=heartbeat))
 
     def _tell(self, tx: Transaction, now: datetime, alert: Alert) -> None:
-        Intake(self._desk, tx, now, _JOBS).take((alert,))
+        Intake(self._desk).take(tx, now, _JOBS, (alert,))
 
 
 def _alert(

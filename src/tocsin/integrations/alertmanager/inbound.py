@@ -27,17 +27,32 @@ MAX_ANNOTATION = 64 * 1024  # bytes
 MAX_URL = 8_192  # characters
 
 T = TypeVar("T")
+_Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
+_Value = Annotated[str, Meta(max_length=MAX_LABEL_VALUE // 4)]  # characters, of four bytes at most
+_Text = Annotated[str, Meta(max_length=MAX_ANNOTATION // 4)]
 Instant = Annotated[datetime, Meta(tz=True)]
 
 
-class _Posted(Struct, frozen=True):
-    """An alert as both forms write it. Null means absent, as to Go; values are checked by hand, to name the place."""
+class _Times(Struct, frozen=True, kw_only=True):
+    """What is read in one way only of an alert, as both forms write it. Null means absent, as to Go."""
 
-    labels: dict[str, object]
-    annotations: dict[str, object] | None = None
     starts_at: Instant | None = field(default=None, name="startsAt")
     ends_at: Instant | None = field(default=None, name="endsAt")
     generator_url: str | None = field(default=None, name="generatorURL")
+
+
+class _Posted(_Times, frozen=True, kw_only=True):
+    """An alert whose labels and annotations are checked by hand, to name the place of a fault."""
+
+    labels: dict[str, object]
+    annotations: dict[str, object] | None = None
+
+
+class _Plain(_Times, frozen=True, kw_only=True):
+    """An alert in whose labels and annotations there is nothing to look at by hand: nearly every one."""
+
+    labels: Annotated[dict[_Name, _Value], Meta(min_length=1, max_length=MAX_PAIRS)]
+    annotations: Annotated[dict[_Name, _Text], Meta(max_length=MAX_PAIRS)] | None = None
 
 
 class _Notified(_Posted, frozen=True, kw_only=True):
@@ -58,7 +73,8 @@ class _ApartWebhook(Struct, frozen=True):
     alerts: list[Raw]
 
 
-_V2 = Decoder(list[_Posted])
+_V2: Decoder[Sequence[_Posted]] = Decoder(list[_Posted])
+_V2_PLAIN = Decoder(list[_Plain])
 _WEBHOOK = Decoder(_Webhook)
 _V2_APART = Decoder(list[Raw])
 _WEBHOOK_APART = Decoder(_ApartWebhook)
@@ -71,8 +87,11 @@ def parse_v2(body: bytes, now: datetime) -> tuple[Alert, ...]:
     As Alertmanager's postAlertsHandler has it: an alert whose `endsAt` lies after `now` fires, at `now` or before it
     has resolved, and without an end, or with Go's zero time, it fires.
     """
-    posted = decode(_V2, body)
-    return _alerts(posted, now)
+    try:
+        return _alerts(_V2_PLAIN.decode(body), now)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        posted = decode(_V2, body)
+        return _alerts(posted, now)
 
 
 def parse_webhook(body: bytes, now: datetime) -> tuple[Alert, ...]:
@@ -101,7 +120,7 @@ def _single(raw: Raw, form: bytes) -> Single:
     return Single(identity=identity, body=form % alert)
 
 
-def _alerts(posted: Sequence[_Posted], now: datetime) -> tuple[Alert, ...]:
+def _alerts(posted: Sequence[_Posted | _Plain], now: datetime) -> tuple[Alert, ...]:
     return tuple(_alert(one, f"alerts[{number}]", now) for number, one in enumerate(_not_too_many(posted)))
 
 
@@ -111,7 +130,7 @@ def _not_too_many(alerts: Sequence[T]) -> Sequence[T]:
     return alerts
 
 
-def _alert(posted: _Posted, place: str, now: datetime) -> Alert:
+def _alert(posted: _Posted | _Plain, place: str, now: datetime) -> Alert:
     starts_at = _utc(posted.starts_at, f"{place}.startsAt")
     ends_at = _utc(posted.ends_at, f"{place}.endsAt")
     if starts_at and ends_at and ends_at < starts_at:  # Alertmanager: "start time must be before end time"
@@ -120,8 +139,8 @@ def _alert(posted: _Posted, place: str, now: datetime) -> Alert:
     over_at = (ends_at or now) if status is AlertStatus.RESOLVED else None
     starts_at = starts_at or min(now, ends_at or now)
     return Alert(
-        labels=_labels(posted.labels, f"{place}.labels"),
-        annotations=_pairs(posted.annotations or {}, f"{place}.annotations", MAX_ANNOTATION),
+        labels=_labels(posted, f"{place}.labels"),
+        annotations=_annotations(posted, f"{place}.annotations"),
         status=status,
         starts_at=starts_at,
         ends_at=max(over_at, starts_at) if over_at else None,
@@ -129,7 +148,7 @@ def _alert(posted: _Posted, place: str, now: datetime) -> Alert:
     )
 
 
-def _status(posted: _Posted, ends_at: datetime | None, now: datetime) -> AlertStatus:
+def _status(posted: _Posted | _Plain, ends_at: datetime | None, now: datetime) -> AlertStatus:
     if isinstance(posted, _Notified):
         return posted.status
     return AlertStatus.RESOLVED if ends_at and ends_at <= now else AlertStatus.FIRING
@@ -145,12 +164,19 @@ def _utc(instant: datetime | None, place: str) -> datetime | None:
         raise InvalidInput(f"{place}: must lie between the years 2 and 9999 in UTC, got {instant}") from None
 
 
-def _labels(given: dict[str, object], place: str) -> dict[str, str]:
+def _labels(posted: _Posted | _Plain, place: str) -> dict[str, str]:
     """The labels that say something: Alertmanager takes an empty value for no label (removeEmptyLabels)."""
-    labels = {name: value for name, value in _pairs(given, place, MAX_LABEL_VALUE).items() if value}
+    pairs = posted.labels if isinstance(posted, _Plain) else _pairs(posted.labels, place, MAX_LABEL_VALUE)
+    labels = pairs if all(pairs.values()) else {name: value for name, value in pairs.items() if value}
     if not labels:
         raise InvalidInput(f"{place}: must hold at least one label with a value")
     return labels
+
+
+def _annotations(posted: _Posted | _Plain, place: str) -> dict[str, str]:
+    if isinstance(posted, _Plain):
+        return posted.annotations or {}
+    return _pairs(posted.annotations or {}, place, MAX_ANNOTATION)
 
 
 def _pairs(given: dict[str, object], place: str, max_bytes: int) -> dict[str, str]:
