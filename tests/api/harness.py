@@ -18,7 +18,6 @@ from jsonschema import Draft202012Validator
 from starlette.applications import Starlette
 
 from tests.system.waiting import until
-from tocsin.api.app import make_app
 from tocsin.api.auth import ensure_tokens, token_file
 from tocsin.api.openapi import describe
 from tocsin.api.operations import Operation
@@ -30,6 +29,7 @@ from tocsin.integrations.wire import Single
 from tocsin.settings import Settings
 from tocsin.sop.load import default_sop
 from tocsin.sop.model import Sop
+from tocsin.web.app import build
 
 Json = dict[str, Any]
 
@@ -123,7 +123,7 @@ def running(directory: Path, *, sop: Sop | None = None, tells_faults: bool = Fal
         node = Node(Settings(database=f"sqlite:///{directory / 'tocsin.db'}"), sop or default_sop())
         with portal.wrap_async_context_manager(node):
             portal.call(ensure_tokens, node)
-            app = make_app(node)
+            app = build(node)
             transport = httpx2.ASGITransport(app, raise_app_exceptions=not tells_faults)
             client = httpx2.AsyncClient(transport=transport, base_url="http://tocsin")
             with portal.wrap_async_context_manager(client):

@@ -20,7 +20,7 @@ from tocsin.sop.render.text import one_line
 
 HERE = Path(__file__).parent / "mermaid"
 MERMAID = HERE / "node_modules" / "mermaid" / "dist" / "mermaid.min.js"
-INSTALL = Path(__file__).parents[2] / "tools" / "install-mermaid"
+INSTALL = Path(__file__).parents[2] / "tools" / "install-from-npm"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 OFFLINE = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic")
 PAGE = """<!doctype html><meta charset="utf-8"><div id="chart"></div><script src="%s"></script><script>
@@ -46,7 +46,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module", autouse=True)
 def _mermaid() -> None:
-    subprocess.run([INSTALL], check=True, timeout=300)
+    subprocess.run([INSTALL, HERE], check=True, timeout=300)
 
 
 def draw(chart: str, directory: Path) -> Any:

@@ -17,7 +17,9 @@ def test_shellcheck_has_no_objection_to_the_exported_script(skill: Path, name: s
 
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
-@pytest.mark.parametrize("path", [*sorted(SOURCE.glob("[!.]*")), TOOLS / "install-mermaid"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [*sorted(SOURCE.glob("[!.]*")), TOOLS / "install-from-npm"], ids=lambda path: path.name
+)
 def test_shellcheck_has_no_objection_to_the_source(path: Path) -> None:
     check(path)
 

@@ -1,15 +1,15 @@
-"""How are requests answered? The ASGI application: routes from the table of operations, errors as problem details."""
+"""How are requests of programs answered? Routes from the table of operations, errors as problem details."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
-from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
-from tocsin.api import doors, pages, watch
+from tocsin.api import doors, watch
 from tocsin.api.auth import bearer_of, require
 from tocsin.api.banner import Banner
 from tocsin.api.bodies import answer
@@ -20,25 +20,32 @@ from tocsin.api.v1 import OPERATIONS
 from tocsin.engine.node import Node
 from tocsin.errors import StoreError, TocsinError
 
+# What is answered when something goes wrong.
+FAULTS: dict[Any, Any] = {
+    StoreError: on_store,
+    TocsinError: on_expected,
+    HTTPException: on_http,
+    Exception: on_bug,
+}
 
-def make_app(node: Node) -> Starlette:
-    """The application of a running node."""
-    routes = [_guarded(node, operation) for operation in OPERATIONS]
-    routes += [
+
+def middleware(node: Node) -> list[Middleware]:
+    """What holds around every request."""
+    return [Middleware(Banner, line=lambda: node.watch.alarms.line), Middleware(Room)]
+
+
+def routes(node: Node) -> list[BaseRoute]:
+    """The routes of the API, and of the doors for other products."""
+    return [
+        *(_guarded(node, operation) for operation in OPERATIONS),
         Route("/api/v2/alerts", _on(node, doors.post_alerts), methods=["POST"]),
         Route("/intake/{source}/{key}", _on(node, doors.post_webhook), methods=["POST"]),
-        Route("/incidents/{id}", _on(node, pages.get_incident), methods=["GET"]),
         Route("/api/openapi.json", _on(node, _openapi), methods=["GET"]),
         Route("/heartbeat/{name}/{key}", _on(node, doors.heartbeat), methods=["GET", "POST"]),
         Route("/healthz", _on(node, watch.get_health), methods=["GET"]),
         Route("/readyz", _on(node, watch.get_readiness), methods=["GET"]),
         Route("/metrics", _on(node, watch.get_metrics), methods=["GET"]),
     ]
-    handlers = {StoreError: on_store, TocsinError: on_expected, HTTPException: on_http, Exception: on_bug}
-    banner = Middleware(Banner, line=lambda: node.watch.alarms.line)
-    app = Starlette(routes=routes, exception_handlers=handlers, middleware=[banner, Middleware(Room)])
-    app.router.redirect_slashes = False  # a path that is nearly right is wrong: a redirect would lose what was sent
-    return app
 
 
 def _on(node: Node, handler: Handler) -> Callable[[Request], Awaitable[Response]]:

@@ -39,10 +39,11 @@ def actor_of(node: Node, request: Request, by: str | None) -> Actor:
 
 async def show(node: Node, incident: Incident) -> IncidentView:
     """The incident's cockpit."""
-    return await node.read(lambda queries: _cockpit(node, queries, incident))
+    return await node.read(lambda queries: cockpit_of(node, queries, incident))
 
 
-def _cockpit(node: Node, queries: Queries, incident: Incident) -> IncidentView:
+def cockpit_of(node: Node, queries: Queries, incident: Incident) -> IncidentView:
+    """What the cockpit shows of the incident, as the API and the pages tell it."""
     sop = node.desk.sops.of(incident.sop_version, queries)
     alerts = queries.alerts(incident=incident.id, limit=_SHOWN_ALERTS)
     counts = queries.alert_counts(incident.id)
@@ -80,7 +81,7 @@ def number_of(request: Request, name: str, *, default: int, most: int) -> int:
 async def get_incident(node: Node, request: Request) -> Response:
     """One incident."""
     id_ = request.path_params["id"]
-    return answer(await node.read(lambda queries: _cockpit(node, queries, queries.incident(id_))))
+    return answer(await node.read(lambda queries: cockpit_of(node, queries, queries.incident(id_))))
 
 
 async def get_timeline(node: Node, request: Request) -> Response:

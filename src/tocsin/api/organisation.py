@@ -11,31 +11,16 @@ from tocsin.api import requests as r
 from tocsin.api.bodies import answer, decode_body
 from tocsin.api.bounds.reading import read_body
 from tocsin.api.incidents import number_of
-from tocsin.api.views import alert_view, page_view
+from tocsin.api.views import alert_view, on_call_view, page_view
 from tocsin.domain.effects import SendPage
-from tocsin.domain.narrate import name_of
 from tocsin.engine.node import Node
 from tocsin.errors import InvalidInput
-from tocsin.oncall.roster import OnCall, who_is_on_call
+from tocsin.oncall.roster import who_is_on_call
 from tocsin.sop.classify import classify
-from tocsin.sop.model import Sop
 from tocsin.sop.words import Severity
 
 _MOST_PAGES = 1000
 _YEARS = range(1970, 2200)  # far enough: who is on call can't be told at the ends of the calendar
-
-
-class OnCallView(Struct, frozen=True):
-    """Who answers for a team until the next handoff, and who takes over; None is nobody."""
-
-    team: str
-    primary: str | None
-    primary_name: str | None
-    secondary: str | None
-    secondary_name: str | None
-    until: datetime
-    next_primary: str | None
-    next_secondary: str | None
 
 
 class Classified(Struct, frozen=True):
@@ -56,7 +41,7 @@ class SopVersion(Struct, frozen=True):
 async def get_oncall(node: Node, request: Request) -> Response:
     """Who is on call in every team, now or at another time."""
     at = _instant(request.query_params.get("at"), node)
-    return answer([_on_call(it, node.sop) for it in who_is_on_call(node.sop, at)])
+    return answer([on_call_view(it, node.sop) for it in who_is_on_call(node.sop, at)])
 
 
 def _instant(text: str | None, node: Node) -> datetime:
@@ -69,19 +54,6 @@ def _instant(text: str | None, node: Node) -> datetime:
     if at.year not in _YEARS:
         raise InvalidInput(f"at: must lie in the years {_YEARS[0]} to {_YEARS[-1]}, got {text!r}")
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
-
-
-def _on_call(it: OnCall, sop: Sop) -> OnCallView:
-    return OnCallView(
-        team=it.team,
-        primary=it.primary,
-        primary_name=name_of(it.primary, sop) if it.primary else None,
-        secondary=it.secondary,
-        secondary_name=name_of(it.secondary, sop) if it.secondary else None,
-        until=it.until,
-        next_primary=it.next_primary,
-        next_secondary=it.next_secondary,
-    )
 
 
 async def get_inbox(node: Node, request: Request) -> Response:

@@ -3,7 +3,7 @@
 from tocsin.api import incidents, nodes, organisation, postmortems, quarantine, watch
 from tocsin.api import requests as r
 from tocsin.api.operations import Operation
-from tocsin.api.views import AlertView, EventView, IncidentLine, IncidentView, PageView
+from tocsin.api.views import AlertView, EventView, IncidentLine, IncidentView, OnCallView, PageView
 from tocsin.store.rows import Quarantined
 
 _ONE = "/api/v1/incidents/{id}"
@@ -105,7 +105,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "get_oncall",
         "Who is on call in every team",
         organisation.get_oncall,
-        list[organisation.OnCallView],
+        list[OnCallView],
         parameters=(("at", "an RFC 3339 time; now if left out"),),
     ),
     Operation(

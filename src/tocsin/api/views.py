@@ -19,6 +19,7 @@ from tocsin.domain.events import AnyEvent, Recorded
 from tocsin.domain.incident import Audience, Incident, PageStatus, Status
 from tocsin.domain.narrate import name_of, narrate, target_words
 from tocsin.domain.text import clean_line
+from tocsin.oncall.roster import OnCall
 from tocsin.sop.model import Sop
 from tocsin.sop.words import Role, Severity, TriageStep, Trigger
 from tocsin.store.rows import OutboxRow, StoredAlert
@@ -158,6 +159,19 @@ class EventView(Struct, frozen=True):
     via: str
     text: str
     event: AnyEvent
+
+
+class OnCallView(Struct, frozen=True):
+    """Who answers for a team until the next handoff, and who takes over; None is nobody."""
+
+    team: str
+    primary: str | None
+    primary_name: str | None
+    secondary: str | None
+    secondary_name: str | None
+    until: datetime
+    next_primary: str | None
+    next_secondary: str | None
 
 
 class PageView(Struct, frozen=True):
@@ -341,4 +355,18 @@ def page_view(row: OutboxRow, page: SendPage, sop: Sop) -> PageView:
         delivery=row.status,
         attempts=row.attempts,
         note=row.note,
+    )
+
+
+def on_call_view(it: OnCall, sop: Sop) -> OnCallView:
+    """Who is on call in a team, with names."""
+    return OnCallView(
+        team=it.team,
+        primary=it.primary,
+        primary_name=name_of(it.primary, sop) if it.primary else None,
+        secondary=it.secondary,
+        secondary_name=name_of(it.secondary, sop) if it.secondary else None,
+        until=it.until,
+        next_primary=it.next_primary,
+        next_secondary=it.next_secondary,
     )

@@ -106,10 +106,18 @@ def _tell_reach(sop: Sop, methods: frozenset[str], public_url: str) -> None:
 async def _run(settings: Settings, sop: Sop, name: str, listening: socket.socket) -> None:
     import uvicorn  # noqa: PLC0415  # heavy, and needed by this command only
 
-    from tocsin.api.app import make_app  # noqa: PLC0415
     from tocsin.api.auth import ensure_tokens, token_file  # noqa: PLC0415
     from tocsin.api.bounds.connections import Connection, capacity  # noqa: PLC0415
     from tocsin.engine.node import Node  # noqa: PLC0415
+    from tocsin.web.app import build  # noqa: PLC0415
+    from tocsin.web.site import Site  # noqa: PLC0415
+
+    class Server(uvicorn.Server):
+        """uvicorn waits for open streams to end: so they are ended first."""
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            site.live.close()
+            await super().shutdown(sockets)
 
     async with Node(settings, sop) as node:
         await ensure_tokens(node)
@@ -122,8 +130,10 @@ async def _run(settings: Settings, sop: Sop, name: str, listening: socket.socket
             logger.warning("no emergency contacts: nobody is called when this node can't page; see docs/operations.md")
         logger.info("listening on %s, %s", settings.public_url, node.database_name)
         room = capacity(_open_files())
+        app = build(node)
+        site: Site = app.state.site
         config = uvicorn.Config(
-            make_app(node),
+            app,
             http=Connection,
             ws="none",
             limit_concurrency=room.connections,
@@ -133,7 +143,7 @@ async def _run(settings: Settings, sop: Sop, name: str, listening: socket.socket
             server_header=False,
             timeout_graceful_shutdown=5,
         )
-        await uvicorn.Server(config).serve(sockets=[listening])
+        await Server(config).serve(sockets=[listening])
 
 
 COMMANDS = {"serve": serve}

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Self, TypeVar
 
 from tocsin.domain import commands as c
@@ -42,6 +42,7 @@ class Node:
         self.sop = sop
         self.clock = Clock(settings.clock_speed)
         self._stack = contextlib.AsyncExitStack()
+        self._listeners: set[asyncio.Event] = set()
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
@@ -125,6 +126,17 @@ class Node:
     def _poke(self) -> None:
         for loop in self._loops():
             loop.changed.set()
+        for listener in self._listeners:
+            listener.set()
+
+    @contextlib.contextmanager
+    def bell(self, rung: asyncio.Event) -> Iterator[None]:
+        """Set `rung` after every commit, this node's and those that it hears of; nobody waits for who listens."""
+        self._listeners.add(rung)
+        try:
+            yield
+        finally:
+            self._listeners.discard(rung)
 
     def _loops(self) -> list[Waker | Deliveries]:
         return [self._waker, *self._deliveries]

@@ -1,6 +1,6 @@
 """How are incidents kept? Their events, which never change, and their state, which is written where nobody has yet."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,10 +46,13 @@ def columns_of(incident: Incident) -> dict[str, Any]:
 def timeline_of(reads: Reads, incident_id: str) -> list[Recorded]:
     """Every event of the incident, in order; empty for an unknown one."""
     sql = "SELECT seq, at, actor, via, event FROM events WHERE incident = ? ORDER BY seq"
-    return [
-        Recorded(incident_id, seq, codec.from_column(at), actor, via, codec.event_from(event))
-        for seq, at, actor, via, event in reads.all(sql, incident_id)
-    ]
+    return [recorded_of(incident_id, row) for row in reads.all(sql, incident_id)]
+
+
+def recorded_of(incident_id: str, row: Iterable[Any]) -> Recorded:
+    """The event of a row `seq, at, actor, via, event`."""
+    seq, at, actor, via, event = row
+    return Recorded(incident_id, seq, codec.from_column(at), actor, via, codec.event_from(event))
 
 
 class Standing(Struct, frozen=True):

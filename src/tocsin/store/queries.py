@@ -11,7 +11,7 @@ from tocsin.domain.incident import Incident
 from tocsin.errors import NotFound
 from tocsin.store import codec
 from tocsin.store.connection import Reads
-from tocsin.store.incidents import timeline_of
+from tocsin.store.incidents import recorded_of, timeline_of
 from tocsin.store.monitors import monitors_in
 from tocsin.store.nodes import member_of
 from tocsin.store.outbox import ONLY, delivery_of
@@ -19,6 +19,7 @@ from tocsin.store.quarantine import no_such
 from tocsin.store.rows import Delivery, Monitor, Only, OutboxRow, Quarantined, SeenMember, StoredAlert, Token
 
 _QUARANTINED = "id, source, error, times, length(body), received_at, last_at"
+_NO_END = 2**62  # more events than any incident has
 _TIME_TO_LEAVE = 5_000_000  # microseconds of a lease: nobody takes over what is just leaving
 
 
@@ -66,6 +67,34 @@ class Queries:
     def timeline(self, incident_id: str) -> list[Recorded]:
         """Every event of the incident, in order; empty for an unknown one."""
         return timeline_of(self._connection, incident_id)
+
+    def newest_events(self, incidents: Collection[str]) -> dict[str, int]:
+        """The number of the newest event of each of these incidents; unknown ones are left out."""
+        sql = f"SELECT id, seq FROM incidents WHERE id {self._connection.ONE_OF}"
+        return dict(self._all(sql, self._connection.list_of(incidents)))
+
+    def recent_events(
+        self, incident_id: str, *, kinds: Collection[str] = (), after: int = 0, before: int | None = None, limit: int
+    ) -> list[Recorded]:
+        """The newest events between two numbers, both left out, the newest first; of these kinds, if any are named."""
+        wanted = f"AND kind {self._connection.ONE_OF}" if kinds else ""
+        values = [self._connection.list_of(kinds)] if kinds else []
+        sql = f"""
+            SELECT seq, at, actor, via, event FROM events WHERE incident = ? AND seq > ? AND seq < ? {wanted}
+            ORDER BY seq DESC LIMIT ?
+        """
+        rows = self._all(sql, incident_id, after, before or _NO_END, *values, limit)
+        return [recorded_of(incident_id, row) for row in rows]
+
+    def open_counts(self) -> dict[int, int]:
+        """How many incidents are open, by rank: 1 to 4 as severities, provisional ones too; 5 for the others."""
+        sql = "SELECT severity_rank, count(*) FROM incidents WHERE is_open = 1 GROUP BY severity_rank"
+        return {int(rank): int(count) for rank, count in self._all(sql)}
+
+    def opened_since(self, at: datetime, limit: int) -> list[Incident]:
+        """The incidents opened since then, the newest first."""
+        sql = "SELECT state FROM incidents WHERE opened_at >= ? ORDER BY opened_at DESC, id DESC LIMIT ?"
+        return [codec.incident_from(state) for (state,) in self._all(sql, codec.to_column(at), limit)]
 
     def alerts(self, *, incident: str | None = None, limit: int = 1000) -> list[StoredAlert]:
         """The alerts of an incident, or of all, the newest first."""

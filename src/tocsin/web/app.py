@@ -1,0 +1,51 @@
+"""What does a browser find? The pages and the API, as one application."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Route
+
+from tocsin.accounts.permissions import Permission
+from tocsin.api.app import middleware, routes
+from tocsin.engine.node import Node
+from tocsin.web import faults, guard, home, streams
+from tocsin.web import incidents as lists
+from tocsin.web.guard import page
+from tocsin.web.headers import Headers
+from tocsin.web.site import Site
+
+
+def build(node: Node) -> Starlette:
+    """The application of a running node; `state.site` is what its pages share."""
+    site = Site(node)
+    site.templates.globals.update(csrf=guard.csrf, csrf_token=guard.csrf_token)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        telling = asyncio.create_task(site.live.run())
+        yield
+        telling.cancel()
+
+    app = Starlette(
+        routes=[*routes(node), *pages(node), Route("/static/{digest}/{name:path}", site.static.get)],
+        exception_handlers=faults.handlers(),
+        middleware=[Middleware(Headers), *middleware(node)],
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False  # a path that is nearly right is wrong: a redirect would lose what was sent
+    app.state.site = site
+    return app
+
+
+def pages(node: Node) -> list[BaseRoute]:
+    """Every page and action, each with the permission that it takes."""
+    read = Permission.READ
+    return [
+        page(node, "/", home.get_home, permission=read),
+        page(node, "/live", streams.get_live, permission=read),
+        page(node, "/incidents", lists.get_incidents, permission=read),
+        page(node, "/incidents/{id}/live", streams.get_incident_live, permission=read),
+    ]

@@ -1,0 +1,77 @@
+"""How do pages say things? Times, spans and counts as words; pure functions of values."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from tocsin.sop.words import TriageStep
+
+STEP_WORDS = {
+    TriageStep.ACKNOWLEDGE: "Acknowledge",
+    TriageStep.ASSESS: "Assess",
+    TriageStep.COMMUNICATE: "Communicate",
+    TriageStep.ESCALATE: "Escalate",
+    TriageStep.MITIGATE: "Mitigate",
+    TriageStep.RESOLVE: "Resolve",
+    TriageStep.POSTMORTEM: "Postmortem",
+}
+
+
+def span(seconds: float) -> str:
+    """A span in its two largest units: `4 min 12 s`, `2 h 5 min`, `3 d 1 h`; the sign is left out."""
+    whole = abs(int(seconds))
+    days, rest = divmod(whole, 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, left = divmod(rest, 60)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (left, "s")]
+    first = next((index for index, (count, _) in enumerate(parts) if count), 3)
+    return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count or first == 3) or "0 s"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """How long ago, or how far ahead: `12 s ago`, `in 3 min`."""
+    seconds = (now - at).total_seconds()
+    return f"{span(seconds)} ago" if seconds >= 0 else f"in {span(seconds)}"
+
+
+def moment(at: datetime, form: str = "time") -> Markup:
+    """An instant: in UTC as it is sent, in the reader's own zone where scripts run.
+
+    `form` is time, full, day, ago, elapsed or count (down to it).
+    """
+    shown = {"time": f"{at:%H:%M:%S}", "day": f"{at:%Y-%m-%d}"}.get(form, f"{at:%Y-%m-%d %H:%M}")
+    zone = "" if form == "day" else " UTC"
+    text = f"{shown}{zone}"
+    stamp = at.isoformat(timespec="milliseconds")
+    return Markup('<time datetime="{}" data-form="{}" title="{}">{}</time>').format(
+        stamp, form, f"{at:%Y-%m-%d %H:%M:%S} UTC", text
+    )
+
+
+def paragraphs(text: str) -> Markup:
+    """Text of several lines, escaped, its line ends kept."""
+    return Markup("<br>").join(escape(line) for line in text.splitlines())
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 alert`, `3 alerts`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def is_recent(at: datetime, now: datetime, within: timedelta = timedelta(seconds=10)) -> bool:
+    """Whether it has only just happened."""
+    return now - at <= within
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "span": span,
+    "ago": ago,
+    "moment": moment,
+    "paragraphs": paragraphs,
+    "count_of": count,
+    "is_recent": is_recent,
+    "step_words": STEP_WORDS.__getitem__,
+    "words": lambda text: str(text).replace("_", " "),
+}

@@ -1,0 +1,59 @@
+"""What is going on, and what needs me? The first page: needs, open incidents, who is on call, the last 24 hours."""
+
+from datetime import timedelta
+
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tocsin.api.views import IncidentLine, OnCallView, incident_line, on_call_view
+from tocsin.domain.incident import Incident
+from tocsin.engine.node import Node
+from tocsin.oncall.roster import who_is_on_call
+from tocsin.store.queries import Queries
+from tocsin.web.needs import Need, needs_of
+from tocsin.web.site import Site, is_fragment
+
+_OPEN = 50
+_RECENT = 20
+_LAST = timedelta(hours=24)
+
+
+class Overview(Struct, frozen=True):
+    """What the first page shows; `counts` by rank, `recent` ended within the last 24 hours or opened in them."""
+
+    needs: list[Need]
+    counts: dict[int, int]
+    open: list[IncidentLine]
+    recent: list[IncidentLine]
+    on_call: list[OnCallView]
+
+    @property
+    def total(self) -> int:
+        """How many are open."""
+        return sum(self.counts.values())
+
+
+async def get_home(site: Site, request: Request) -> Response:
+    """The first page."""
+    person = request.state.principal.person
+    overview = await site.node.read(lambda queries: _overview(site.node, queries, person))
+    return site.render(request, "home_parts.html" if is_fragment(request) else "home.html", it=overview)
+
+
+def _overview(node: Node, queries: Queries, person: str | None) -> Overview:
+    now = node.clock.now()
+    found = queries.incidents(is_open=True, limit=_OPEN)
+    recent = [it for it in queries.opened_since(now - _LAST, _RECENT + _OPEN) if it.status.is_over]
+    sops = {it.sop_version: node.desk.sops.of(it.sop_version, queries) for it in (*found, *recent)}
+
+    def lines(incidents: list[Incident]) -> list[IncidentLine]:
+        return [incident_line(it, sops[it.sop_version], now) for it in incidents]
+
+    return Overview(
+        needs=needs_of(person, sops, found, now),
+        counts=queries.open_counts(),
+        open=lines(found),
+        recent=lines(recent[:_RECENT]),
+        on_call=[on_call_view(it, node.sop) for it in who_is_on_call(node.sop, now)],
+    )

@@ -1,0 +1,17 @@
+"""Where can people go from every page? The bar at its top; a page adds its line here."""
+
+from msgspec import Struct
+
+
+class Place(Struct, frozen=True):
+    """A place of the bar: `prefix` is what the paths of its pages begin with."""
+
+    path: str
+    title: str
+    prefix: str
+
+
+NAV = (
+    Place("/", "Home", "/"),
+    Place("/incidents", "Incidents", "/incidents"),
+)

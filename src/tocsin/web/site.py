@@ -1,0 +1,71 @@
+"""What does every page need? The node, the templates, the static files, and who tells of changes."""
+
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from tocsin.accounts.permissions import Permission
+from tocsin.accounts.principal import may
+from tocsin.engine.node import Node
+from tocsin.web import filters
+from tocsin.web.live import Broadcaster
+from tocsin.web.nav import NAV
+from tocsin.web.static_files import StaticFiles
+
+
+class Notice(Struct, frozen=True):
+    """What a page says at its top: `kind` is done, told or failed."""
+
+    kind: str
+    text: str
+
+
+class Site:
+    """The pages' common ground: one for a node."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.static = StaticFiles()
+        self.live = Broadcaster(node)
+        self.templates = Environment(
+            loader=PackageLoader("tocsin.web"),
+            autoescape=select_autoescape(default=True, default_for_string=True),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self.templates.filters.update(filters.FILTERS)
+        self.templates.globals.update(static=self.static.url, nav=NAV, Permission=Permission)
+
+    def render(self, request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
+        """A page or fragment. Beside `context` its template knows the request, who asks, the time and the alarms."""
+        headers = {"Cache-Control": "no-store", "Tocsin-Now": self.node.clock.now().isoformat(timespec="milliseconds")}
+        return HTMLResponse(self.text(request, template, **context), status, headers)
+
+    def text(self, request: Request, template: str, **context: Any) -> str:
+        """The same as text."""
+        principal = getattr(request.state, "principal", None)
+        known = {
+            "request": request,
+            "principal": principal,
+            "may": lambda permission: principal is not None and may(principal, permission),
+            "name": self._name(principal),
+            "now": self.node.clock.now(),
+            "speed": self.node.settings.clock_speed,
+            "alarm": self.node.watch.alarms.line if principal else "",
+            "notice": None,
+        }
+        return self.templates.get_template(template).render({**known, **context})
+
+    def _name(self, principal: Any) -> str:
+        person = self.node.sop.people.get(principal.person or "") if principal else None
+        return person.name if person else principal.name if principal else ""
+
+
+def is_fragment(request: Request) -> bool:
+    """Whether a script of ours asks, for a part of a page."""
+    return request.headers.get("hx-request") == "true"

@@ -1,0 +1,6 @@
+// Before anything is shown: the reader's theme, and the one way in which scripts may write HTML (it came from this server,
+// which escapes all that people wrote; scripts and addresses of scripts can't be made at all).
+if (window.trustedTypes) trustedTypes.createPolicy("default", { createHTML: (html) => html });
+const theme = localStorage.getItem("theme");
+if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+document.documentElement.classList.add("scripted");

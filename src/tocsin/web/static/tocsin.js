@@ -1,0 +1,201 @@
+// What pages do beside htmx: local times, countdowns, live news, and small manners of forms.
+
+const clock = document.querySelector('meta[name="now"]');
+const speed = Number(clock.dataset.speed);
+let known = { at: Date.parse(clock.content), seen: performance.now() };
+// The server's time, which is what countdowns count to; the clock of this machine may be wrong.
+const now = () => known.at + (performance.now() - known.seen) * speed;
+
+// Times
+
+const clockFormat = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+const shortFormat = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hour12: false });
+const dayFormat = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short" });
+const wholeFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+
+function span(seconds) {
+  let rest = Math.abs(Math.trunc(seconds));
+  const parts = [];
+  for (const [unit, size] of [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]]) {
+    const count = Math.trunc(rest / size);
+    rest %= size;
+    if (count || parts.length || unit === "s") parts.push([count, unit]);
+  }
+  return parts.slice(0, 2).filter(([count], index) => count || index === 0).map(([count, unit]) => `${count} ${unit}`).join(" ");
+}
+
+function spoken(form, at) {
+  const left = (at - now()) / 1000;
+  const day = new Date(at).toDateString() === new Date(now()).toDateString() ? "" : `${dayFormat.format(at)} `;
+  if (form === "elapsed") return span(left);
+  if (form === "count") return left >= 0 ? `in ${span(left)}` : `${span(left)} late`;
+  if (form === "ago") return left > 0 ? `in ${span(left)}` : `${span(left)} ago`;
+  if (form === "day") return dayFormat.format(at);
+  if (form === "full") return `${day}${shortFormat.format(at)}`;
+  return `${day}${clockFormat.format(at)}`;
+}
+
+function tell(time) {
+  const at = Date.parse(time.dateTime);
+  const words = spoken(time.dataset.form, at);
+  if (time.textContent !== words) time.textContent = words;
+  if (time.dataset.form === "count") time.classList.toggle("late", at < now());
+}
+
+function tellAll(root = document) {
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    if (!time.dataset.form) continue;
+    tell(time);
+    const title = `${wholeFormat.format(Date.parse(time.dateTime))} (${time.dateTime.slice(0, 19).replace("T", " ")} UTC)`;
+    if (time.title !== title) time.title = title;
+  }
+}
+
+function tick() {
+  for (const time of document.querySelectorAll('time:is([data-form="count"], [data-form="elapsed"], [data-form="ago"])')) tell(time);
+}
+
+tellAll();
+setInterval(tick, 1000);
+
+// Live news. A page names its stream in `data-live`; whoever wants to know listens for `changed` on the body.
+// A browser keeps six connections to a server for all its tabs, so a hidden page gives its own up.
+
+const offline = document.getElementById("offline");
+let stream, retry, watchdog, pause = 1000, shownAt = now(), isLost = false;
+
+function connect() {
+  const path = document.body.dataset.live;
+  if (!path || stream) return;
+  clearTimeout(retry);
+  const seen = document.querySelector("[data-seq]")?.dataset.seq;
+  stream = new EventSource(seen ? `${path}?seen=${seen}` : path);
+  stream.addEventListener("beat", heard);
+  stream.addEventListener("changed", () => { heard(); htmx.trigger(document.body, "changed"); });
+  stream.addEventListener("ended", () => location.reload());
+  stream.onerror = lost;
+  listen();
+}
+
+function listen() {
+  clearTimeout(watchdog);
+  watchdog = setTimeout(lost, 40_000);
+}
+
+function heard() {
+  listen();
+  pause = 1000;
+  if (isLost) {
+    isLost = false;
+    offline.hidden = true;
+    htmx.trigger(document.body, "changed");
+  }
+}
+
+function leave() {
+  stream?.close();
+  stream = undefined;
+  clearTimeout(watchdog);
+}
+
+function lost() {
+  leave();
+  if (!isLost) {
+    isLost = true;
+    offline.textContent = `Connection lost. This is the state of ${clockFormat.format(shownAt)}; trying again…`;
+    offline.hidden = false;
+  }
+  clearTimeout(retry);
+  retry = setTimeout(connect, pause);
+  pause = Math.min(pause * 1.5, 10_000);
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.body.dataset.liveAlways !== undefined) return;
+  if (document.hidden) {
+    clearTimeout(retry);
+    leave();
+  } else {
+    connect();
+    htmx.trigger(document.body, "changed");
+  }
+});
+addEventListener("online", () => { if (isLost) { leave(); connect(); } });
+addEventListener("pagehide", leave);
+addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
+connect();
+
+// Requests
+
+document.addEventListener("htmx:config:request", (event) => {
+  const token = document.querySelector('meta[name="csrf"]').content;
+  if (token) event.detail.ctx.request.headers["X-CSRF-Token"] = token;
+});
+
+// An answer that was overtaken by a newer one is not shown.
+document.addEventListener("htmx:before:swap", (event) => {
+  const { ctx } = event.detail;
+  const shown = document.querySelector("[data-seq]");
+  const seq = ctx?.response?.headers?.get("Tocsin-Event");
+  if (shown && seq && Number(seq) < Number(shown.dataset.seq)) event.preventDefault();
+});
+
+document.addEventListener("htmx:after:swap", () => tellAll());
+
+document.addEventListener("htmx:after:request", (event) => {
+  const { ctx } = event.detail;
+  const served = ctx?.response?.headers?.get("Tocsin-Now");
+  if (served) {
+    known = { at: Date.parse(served), seen: performance.now() };
+    shownAt = known.at;
+  }
+  const form = ctx?.sourceElement?.closest("form[method=post]");
+  if (form && ctx.response?.status < 400) {
+    form.reset();
+    form.closest("details")?.removeAttribute("open");
+  }
+});
+
+document.addEventListener("htmx:error", (event) => {
+  if (event.detail.ctx?.sourceElement?.closest("form")) {
+    document.getElementById("notice").textContent = "The server can't be reached: nothing was sent. Try again in a moment.";
+  }
+});
+
+// Small manners
+
+document.addEventListener("click", (event) => {
+  const target = event.target instanceof Element ? event.target : null;
+  if (target?.closest("[data-dismiss]")) document.getElementById("notice").replaceChildren();
+  if (target?.closest("[data-theme-toggle]")) toggleTheme();
+  const opener = target?.closest('a[href^="#"]');
+  if (opener) open(opener.hash);
+  for (const menu of document.querySelectorAll("details.me[open]")) if (!menu.contains(target)) menu.open = false;
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = document.activeElement?.closest("details[open]");
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+function toggleTheme() {
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const shown = document.documentElement.dataset.theme ?? (dark ? "dark" : "light");
+  const theme = shown === "dark" ? "light" : "dark";
+  document.documentElement.dataset.theme = theme;
+  localStorage.setItem("theme", theme);
+}
+
+// A link to a closed form opens it, and puts the cursor where writing begins.
+function open(hash) {
+  const place = hash.length > 1 && document.getElementById(hash.slice(1));
+  const details = place && place.closest("details");
+  if (!details) return;
+  details.open = true;
+  details.querySelector("input:not([type=hidden]), select, textarea, button")?.focus();
+}
+if (location.hash) open(location.hash);

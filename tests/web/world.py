@@ -1,0 +1,54 @@
+"""What is there to see? A server whose incidents are made over its API, as other surfaces would."""
+
+from tests.system.server import Json, Server, firing
+
+
+class World:
+    """A running server. `filled` puts incidents of every status in; `ids` names them by what they are."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.ids: dict[str, str] = {}
+
+    def declare(self, title: str = "Checkout is down", **body: object) -> str:
+        """The id of a new incident."""
+        return str(self.server.post("incidents", title=title, by="bob", **body)["id"])
+
+    def do(self, incident: str, action: str, by: str = "bob", **body: object) -> Json:
+        """Carry out a command over the API."""
+        answer: Json = self.server.post(f"incidents/{incident}/{action}", by=by, **body)
+        return answer
+
+    def alert(self, name: str, **labels: str) -> None:
+        """An alert fires."""
+        response = self.server.http.post("/api/v2/alerts", json=[firing(name, **labels)])
+        assert response.status_code == 200, response.text
+
+    def filled(self) -> "World":
+        """With one incident in every status, and hostile text in some."""
+        self.ids["triggered"] = self.declare("Payments fail for every customer", severity="SEV1", reason="all payments")
+        self.ids["worked on"] = self._worked_on()
+        self.ids["hostile"] = self.declare("<script>alert(1)</script><img src=x onerror=alert(2)> {{ 7*7 }} 'q\" &amp;")
+        self.ids["mitigated"] = self._until("mitigate", "Search returns nothing", "SEV2")
+        self.ids["resolved"] = self._until("resolve", "Export of large data times out", "SEV2")
+        cancelled = self.declare("It was only a test")
+        self.do(cancelled, "cancel", reason="<b>no</b> incident")
+        self.ids["cancelled"] = cancelled
+        self.alert("DiskFull", service="api", severity="warning")
+        return self
+
+    def _worked_on(self) -> str:
+        incident = self.declare("Login fails for a third of the users", severity="SEV1", reason="many users")
+        self.do(incident, "acknowledge")
+        self.do(incident, "roles", role="incident_commander", person="bob")
+        self.do(incident, "roles", role="communications_lead", person="emma")
+        self.do(incident, "updates", by="emma", text="We see errors at login.\nA change is being rolled back.")
+        self.do(incident, "notes", text="The error rate began to rise at 02:58 <b>exactly</b>.")
+        self.do(incident, "pages", target="engineering_manager", reason="we need a decision")
+        return incident
+
+    def _until(self, last: str, title: str, severity: str) -> str:
+        incident = self.declare(title, severity=severity, reason="as the SOP says")
+        for action in ("acknowledge", "mitigate", "resolve")[: ("mitigate", "resolve").index(last) + 2]:
+            self.do(incident, action)
+        return incident
