@@ -20,6 +20,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+CUT_OFF = ["ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET", "ERR_EMPTY"]
 _WATCH = """
 addEventListener("securitypolicyviolation", (event) => {
   console.error(`policy: ${event.violatedDirective} of ${event.blockedURI || "inline"}`);
@@ -76,6 +77,15 @@ class Viewer:
         """Open a page of the server, and wait until its scripts have run."""
         self.page.goto(path, wait_until="load")
         return self.page
+
+    def streams(self) -> None:
+        """Wait until the page hears of changes."""
+        self.page.wait_for_function("document.body.dataset.heard === 'yes'")
+
+    def without_news(self) -> None:
+        """Let the page hear of nothing that others do."""
+        stop = "(event) => event.stopImmediatePropagation()"
+        self.page.evaluate(f"document.body.addEventListener('changed', {stop}, true)")
 
     def barriers(self) -> list[str]:
         """What axe finds on the page as it stands: rule, and the first element that breaks it."""

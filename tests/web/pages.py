@@ -16,5 +16,13 @@ PAGES = (
     Shown("incidents", "/incidents", "Payments fail"),
     Shown("ended incidents", "/incidents?state=ended", "It was only a test"),
     Shown("held incidents", "/incidents?state=held", "None yet"),
+    Shown("declare", "/declare", "What happens?"),
+    Shown("triggered incident", "/incidents/{triggered}", "Acknowledge"),
+    Shown("incident worked on", "/incidents/{worked on}", "We see errors at login."),
+    Shown("hostile incident", "/incidents/{hostile}", "<script>alert(1)</script>"),
+    Shown("mitigated incident", "/incidents/{mitigated}", "Resolve"),
+    Shown("resolved incident", "/incidents/{resolved}", "Postmortem"),
+    Shown("cancelled incident", "/incidents/{cancelled}", "It was not an incident."),
+    Shown("timeline", "/incidents/{worked on}/timeline?show=updates", "We see errors at login."),
     Shown("nothing there", "/nothing/there", "There is nothing here"),
 )

@@ -10,7 +10,7 @@ from tests.web.pages import PAGES, Shown
 from tests.web.world import World
 
 every_page = pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.name)
-LOOKS = {
+LOOKS: dict[str, dict[str, Any]] = {
     "desktop, light": {"size": DESKTOP, "color_scheme": "light"},
     "desktop, dark": {"size": DESKTOP, "color_scheme": "dark"},
     "phone, light": {"size": PHONE, "color_scheme": "light"},

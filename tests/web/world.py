@@ -1,5 +1,8 @@
 """What is there to see? A server whose incidents are made over its API, as other surfaces would."""
 
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
 from tests.system.server import Json, Server, firing
 
 
@@ -10,6 +13,14 @@ class World:
         self.server = server
         self.ids: dict[str, str] = {}
 
+    def restart(self, meanwhile: Callable[[], object]) -> None:
+        """Kill the server, do something while it is away, and start it again at the same address."""
+        port = urlsplit(self.server.url).port
+        self.server.kill()
+        meanwhile()
+        self.server.arguments = ["--port", str(port)]
+        self.server.start()
+
     def declare(self, title: str = "Checkout is down", **body: object) -> str:
         """The id of a new incident."""
         return str(self.server.post("incidents", title=title, by="bob", **body)["id"])
@@ -19,9 +30,10 @@ class World:
         answer: Json = self.server.post(f"incidents/{incident}/{action}", by=by, **body)
         return answer
 
-    def alert(self, name: str, **labels: str) -> None:
+    def alert(self, name: str, service: str, severity: str = "warning") -> None:
         """An alert fires."""
-        response = self.server.http.post("/api/v2/alerts", json=[firing(name, **labels)])
+        body = [firing(name, service=service, severity=severity)]
+        response = self.server.http.post("/api/v2/alerts", json=body)
         assert response.status_code == 200, response.text
 
     def filled(self) -> "World":
@@ -34,7 +46,7 @@ class World:
         cancelled = self.declare("It was only a test")
         self.do(cancelled, "cancel", reason="<b>no</b> incident")
         self.ids["cancelled"] = cancelled
-        self.alert("DiskFull", service="api", severity="warning")
+        self.alert("DiskFull", "api")
         return self
 
     def _worked_on(self) -> str:

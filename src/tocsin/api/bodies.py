@@ -1,6 +1,7 @@
 """What does a body say? JSON into a typed value and back; what is wrong is said with its place."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -34,6 +35,16 @@ def decode_body(body: bytes, kind: type[T]) -> T:
         raise InvalidInput("body: is nested too deeply") from error
     except msgspec.DecodeError as error:
         raise InvalidInput(f"body: must be JSON in UTF-8: {error}") from error
+
+
+def decode_form(fields: Mapping[str, Any], kind: type[T]) -> T:
+    """The fields of a form as a `kind`; an empty one counts as left out where it may be. Raises InvalidInput."""
+    optional = {it.encode_name for it in msgspec.structs.fields(kind) if not it.required}  # type: ignore[arg-type]
+    given = {name: value for name, value in fields.items() if value != "" or name not in optional}
+    try:
+        return msgspec.convert(given, kind, strict=False, dec_hook=_read)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(explain(str(error))) from error
 
 
 def explain(message: str) -> str:

@@ -1,8 +1,9 @@
 """How are incidents read and worked on over the API? The handlers of `/api/v1/incidents`."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,8 +20,6 @@ from tocsin.sop.classify import classify
 from tocsin.sop.model import Answers
 from tocsin.sop.words import Severity
 from tocsin.store.queries import Queries
-
-B = TypeVar("B", bound=r.Body)
 
 _MAX_PAGE = 500
 _SHOWN_ALERTS = 20
@@ -106,8 +105,14 @@ async def get_alerts(node: Node, request: Request) -> Response:
 async def declare(node: Node, request: Request) -> Response:
     """Open an incident."""
     body = decode_body(await read_body(request), r.DeclareBody)
+    incident = await node.open(declaration(node, body), actor_of(node, request, body.by))
+    return answer(await show(node, incident), 201)
+
+
+def declaration(node: Node, body: r.DeclareBody) -> c.Declare:
+    """The command that a body asks for; raises InvalidInput for a severity and answers at once."""
     severity, reason = _severity(node, body.severity, body.reason, body.answers)
-    command = c.Declare(
+    return c.Declare(
         title=body.title,
         service=body.service or node.sop.alerts.default_service,
         trigger=body.trigger,
@@ -115,8 +120,6 @@ async def declare(node: Node, request: Request) -> Response:
         reason=reason,
         teams=body.teams,
     )
-    incident = await node.open(command, actor_of(node, request, body.by))
-    return answer(await show(node, incident), 201)
 
 
 def _severity(
@@ -134,11 +137,15 @@ def _severity(
 async def assess(node: Node, request: Request) -> Response:
     """Establish or change the severity."""
     body = decode_body(await read_body(request), r.AssessBody)
+    return await _change(node, request, assessment(node, body), body.by)
+
+
+def assessment(node: Node, body: r.AssessBody) -> c.Assess:
+    """The command that a body asks for; raises InvalidInput where it names no severity, or one and answers as well."""
     severity, reason = _severity(node, body.severity, body.reason, body.answers)
     if severity is None:
         raise InvalidInput("severity: must be SEV1, SEV2, SEV3 or SEV4, or give answers to classify it")
-    command = c.Assess(severity=severity, reason=reason, trigger=body.trigger)
-    return await _change(node, request, command, body.by)
+    return c.Assess(severity=severity, reason=reason, trigger=body.trigger)
 
 
 async def _change(node: Node, request: Request, command: c.Change, by: str | None) -> Response:
@@ -146,31 +153,57 @@ async def _change(node: Node, request: Request, command: c.Change, by: str | Non
     return answer(await show(node, incident))
 
 
-def _changing(kind: type[B], command_of: Callable[[B], c.Change]) -> Callable[[Node, Request], Any]:
-    """The handler that reads a body of `kind` and carries out the command made of it."""
+class Change(Struct, frozen=True):
+    """A command as it is asked for: what its body says, and the command that this makes."""
+
+    body: type[r.Body]
+    command_of: Callable[[Any], c.Change]
+
+
+CHANGES: dict[str, Change] = {
+    "acknowledge": Change(r.PlainBody, lambda body: c.Acknowledge()),
+    "roles": Change(r.RoleBody, lambda body: c.AssignRole(role=body.role, person=body.person)),
+    "teams": Change(r.TeamBody, lambda body: c.AddTeam(team=body.team)),
+    "notes": Change(r.NoteBody, lambda body: c.AddNote(text=body.text)),
+    "updates": Change(
+        r.UpdateBody, lambda body: c.PostUpdate(text=body.text, audience=body.audience, next_within=body.next_within)
+    ),
+    "pages": Change(r.PageBody, lambda body: c.PageByHand(target=body.target, reason=body.reason)),
+    "mitigate": Change(r.OptionalNoteBody, lambda body: c.Mitigate(note=body.note)),
+    "resolve": Change(r.OptionalNoteBody, lambda body: c.Resolve(note=body.note)),
+    "reopen": Change(r.ReasonBody, lambda body: c.Reopen(reason=body.reason)),
+    "cancel": Change(r.ReasonBody, lambda body: c.Cancel(reason=body.reason)),
+    "release": Change(r.ReleaseBody, lambda body: c.Release(reason=body.reason)),
+    "postmortem": Change(
+        r.PostmortemBody, lambda body: c.SavePostmortem(sections=body.sections, action_items=body.action_items)
+    ),
+    "postmortem/request": Change(r.PlainBody, lambda body: c.RequestPostmortem()),
+    "postmortem/complete": Change(r.PlainBody, lambda body: c.CompletePostmortem()),
+}
+
+
+def _changing(name: str) -> Callable[[Node, Request], Any]:
+    """The handler that reads the body of a change and carries out the command made of it."""
+    change = CHANGES[name]
 
     async def handler(node: Node, request: Request) -> Response:
-        body = decode_body(await read_body(request), kind)
-        return await _change(node, request, command_of(body), body.by)
+        body = decode_body(await read_body(request), change.body)
+        return await _change(node, request, change.command_of(body), body.by)
 
     return handler
 
 
-acknowledge = _changing(r.PlainBody, lambda body: c.Acknowledge())
-assign_role = _changing(r.RoleBody, lambda body: c.AssignRole(role=body.role, person=body.person))
-add_team = _changing(r.TeamBody, lambda body: c.AddTeam(team=body.team))
-add_note = _changing(r.NoteBody, lambda body: c.AddNote(text=body.text))
-post_update = _changing(
-    r.UpdateBody, lambda body: c.PostUpdate(text=body.text, audience=body.audience, next_within=body.next_within)
-)
-page = _changing(r.PageBody, lambda body: c.PageByHand(target=body.target, reason=body.reason))
-mitigate = _changing(r.OptionalNoteBody, lambda body: c.Mitigate(note=body.note))
-resolve = _changing(r.OptionalNoteBody, lambda body: c.Resolve(note=body.note))
-reopen = _changing(r.ReasonBody, lambda body: c.Reopen(reason=body.reason))
-cancel = _changing(r.ReasonBody, lambda body: c.Cancel(reason=body.reason))
-release = _changing(r.ReleaseBody, lambda body: c.Release(reason=body.reason))
-request_postmortem = _changing(r.PlainBody, lambda body: c.RequestPostmortem())
-complete_postmortem = _changing(r.PlainBody, lambda body: c.CompletePostmortem())
-save_postmortem = _changing(
-    r.PostmortemBody, lambda body: c.SavePostmortem(sections=body.sections, action_items=body.action_items)
-)
+acknowledge = _changing("acknowledge")
+assign_role = _changing("roles")
+add_team = _changing("teams")
+add_note = _changing("notes")
+post_update = _changing("updates")
+page = _changing("pages")
+mitigate = _changing("mitigate")
+resolve = _changing("resolve")
+reopen = _changing("reopen")
+cancel = _changing("cancel")
+release = _changing("release")
+request_postmortem = _changing("postmortem/request")
+complete_postmortem = _changing("postmortem/complete")
+save_postmortem = _changing("postmortem")

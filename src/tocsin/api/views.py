@@ -18,6 +18,7 @@ from tocsin.domain.effects import SendPage
 from tocsin.domain.events import AnyEvent, Recorded
 from tocsin.domain.incident import Audience, Incident, PageStatus, Status
 from tocsin.domain.narrate import name_of, narrate, target_words
+from tocsin.domain.next_step import NextStep, next_step
 from tocsin.domain.text import clean_line
 from tocsin.oncall.roster import OnCall
 from tocsin.sop.model import Sop
@@ -37,12 +38,13 @@ class StepView(Struct, frozen=True):
 
 
 class DeadlineView(Struct, frozen=True):
-    """Something due: `in_seconds` is negative once it is late."""
+    """Something due: `in_seconds` is negative once it is late; `targets` are whom an escalation reaches."""
 
     kind: DeadlineKind
     at: datetime
     in_seconds: int
     what: str
+    targets: tuple[str, ...] = ()
 
 
 class RoleView(Struct, frozen=True):
@@ -133,6 +135,7 @@ class IncidentView(Struct, frozen=True):
     opened_at: datetime
     ended_at: datetime | None
     elapsed_seconds: int
+    next_step: NextStep | None
     held_since: datetime | None
     acknowledged_by: str | None
     is_monitoring_clean: bool
@@ -230,6 +233,7 @@ def incident_view(
         opened_at=incident.opened_at,
         ended_at=ended_at,
         elapsed_seconds=int(((ended_at or now) - incident.opened_at).total_seconds()),
+        next_step=next_step(sop, incident),
         held_since=incident.held_since,
         acknowledged_by=incident.acknowledged_by,
         is_monitoring_clean=incident.is_clear,
@@ -312,7 +316,9 @@ def _deadline(deadline: Deadline, now: datetime) -> DeadlineView:
         again = " again" if rung.round else ""
         what = f"{rung.urgency}{again}: {', '.join(target_words(target) for target in rung.targets)}"
     seconds = int((deadline.at - now).total_seconds())
-    return DeadlineView(kind=deadline.kind, at=deadline.at, in_seconds=seconds, what=what)
+    return DeadlineView(
+        kind=deadline.kind, at=deadline.at, in_seconds=seconds, what=what, targets=rung.targets if rung else ()
+    )
 
 
 def event_view(recorded: Recorded, sop: Sop) -> EventView:

@@ -33,27 +33,21 @@ def cockpit(it: dict[str, Any]) -> None:
 
 def next_action(it: dict[str, Any]) -> str:
     """The command to give next, one that the status allows; empty when nothing is left to do."""
-    done = {step["step"] for step in it["checklist"] if step["is_done"] or not step["is_needed"]}
-    missing = next((role["short"].lower() for role in it["roles"] if role["role"] in it["missing_roles"]), None)
+    missing = next((role["short"].lower() for role in it["roles"] if role["role"] in it["missing_roles"]), "ic")
     id_ = it["id"]
-    if it["held_since"]:
-        return f"tocsin release {id_}"
-    match it["status"]:
-        case "triggered":
+    match it["next_step"]:
+        case None:
+            return ""
+        case "acknowledge":
             return f"tocsin ack {id_}"
-        case "acknowledged" if "assess" not in done:
-            return f"tocsin assess {id_}"
-        case "acknowledged" if missing:
+        case "assign_role":
             return f"tocsin role {id_} {missing} PERSON"
-        case "acknowledged" if not it["updates"]:
+        case "post_update":
             return f'tocsin update {id_} "…"'
-        case "acknowledged":
-            return f"tocsin mitigate {id_}"
-        case "mitigated":
-            return f"tocsin resolve {id_}"
-        case "resolved" if "postmortem" not in done:
+        case "postmortem":
             return f"tocsin postmortem {id_} -o {id_}.md"
-    return ""
+        case step:
+            return f"tocsin {step} {id_}"
 
 
 def _alerts(it: dict[str, Any]) -> str:

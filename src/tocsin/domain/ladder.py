@@ -6,6 +6,7 @@ fires at once exactly what is already due and not yet done, and a team that join
 """
 
 from datetime import datetime
+from enum import StrEnum
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,6 +25,47 @@ class Rung(Struct, frozen=True):
     targets: tuple[str, ...]
     slots: tuple[str, ...]
     round: int = 0
+
+
+class StepState(StrEnum):
+    """Where a step of the ladder stands."""
+
+    DONE = "done"
+    NEXT = "next"
+    COMING = "coming"
+    SKIPPED = "skipped"  # its condition no longer holds
+
+
+class DrawnStep(Struct, frozen=True):
+    """A step as it stands: `at` is when it is due, or was; `round` 0 is a step of the ladder, 1… a repetition."""
+
+    at: datetime
+    urgency: Urgency
+    targets: tuple[str, ...]
+    state: StepState
+    round: int = 0
+
+
+def drawn_ladder(sop: Sop, incident: Incident) -> tuple[DrawnStep, ...]:
+    """The whole ladder, in its order, with what is done and what is to come; a repetition to come at its end."""
+    pending = pending_rungs(sop, incident)
+    steps = [_drawn(step, incident, pending) for step in ladder_of(sop, incident).steps]
+    again = [DrawnStep(it.at, it.urgency, it.targets, _coming(it, pending), it.round) for it in pending if it.round]
+    return (*steps, *again)
+
+
+def _drawn(step: EscalationStep, incident: Incident, pending: tuple[Rung, ...]) -> DrawnStep:
+    slots = [slot for target in step.targets for slot in _slots(step.urgency, target, incident.teams)]
+    rung = next((it for it in pending if not it.round and not set(slots).isdisjoint(it.slots)), None)
+    if rung is not None:
+        return DrawnStep(rung.at, step.urgency, step.targets, _coming(rung, pending))
+    is_done = all(_is_done(slot, incident) for slot in slots)
+    at = incident.ladder.started_at + step.after
+    return DrawnStep(at, step.urgency, step.targets, StepState.DONE if is_done else StepState.SKIPPED)
+
+
+def _coming(rung: Rung, pending: tuple[Rung, ...]) -> StepState:
+    return StepState.NEXT if rung is pending[0] else StepState.COMING
 
 
 def ladder_of(sop: Sop, incident: Incident) -> Ladder:

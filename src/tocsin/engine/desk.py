@@ -8,6 +8,8 @@ from tocsin.domain import commands as c
 from tocsin.domain.context import Context, PastIncident, Refusal
 from tocsin.domain.decide import decide
 from tocsin.domain.incident import Incident
+from tocsin.domain.meanwhile import in_the_way, kinds_that_concern
+from tocsin.domain.narrate import name_of, narrate
 from tocsin.engine.sops import Sops
 from tocsin.errors import Refused
 from tocsin.oncall.roster import Roster
@@ -15,10 +17,14 @@ from tocsin.store.transaction import Transaction
 
 
 class Actor(Struct, frozen=True):
-    """Who asks, and through what: a person's id or a token's name, and `cli`, `api`, `alertmanager`…"""
+    """Who asks, and through what: a person's id or a token's name, and `cli`, `api`, `web`, `alertmanager`…
+
+    `seen` is the number of the newest event of the incident that they know of; None: they don't say.
+    """
 
     name: str
     via: str
+    seen: int | None = None
 
 
 ENGINE = Actor("tocsin", "engine")
@@ -48,8 +54,13 @@ class Desk:
         return self._decided(tx, None, command, context)
 
     def change(self, tx: Transaction, now: datetime, incident_id: str, command: c.Change, actor: Actor) -> Incident:
-        """Carry out a command on an incident; raises NotFound and Refused."""
+        """Carry out a command on an incident; raises NotFound and Refused.
+
+        It is refused as well where something that the actor hasn't seen stands in its way.
+        """
         incident = tx.incidents.get(incident_id)
+        if actor.seen is not None and actor.seen < incident.seq:
+            self._refuse_unseen(tx, incident, command, actor)
         recent = self._recent(tx, incident.service, now, incident.id) if isinstance(command, c.Assess) else ()
         context = Context(
             now=now,
@@ -61,6 +72,19 @@ class Desk:
             recent=recent,
         )
         return self._decided(tx, incident, command, context)
+
+    def _refuse_unseen(self, tx: Transaction, incident: Incident, command: c.Change, actor: Actor) -> None:
+        kinds = kinds_that_concern(command)
+        since = tx.incidents.since(incident.id, actor.seen or 0, kinds) if kinds else []
+        obstacle = in_the_way(command, actor.name, since)
+        if obstacle is None:
+            return
+        sop = self.sops.of(incident.sop_version, tx.facts)
+        told = f"{name_of(obstacle.actor, sop)}, {obstacle.at:%H:%M:%S} UTC: {narrate(obstacle.event, sop)}"
+        reason = (
+            f"{incident.id} has changed since you looked ({told}): nothing was done; repeat it if it is still right"
+        )
+        raise Refused("changed_meanwhile", reason)
 
     def _decided(
         self, tx: Transaction, incident: Incident | None, command: c.Opening | c.Change, context: Context

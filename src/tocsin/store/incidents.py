@@ -16,6 +16,7 @@ from tocsin.store.chain import link
 from tocsin.store.connection import Connection, Reads, Stale
 
 _LEAST_RANK = 5  # after SEV4: not assessed, and no provisional severity either
+NO_END = 2**62  # more events than any incident has
 _SKIP = 1_000  # incident numbers, after a restoration
 RANKS = range(1, _LEAST_RANK + 1)
 
@@ -47,6 +48,19 @@ def timeline_of(reads: Reads, incident_id: str) -> list[Recorded]:
     """Every event of the incident, in order; empty for an unknown one."""
     sql = "SELECT seq, at, actor, via, event FROM events WHERE incident = ? ORDER BY seq"
     return [recorded_of(incident_id, row) for row in reads.all(sql, incident_id)]
+
+
+def events_between(
+    reads: Reads, incident_id: str, *, kinds: Collection[str], after: int, before: int, limit: int
+) -> list[Recorded]:
+    """The newest events between two numbers, both left out, the newest first; of these kinds, if any are named."""
+    wanted = f"AND kind {reads.ONE_OF}" if kinds else ""
+    values = [reads.list_of(kinds)] if kinds else []
+    sql = f"""
+        SELECT seq, at, actor, via, event FROM events WHERE incident = ? AND seq > ? AND seq < ? {wanted}
+        ORDER BY seq DESC LIMIT ?
+    """
+    return [recorded_of(incident_id, row) for row in reads.all(sql, incident_id, after, before, *values, limit)]
 
 
 def recorded_of(incident_id: str, row: Iterable[Any]) -> Recorded:
@@ -97,6 +111,10 @@ class Incidents:
     def timeline(self, incident_id: str) -> list[Recorded]:
         """Every event of the incident, in order."""
         return timeline_of(self._connection, incident_id)
+
+    def since(self, incident_id: str, seq: int, kinds: Collection[str]) -> list[Recorded]:
+        """The events of these kinds after the one with this number, the newest first; at most the newest 100."""
+        return events_between(self._connection, incident_id, kinds=kinds, after=seq, before=NO_END, limit=100)
 
     def derive(self, incident: Incident, wake_at: datetime | None) -> bool:
         """Write what the events give, where something else stands; returns whether it did."""

@@ -11,7 +11,7 @@ from tocsin.domain.incident import Incident
 from tocsin.errors import NotFound
 from tocsin.store import codec
 from tocsin.store.connection import Reads
-from tocsin.store.incidents import recorded_of, timeline_of
+from tocsin.store.incidents import NO_END, events_between, timeline_of
 from tocsin.store.monitors import monitors_in
 from tocsin.store.nodes import member_of
 from tocsin.store.outbox import ONLY, delivery_of
@@ -19,7 +19,6 @@ from tocsin.store.quarantine import no_such
 from tocsin.store.rows import Delivery, Monitor, Only, OutboxRow, Quarantined, SeenMember, StoredAlert, Token
 
 _QUARANTINED = "id, source, error, times, length(body), received_at, last_at"
-_NO_END = 2**62  # more events than any incident has
 _TIME_TO_LEAVE = 5_000_000  # microseconds of a lease: nobody takes over what is just leaving
 
 
@@ -77,14 +76,8 @@ class Queries:
         self, incident_id: str, *, kinds: Collection[str] = (), after: int = 0, before: int | None = None, limit: int
     ) -> list[Recorded]:
         """The newest events between two numbers, both left out, the newest first; of these kinds, if any are named."""
-        wanted = f"AND kind {self._connection.ONE_OF}" if kinds else ""
-        values = [self._connection.list_of(kinds)] if kinds else []
-        sql = f"""
-            SELECT seq, at, actor, via, event FROM events WHERE incident = ? AND seq > ? AND seq < ? {wanted}
-            ORDER BY seq DESC LIMIT ?
-        """
-        rows = self._all(sql, incident_id, after, before or _NO_END, *values, limit)
-        return [recorded_of(incident_id, row) for row in rows]
+        end = NO_END if before is None else before
+        return events_between(self._connection, incident_id, kinds=kinds, after=after, before=end, limit=limit)
 
     def open_counts(self) -> dict[int, int]:
         """How many incidents are open, by rank: 1 to 4 as severities, provisional ones too; 5 for the others."""

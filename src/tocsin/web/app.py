@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from tocsin.accounts.permissions import Permission
 from tocsin.api.app import middleware, routes
 from tocsin.engine.node import Node
-from tocsin.web import faults, guard, home, streams
+from tocsin.web import actions, cockpit, declare, faults, guard, home, streams
 from tocsin.web import incidents as lists
 from tocsin.web.guard import page
 from tocsin.web.headers import Headers
@@ -47,5 +47,11 @@ def pages(node: Node) -> list[BaseRoute]:
         page(node, "/", home.get_home, permission=read),
         page(node, "/live", streams.get_live, permission=read),
         page(node, "/incidents", lists.get_incidents, permission=read),
+        page(node, "/declare", declare.get_declare, permission=Permission.DECLARE),
+        page(node, "/declare", declare.post_declare, permission=Permission.DECLARE, methods=("POST",)),
+        page(node, "/declare/outlook", declare.post_outlook, permission=Permission.DECLARE, methods=("POST",)),
+        page(node, "/incidents/{id}", cockpit.get_cockpit, permission=read),
+        page(node, "/incidents/{id}/timeline", cockpit.get_timeline, permission=read),
+        *actions.routes(node),
         page(node, "/incidents/{id}/live", streams.get_incident_live, permission=read),
     ]

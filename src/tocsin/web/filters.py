@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from tocsin.domain.narrate import target_words
 from tocsin.sop.words import TriageStep
 
 STEP_WORDS = {
@@ -73,5 +74,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "count_of": count,
     "is_recent": is_recent,
     "step_words": STEP_WORDS.__getitem__,
-    "words": lambda text: str(text).replace("_", " "),
+    "sentence": lambda text: f"{text[:1].upper()}{text[1:]}",
+    "target_words": target_words,
 }

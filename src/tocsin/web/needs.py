@@ -62,7 +62,7 @@ def _of_a_role(person: str | None, sop: Sop, incident: Incident, now: datetime) 
     if not responds:
         return None
     if incident.status is Status.ACKNOWLEDGED and incident.severity is None:
-        return "It is acknowledged, but nobody has said how severe it is.", "Assess", "assess", None
+        return "It is acknowledged, but nobody has said how severe it is.", "Assess", "assess-form", None
     level = sop.severities.get(incident.severity) if incident.severity else None
     due = update_due_at(level, incident) if level else None
     if due is not None and due - now <= _SOON and _writes_updates(person, incident):

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from tocsin.accounts.permissions import Permission
 from tocsin.accounts.principal import may
 from tocsin.engine.node import Node
+from tocsin.sop.classify import QUESTIONS
 from tocsin.web import filters
 from tocsin.web.live import Broadcaster
 from tocsin.web.nav import NAV
@@ -39,7 +40,7 @@ class Site:
             auto_reload=False,
         )
         self.templates.filters.update(filters.FILTERS)
-        self.templates.globals.update(static=self.static.url, nav=NAV, Permission=Permission)
+        self.templates.globals.update(static=self.static.url, nav=NAV, Permission=Permission, questions=QUESTIONS)
 
     def render(self, request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
         """A page or fragment. Beside `context` its template knows the request, who asks, the time and the alarms."""

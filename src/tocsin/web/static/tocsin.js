@@ -84,6 +84,7 @@ function listen() {
 
 function heard() {
   listen();
+  document.body.dataset.heard = "yes";
   pause = 1000;
   if (isLost) {
     isLost = false;
@@ -93,6 +94,7 @@ function heard() {
 }
 
 function leave() {
+  delete document.body.dataset.heard;
   stream?.close();
   stream = undefined;
   clearTimeout(watchdog);
@@ -149,8 +151,8 @@ document.addEventListener("htmx:after:request", (event) => {
     known = { at: Date.parse(served), seen: performance.now() };
     shownAt = known.at;
   }
-  const form = ctx?.sourceElement?.closest("form[method=post]");
-  if (form && ctx.response?.status < 400) {
+  const form = ctx?.sourceElement;
+  if (form instanceof HTMLFormElement && ctx.response?.status < 400) {
     form.reset();
     form.closest("details")?.removeAttribute("open");
   }

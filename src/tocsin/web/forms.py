@@ -1,0 +1,51 @@
+"""What does a form say? Its fields, read within limits; the classifier's answers, and what the sender had seen."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from tocsin.api.bounds.reading import read_body
+from tocsin.engine.desk import Actor
+from tocsin.errors import InvalidInput
+from tocsin.sop.classify import QUESTIONS
+
+MAX_FORM = 128 * 1024  # bytes: a text of the longest kind, each character in its longest spelling
+_MAX_FIELDS = 200
+UNSURE = "unsure"
+_OURS = frozenset({"seen", "show", "csrf"})  # what every form sends, beside what it is for
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The fields of the form, the last where one comes twice; raises InvalidInput for what is no form."""
+    body = await read_body(request, MAX_FORM)
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict"))
+    except ValueError as error:
+        raise InvalidInput(f"form: must be URL-encoded UTF-8 of at most {_MAX_FIELDS} fields: {error}") from error
+
+
+def actor_of(request: Request, form: Mapping[str, str]) -> Actor:
+    """Who acts, and up to which event they had seen."""
+    seen = form.get("seen", "")
+    return Actor(request.state.principal.actor, "web", int(seen) if seen.isascii() and seen.isdecimal() else None)
+
+
+def fields_of(form: Mapping[str, str]) -> dict[str, Any]:
+    """What the form is for: its own fields, with the answers together where the severity is left to them."""
+    names = {question.name for question in QUESTIONS}
+    fields: dict[str, Any] = {name: value for name, value in form.items() if name not in names | _OURS}
+    if fields.get("severity") == UNSURE:
+        del fields["severity"]
+        answers = answers_in(form)
+        if answers:
+            fields["answers"] = answers
+    return fields
+
+
+def answers_in(form: Mapping[str, str]) -> dict[str, str]:
+    """The answers to the classifier's questions; empty while one that must be answered isn't."""
+    answers = {question.name: form[question.name] for question in QUESTIONS if form.get(question.name)}
+    missing = any(question.default is None and question.name not in answers for question in QUESTIONS)
+    return {} if missing else answers

@@ -1,0 +1,93 @@
+"""Pages are live: what one does another sees; nobody overwrites anybody; a lost connection is told, and comes back."""
+
+import time
+
+from playwright.sync_api import expect
+
+from tests.web.browser import CUT_OFF
+from tests.web.conftest import Looks
+from tests.web.world import World
+
+
+def test_two_browsers_see_each_others_change_within_a_second(world: World, looks: Looks) -> None:
+    incident = world.declare(severity="SEV1", reason="all")
+    bob, emma = looks(world, person="bob"), looks(world, person="emma")
+    for viewer in (bob, emma):
+        viewer.go(f"/incidents/{incident}")
+        viewer.streams()
+    bob.page.get_by_role("button", name="Acknowledge").click()
+    began = time.monotonic()
+    expect(emma.page.locator("#head .status")).to_have_text("Acknowledged", timeout=5_000)
+    seconds = time.monotonic() - began
+    assert seconds < 1, seconds
+    emma.page.locator("#note > summary").click()
+    emma.page.get_by_label("For the timeline").fill("emma saw it")
+    emma.page.get_by_role("button", name="Add the note").click()
+    began = time.monotonic()
+    expect(bob.page.locator("#timeline")).to_contain_text("Note: emma saw it", timeout=5_000)
+    assert time.monotonic() - began < 1
+
+
+def test_what_is_being_written_survives_a_change_by_somebody_else(world: World, looks: Looks) -> None:
+    incident = world.declare(severity="SEV1", reason="all")
+    viewer = looks(world)
+    page = viewer.go(f"/incidents/{incident}")
+    viewer.streams()
+    text = page.get_by_label("What is known, and what is being done")
+    text.fill("Half a sentence that")
+    page.locator("#page > summary").click()
+    page.locator("#page-reason").fill("somebody must decide")
+    world.do(incident, "acknowledge", by="alice")
+    expect(page.locator("#head .status")).to_have_text("Acknowledged")
+    expect(text).to_have_value("Half a sentence that")
+    expect(page.locator("#page-reason")).to_have_value("somebody must decide")
+
+
+def test_the_later_of_two_is_told_and_overwrites_nothing(world: World, looks: Looks) -> None:
+    incident = world.declare()
+    viewer = looks(world, person="bob")
+    viewer.expected.append("409")
+    page = viewer.go(f"/incidents/{incident}")
+    viewer.without_news()
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.locator("#notice")).to_contain_text("You have acknowledged")
+    page.locator("#assess > summary").click()
+    page.get_by_label("a small subset").check()
+    world.do(incident, "assess", by="alice", severity="SEV1", reason="every user is hit")
+    page.get_by_role("button", name="Set the severity").click()
+    expect(page.locator("#notice")).to_contain_text("has changed since you looked (Alice Adams")
+    expect(page.locator("#notice")).to_contain_text("Assessed as SEV1 and declared: every user is hit")
+    expect(page.locator("#head .sev")).to_have_text("SEV1")
+    assert world.server.get(f"incidents/{incident}")["severity"] == "SEV1"
+
+
+def test_page_says_that_it_lost_its_connection_and_comes_back_by_itself(world: World, looks: Looks) -> None:
+    incident = world.declare(severity="SEV1", reason="all")
+    viewer = looks(world)
+    viewer.expected += CUT_OFF
+    page = viewer.go(f"/incidents/{incident}")
+    viewer.streams()
+    told = page.locator("#offline")
+    world.restart(meanwhile=lambda: expect(told).to_contain_text("Connection lost. This is the state of"))
+    expect(page.locator("#offline")).to_be_hidden(timeout=15_000)
+    world.do(incident, "acknowledge", by="alice")
+    expect(page.locator("#head .status")).to_have_text("Acknowledged")
+
+
+def test_lists_follow_what_happens(world: World, looks: Looks) -> None:
+    viewer = looks(world)
+    page = viewer.go("/")
+    viewer.streams()
+    expect(page.locator("#home")).to_contain_text("All quiet")
+    world.declare("Login fails", severity="SEV2", reason="some")
+    expect(page.locator("#home")).to_contain_text("Login fails")
+
+
+def test_server_stops_without_waiting_for_open_pages(world: World, looks: Looks) -> None:
+    viewer = looks(world)
+    viewer.expected += CUT_OFF
+    viewer.go("/")
+    viewer.streams()
+    began = time.monotonic()
+    assert world.server.end() == 0
+    assert time.monotonic() - began < 4
