@@ -96,9 +96,9 @@ class Rehearsal:
         with self.store.transaction() as tx:
             return self.desk.open(tx, self.now, command, Actor("alice", "test"))
 
-    def change(self, incident: str, command: c.Change, by: str = "alice") -> Incident:
+    def change(self, incident: str, command: c.Change, by: str = "alice", seen: int | None = None) -> Incident:
         with self.store.transaction() as tx:
-            return self.desk.change(tx, self.now, incident, command, Actor(by, "test"))
+            return self.desk.change(tx, self.now, incident, command, Actor(by, "test", seen))
 
     # Time
 

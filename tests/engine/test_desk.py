@@ -74,3 +74,22 @@ def test_incident_is_opened_under_a_sop_that_is_stored(rehearsal: Rehearsal) -> 
     incident = rehearsal.declare(SEV1)
     assert rehearsal.queries.sop_content(incident.sop_version) == rehearsal.desk.sops.content
     assert fold(rehearsal.queries.timeline(incident.id)) == incident
+
+
+def test_command_that_knew_nothing_of_what_another_did_is_refused_and_told(rehearsal: Rehearsal) -> None:
+    incident = rehearsal.declare()
+    seen = incident.seq
+    rehearsal.change(incident.id, c.Assess(severity=SEV3, reason="a workaround exists"), by="bob")
+    with pytest.raises(
+        Refused, match=r"INC-2026-0001 has changed since you looked \(Bob Brown, .* UTC: Assessed"
+    ) as caught:
+        rehearsal.change(incident.id, c.Assess(severity=SEV1, reason="all users"), seen=seen)
+    assert caught.value.code == "changed_meanwhile"
+    assert rehearsal.only.severity is SEV3
+
+
+def test_command_goes_through_past_what_does_not_concern_it(rehearsal: Rehearsal) -> None:
+    incident = rehearsal.declare()
+    rehearsal.change(incident.id, c.AddNote(text="I look at the database"), by="bob")
+    after = rehearsal.change(incident.id, c.Assess(severity=SEV1, reason="all users"), seen=incident.seq)
+    assert after.severity is SEV1

@@ -140,3 +140,34 @@ def test_text_with_a_nul_is_asked_for_and_kept_without_a_fault(store: Store) -> 
         tx.facts.set_meta("said", "a\0b")
     said = store.queries.meta("said")
     assert said in ("a\0b", "a\ufffdb")  # PostgreSQL has no NUL in texts
+
+
+def test_newest_events_of_incidents_are_told_by_number(many: Store) -> None:
+    seq = many.queries.incident("INC-2026-0002").seq
+    assert many.queries.newest_events(["INC-2026-0002", "INC-2026-9999"]) == {"INC-2026-0002": seq}
+    assert many.queries.newest_events([]) == {}
+
+
+def test_open_incidents_are_counted_by_rank(many: Store) -> None:
+    assert many.queries.open_counts() == {1: 1, 2: 2, 3: 1, 5: 1}
+
+
+def test_incidents_opened_since_an_instant_come_the_newest_first(many: Store) -> None:
+    found = many.queries.opened_since(NOON + 2 * MINUTE, 4)
+    assert [it.id for it in found] == number(7, 6, 4, 3)
+
+
+def test_recent_events_come_the_newest_first_between_two_numbers_and_of_some_kinds(store: Store) -> None:
+    response = declared(store, SEV1)
+    for text in ("one", "two", "three"):
+        response.send(c.AddNote(text=text))
+    last = response.incident.seq
+    ask = store.queries.recent_events
+    assert [it.seq for it in ask(response.id, limit=2)] == [last, last - 1]
+    assert [it.seq for it in ask(response.id, before=last, limit=1)] == [last - 1]
+    assert [it.seq for it in ask(response.id, after=last - 2, limit=9)] == [last, last - 1]
+    kinds = ["incident_opened", "assessed"]
+    assert [it.event.__struct_config__.tag for it in ask(response.id, kinds=kinds, limit=9)] == [
+        "assessed",
+        "incident_opened",
+    ]

@@ -17,6 +17,9 @@ MAX_STREAMS = 500
 _APART_SECONDS = 0.2  # between two looks, however often the bell rings
 _LOOK_EVERY_SECONDS = 2.0  # another node's bell may not be heard
 _LISTS_APART_SECONDS = 1.0  # lists change with every incident: their readers are told less often
+# Whoever is told asks for the page, which takes some milliseconds: nothing that pages people may wait for a crowd.
+_AT_ONCE = 10
+_EACH_SECONDS = 0.02
 
 
 class News(Struct, frozen=True):
@@ -71,14 +74,18 @@ class Broadcaster:
     @contextlib.contextmanager
     def stream(self, incident: str = "", seq: int = -1) -> Iterator[Stream]:
         """A stream of one incident from its event `seq` on, or with an empty id of anything; raises Overloaded."""
-        if len(self._streams) >= MAX_STREAMS:
-            raise Overloaded(f"{MAX_STREAMS} pages are kept up to date already: this one has to be reloaded by hand")
+        self.refuse_if_full()
         stream = Stream(incident, seq if incident else self._changes)
         self._streams.add(stream)
         try:
             yield stream
         finally:
             self._streams.discard(stream)
+
+    def refuse_if_full(self) -> None:
+        """Raise Overloaded where there is no room for another stream."""
+        if len(self._streams) >= MAX_STREAMS:
+            raise Overloaded(f"{MAX_STREAMS} pages are kept up to date already: this one has to be reloaded by hand")
 
     def look_soon(self) -> None:
         """A stream is new: it may be behind already."""
@@ -106,16 +113,20 @@ class Broadcaster:
     async def _look(self) -> None:
         ids = {stream.incident for stream in self._streams if stream.incident}
         found = await self._node.read(lambda queries: queries.newest_events(ids)) if ids else {}
-        for stream in self._streams:
-            stream.tell(found.get(stream.incident, -1))
-        self._tell_lists()
+        news = [(stream, found.get(stream.incident, -1)) for stream in self._streams if stream.incident]
+        news += self._news_of_lists()
+        behind = [(stream, seq) for stream, seq in news if seq > stream.seq]
+        for number, (stream, seq) in enumerate(behind, start=1):
+            stream.tell(seq)
+            if number >= _AT_ONCE:
+                await asyncio.sleep(_EACH_SECONDS)
 
-    def _tell_lists(self) -> None:
+    def _news_of_lists(self) -> list[tuple[Stream, int]]:
         """Readers of lists are told at once when it was quiet, else once a second."""
-        loop_time = asyncio.get_running_loop().time()
-        if loop_time - self._lists_at >= _LISTS_APART_SECONDS:
-            waiting = [stream for stream in self._streams if not stream.incident and stream.seq < self._changes]
-            if waiting:
-                self._lists_at = loop_time
-            for stream in waiting:
-                stream.tell(self._changes)
+        at = asyncio.get_running_loop().time()
+        if at - self._lists_at < _LISTS_APART_SECONDS:
+            return []
+        readers = [stream for stream in self._streams if not stream.incident]
+        if any(stream.seq < self._changes for stream in readers):
+            self._lists_at = at
+        return [(stream, self._changes) for stream in readers]

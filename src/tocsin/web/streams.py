@@ -35,6 +35,7 @@ def known_event(request: Request) -> int:
 
 
 def _streamed(site: Site, request: Request, incident: str, seq: int) -> Response:
+    site.live.refuse_if_full()
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(_messages(site, request, incident, seq), media_type="text/event-stream", headers=headers)
 
