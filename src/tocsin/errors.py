@@ -3,8 +3,10 @@
 TocsinError
 ├── InvalidInput      yours: HTTP 4xx, exit status 2
 │   ├── Refused       a command that the rules don't allow now (HTTP 409)
+│   ├── NotSignedIn   a wrong password, or a link that doesn't work (HTTP 401)
 │   └── NotFound      no such incident, person, page… (HTTP 404)
 ├── InvalidSop        the SOP file or the settings: every fault with its place and its remedy, exit status 1
+├── TooManyAttempts   signing in is slowed: try again later (HTTP 429)
 ├── Overloaded        more waits than can be written soon: try again shortly (HTTP 503)
 ├── Unreachable       theirs: the server, or a provider, did not answer as documented
 └── StoreError        the database: full, read-only, damaged, or written by a newer Tocsin
@@ -35,6 +37,12 @@ class Refused(InvalidInput):
         self.code = reason
 
 
+class NotSignedIn(InvalidInput):
+    """The password is wrong, or the link doesn't work; the text doesn't tell what of it is right."""
+
+    code = "not_signed_in"
+
+
 class NotFound(InvalidInput):
     """There is nothing of that name."""
 
@@ -49,6 +57,16 @@ class InvalidSop(TocsinError):
     def __init__(self, where: str, faults: tuple[str, ...]) -> None:
         super().__init__("\n".join(f"{where}: {fault}" for fault in faults))
         self.faults = faults
+
+
+class TooManyAttempts(TocsinError):
+    """Too many attempts have failed: the next one may be made in `seconds`."""
+
+    code = "too_many_attempts"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"too many attempts have failed: try again in {seconds} s")
+        self.seconds = seconds
 
 
 class Overloaded(TocsinError):

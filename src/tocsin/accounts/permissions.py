@@ -1,4 +1,4 @@
-"""What may be done, and who may do it? A table of roles, a table of scopes of tokens; what is in neither is refused."""
+"""What may be done, and who may do it? One table of roles, one of the scopes of tokens; the rest is refused."""
 
 from collections.abc import Collection
 from enum import StrEnum

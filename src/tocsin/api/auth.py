@@ -1,33 +1,20 @@
 """Who asks? Bearer tokens, kept as hashes; the doors for other products have keys of their own."""
 
-import hashlib
-import hmac
 import os
-import secrets
 from base64 import b64decode
 from collections.abc import Iterable
 from pathlib import Path
 
 from starlette.requests import Request
 
+from tocsin.accounts.credentials import hash_of, new_token
+from tocsin.accounts.permissions import Permission, Scope
+from tocsin.accounts.principal import Principal, may
 from tocsin.api.problems import Forbidden, Unauthorized
 from tocsin.engine.node import Node
 from tocsin.errors import StoreError
-from tocsin.store.rows import Token
 
-ADMIN = "admin"
-INTAKE = "intake"
 _HELP = "send `Authorization: Bearer TOKEN`; the admin token lies beside the database, in a file ending in .token"
-
-
-def new_token(prefix: str) -> str:
-    """A new secret of 256 bits; the prefix lets scanners find one that leaked."""
-    return f"{prefix}_{secrets.token_urlsafe(32)}"
-
-
-def hash_of(token: str) -> str:
-    """What is stored of a token. It is random, so a plain hash keeps it safe."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def bearer_of(request: Request) -> str:
@@ -43,14 +30,19 @@ def bearer_of(request: Request) -> str:
     return ""
 
 
-async def require(node: Node, token: str, *scopes: str) -> Token:
-    """The bearer, who must have one of the scopes; raises Unauthorized or Forbidden."""
-    bearer = await node.read(lambda queries: queries.token(hash_of(token))) if token else None
-    if bearer is None:
+async def require(node: Node, token: str, permission: Permission) -> Principal:
+    """Who bears the token and has the permission; raises Unauthorized or Forbidden."""
+    guest = await node.gate.bearer(token)
+    if guest is None:
         raise Unauthorized(f"this needs a token: {_HELP}")
-    if not any(hmac.compare_digest(bearer.scope, scope) for scope in scopes):
-        raise Forbidden(f"the token {bearer.name!r} may only deliver alerts; {_HELP}")
-    return bearer
+    refuse_without(guest.principal, permission)
+    return guest.principal
+
+
+def refuse_without(principal: Principal, permission: Permission) -> None:
+    """Raise Forbidden where they may not do it."""
+    if not may(principal, permission):
+        raise Forbidden(f"{principal.name!r} lacks the permission {permission}: ask an admin for it")
 
 
 def token_file(database: Path, name: str) -> Path:
@@ -76,7 +68,7 @@ def keep_token(path: Path, token: str) -> None:
 
 async def ensure_tokens(node: Node) -> None:
     """At the first start: an admin token, and the key of the doors for alerts, each in a file beside the database."""
-    for name, scope, prefix in (("token", ADMIN, "tocsin"), ("intake-key", INTAKE, "tocsin_intake")):
+    for name, scope, prefix in (("token", Scope.ADMIN, "tocsin"), ("intake-key", Scope.INTAKE, "tocsin_intake")):
         path = token_file(node.settings.beside, name)
         token = read_token(path)
         if token is None:
@@ -85,12 +77,12 @@ async def ensure_tokens(node: Node) -> None:
         # A new admin token replaces the old one. A new key for monitoring doesn't: where its file was lost (a restored
         # database), what monitoring has in its configuration must still let its alerts in.
         # And each node of several has an admin token of its own.
-        bearer = scope if scope == ADMIN and node.is_alone else f"{scope}-{hash_of(token)[:8]}"
+        bearer = scope if scope is Scope.ADMIN and node.is_alone else f"{scope}-{hash_of(token)[:8]}"
         out = await node.set_token(hash_of(token), bearer, scope)
-        _note_revoked(token_file(node.settings.beside, "revoked"), out)
+        note_revoked(token_file(node.settings.beside, "revoked"), out)
 
 
-def _note_revoked(path: Path, hashes: Iterable[str]) -> None:
+def note_revoked(path: Path, hashes: Iterable[str]) -> None:
     """Remember outside the database whose tokens are out: a backup doesn't know, and must not let them in again."""
     lines = "".join(f"{hash_}\n" for hash_ in hashes)
     if not lines:

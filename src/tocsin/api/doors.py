@@ -6,7 +6,8 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tocsin.api.auth import ADMIN, INTAKE, bearer_of, require
+from tocsin.accounts.permissions import Permission
+from tocsin.api.auth import bearer_of, require
 from tocsin.api.bodies import answer
 from tocsin.api.bounds.reading import MAX_ALERTS_BODY, read_body
 from tocsin.engine.node import Node
@@ -17,14 +18,14 @@ from tocsin.integrations.forms import ALERTMANAGER_V2, ALERTMANAGER_WEBHOOK
 
 async def post_alerts(node: Node, request: Request) -> Response:
     """Alertmanager's `POST /api/v2/alerts`: what Prometheus sends. 200 means: durable, and on its way to a person."""
-    await require(node, bearer_of(request), ADMIN, INTAKE)
+    await require(node, bearer_of(request), Permission.INTAKE)
     await receive(node, ALERTMANAGER_V2, await read_body(request, MAX_ALERTS_BODY))
     return answer({})
 
 
 async def heartbeat(node: Node, request: Request) -> Response:
     """A job says that it has run. 200 means: heard, durably."""
-    await require(node, request.path_params["key"], INTAKE)
+    await require(node, request.path_params["key"], Permission.INTAKE)
     await node.watch.heartbeats.call(request.path_params["name"])
     return answer({})
 
@@ -33,6 +34,6 @@ async def post_webhook(node: Node, request: Request) -> Response:
     """Alertmanager's webhook (version 4), with the key of the door in the path."""
     if request.path_params["source"] != "alertmanager":
         raise NotFound(f"source: {request.path_params['source']!r} is not one of alertmanager")
-    await require(node, request.path_params["key"], INTAKE)
+    await require(node, request.path_params["key"], Permission.INTAKE)
     await receive(node, ALERTMANAGER_WEBHOOK, await read_body(request, MAX_ALERTS_BODY))
     return answer({})

@@ -7,9 +7,11 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tocsin.accounts.principal import Principal
 from tocsin.api import requests as r
 from tocsin.api.bodies import answer, decode_body
 from tocsin.api.bounds.reading import read_body
+from tocsin.api.problems import Forbidden
 from tocsin.api.views import EventView, IncidentLine, IncidentView, alert_view, event_view, incident_line, incident_view
 from tocsin.domain import commands as c
 from tocsin.domain.incident import Incident
@@ -26,14 +28,21 @@ _SHOWN_ALERTS = 20
 
 
 def actor_of(node: Node, request: Request, by: str | None) -> Actor:
-    """Who acts: a person that the SOP knows, or the token itself."""
+    """Who acts: whoever was let in. The owner of the admin token's file may name any person of the SOP."""
     via = request.headers.get("x-tocsin-surface", "api")
     via = via if via in ("api", "cli") else "api"
-    if by is None:
-        return Actor(request.state.token.name, via)
-    if by not in node.sop.people:
+    return actor_for(node, request, by, via)
+
+
+def actor_for(node: Node, request: Request, by: str | None, via: str) -> Actor:
+    """The same for another surface; raises Forbidden where they name somebody else than themselves."""
+    principal: Principal = request.state.principal
+    if by is not None and by not in node.sop.people:
         raise InvalidInput(f"by: {by!r} is not one of {', '.join(sorted(node.sop.people))}")
-    return Actor(by, via)
+    if by not in (None, principal.person) and not principal.names_anyone:
+        raise Forbidden(f"by: {principal.name!r} acts as {principal.actor!r} and nobody else; leave `by` out")
+    address = request.client.host if request.client else ""
+    return Actor(by or principal.actor, via, key=principal.key, address=address)
 
 
 async def show(node: Node, incident: Incident) -> IncidentView:

@@ -7,7 +7,7 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tocsin.api.auth import ADMIN
+from tocsin.accounts.permissions import Permission
 from tocsin.engine.node import Node
 
 Handler = Callable[[Node, Request], Awaitable[Response]]
@@ -22,7 +22,7 @@ class Operation(Struct, frozen=True):
     summary: str
     handler: Handler
     answer: Any
+    permission: Permission
     body: type | None = None
     status: int = 200
-    scopes: tuple[str, ...] = (ADMIN,)
     parameters: tuple[tuple[str, str], ...] = ()  # query parameters: name and meaning

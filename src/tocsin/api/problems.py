@@ -10,7 +10,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
-from tocsin.errors import InvalidInput, NotFound, Overloaded, Refused, StoreError, TocsinError
+from tocsin.errors import (
+    InvalidInput,
+    NotFound,
+    NotSignedIn,
+    Overloaded,
+    Refused,
+    StoreError,
+    TocsinError,
+    TooManyAttempts,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +53,7 @@ _TITLES = {
     413: "Too large",
     415: "Not an encoding that is read",
     422: "Not acceptable as it is",
+    429: "Too often",
     431: "Too large",
     500: "Internal fault",
     503: "Try again",
@@ -120,8 +130,12 @@ def status_of(error: TocsinError) -> int:
             return 404
         case Refused():
             return 422 if error.code in UNPROCESSABLE else 409
+        case NotSignedIn():
+            return 401
         case InvalidInput():
             return 422
+        case TooManyAttempts():
+            return 429
         case Unauthorized():
             return 401
         case Forbidden():

@@ -14,6 +14,7 @@ from tocsin.api.incidents import actor_of, number_of
 from tocsin.engine import reception
 from tocsin.engine.desk import Actor
 from tocsin.engine.node import Node
+from tocsin.engine.record import deed_of
 from tocsin.errors import NotFound
 from tocsin.store.rows import Quarantined
 
@@ -51,7 +52,7 @@ async def get_quarantined(node: Node, request: Request) -> Response:
 async def retry(node: Node, request: Request) -> Response:
     """Take it once more; it leaves quarantine when that succeeds."""
     id_, actor = await _asked(node, request)
-    await reception.retry(node, id_)
+    await reception.retry(node, id_, deed_of(actor, "quarantine.retry", str(id_)))
     logger.info("quarantine: %d was taken, %s asked for it", id_, actor.name)
     return answer(Left(id_, is_taken=True))
 
@@ -59,7 +60,7 @@ async def retry(node: Node, request: Request) -> Response:
 async def drop(node: Node, request: Request) -> Response:
     """Forget it."""
     id_, actor = await _asked(node, request)
-    await node.drop_quarantined(id_)
+    await node.drop_quarantined(id_, deed_of(actor, "quarantine.drop", str(id_)))
     logger.warning("quarantine: %d was dropped by %s", id_, actor.name)
     return answer(Left(id_, is_taken=False))
 

@@ -1,11 +1,13 @@
 """Which operations are there? The table of `/api/v1`."""
 
+from tocsin.accounts.permissions import Permission
 from tocsin.api import incidents, nodes, organisation, postmortems, quarantine, watch
 from tocsin.api import requests as r
 from tocsin.api.operations import Operation
 from tocsin.api.views import AlertView, EventView, IncidentLine, IncidentView, OnCallView, PageView
 from tocsin.store.rows import Quarantined
 
+_READ, _RESPOND, _MAINTAIN = Permission.READ, Permission.RESPOND, Permission.ADMIN_MAINTAIN
 _ONE = "/api/v1/incidents/{id}"
 _QUARANTINE = "/api/v1/quarantine"
 
@@ -17,6 +19,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "The open incidents, the gravest first, or those that are held; or the ended ones, or all, the newest first",
         incidents.list_incidents,
         list[IncidentLine],
+        _READ,
         parameters=(
             ("state", "open (default), ended, all or held"),
             ("limit", "at most 500"),
@@ -30,16 +33,25 @@ OPERATIONS: tuple[Operation, ...] = (
         "Declare an incident",
         incidents.declare,
         IncidentView,
+        Permission.DECLARE,
         body=r.DeclareBody,
         status=201,
     ),
-    Operation("GET", _ONE, "get_incident", "One incident: its cockpit", incidents.get_incident, IncidentView),
+    Operation("GET", _ONE, "get_incident", "One incident: its cockpit", incidents.get_incident, IncidentView, _READ),
     Operation(
-        "GET", f"{_ONE}/timeline", "get_timeline", "Everything that happened", incidents.get_timeline, list[EventView]
+        "GET",
+        f"{_ONE}/timeline",
+        "get_timeline",
+        "Everything that happened",
+        incidents.get_timeline,
+        list[EventView],
+        _READ,
     ),
-    Operation("GET", f"{_ONE}/alerts", "get_incident_alerts", "Its alerts", incidents.get_alerts, list[AlertView]),
+    Operation(
+        "GET", f"{_ONE}/alerts", "get_incident_alerts", "Its alerts", incidents.get_alerts, list[AlertView], _READ
+    ),
     *(
-        Operation("POST", f"{_ONE}/{path}", name, summary, handler, IncidentView, body=body)
+        Operation("POST", f"{_ONE}/{path}", name, summary, handler, IncidentView, _RESPOND, body=body)
         for path, name, summary, handler, body in (
             ("acknowledge", "acknowledge", "Confirm that you respond", incidents.acknowledge, r.PlainBody),
             ("assess", "assess", "Establish or change the severity", incidents.assess, r.AssessBody),
@@ -62,6 +74,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "The postmortem: everything known filled in, what people wrote in its place",
         postmortems.get_postmortem,
         postmortems.PostmortemView,
+        _READ,
     ),
     Operation(
         "PUT",
@@ -70,6 +83,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Keep what people wrote",
         incidents.save_postmortem,
         IncidentView,
+        _RESPOND,
         body=r.PostmortemBody,
     ),
     Operation(
@@ -79,6 +93,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Take the edited Markdown document back",
         postmortems.save_document,
         IncidentView,
+        _RESPOND,
         body=r.DocumentBody,
     ),
     Operation(
@@ -88,6 +103,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Ask for a postmortem that the severity doesn't demand",
         incidents.request_postmortem,
         IncidentView,
+        _RESPOND,
         body=r.PlainBody,
     ),
     Operation(
@@ -97,6 +113,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "The postmortem is done: closes the incident",
         incidents.complete_postmortem,
         IncidentView,
+        _RESPOND,
         body=r.PlainBody,
     ),
     Operation(
@@ -106,6 +123,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Who is on call in every team",
         organisation.get_oncall,
         list[OnCallView],
+        _READ,
         parameters=(("at", "an RFC 3339 time; now if left out"),),
     ),
     Operation(
@@ -115,6 +133,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Pages and notifications to people, the newest first",
         organisation.get_inbox,
         list[PageView],
+        _READ,
         parameters=(("person", "only those to this person"), ("limit", "at most 1000")),
     ),
     Operation(
@@ -124,6 +143,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "The alerts seen last",
         organisation.get_alerts,
         list[AlertView],
+        _READ,
         parameters=(("limit", "at most 5000"),),
     ),
     Operation(
@@ -133,6 +153,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "The severity that answers give, and why",
         organisation.classify_answers,
         organisation.Classified,
+        _READ,
         body=r.ClassifyBody,
     ),
     Operation(
@@ -142,6 +163,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Tocsin's own troubles, as this node sees them",
         watch.get_alarms,
         list[watch.AlarmView],
+        _READ,
     ),
     Operation(
         "GET",
@@ -150,6 +172,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "The jobs that must call, and when each called last",
         watch.get_heartbeats,
         list[watch.HeartbeatView],
+        _READ,
     ),
     Operation(
         "GET",
@@ -158,6 +181,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "What a bug of Tocsin has kept out",
         quarantine.list_quarantine,
         list[Quarantined],
+        _MAINTAIN,
         parameters=(("limit", "at most 1000"),),
     ),
     Operation(
@@ -167,6 +191,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "One of them, as it came",
         quarantine.get_quarantined,
         quarantine.QuarantinedView,
+        _MAINTAIN,
     ),
     *(
         Operation(
@@ -176,6 +201,7 @@ OPERATIONS: tuple[Operation, ...] = (
             summary,
             handler,
             quarantine.Left,
+            _MAINTAIN,
             body=r.PlainBody,
         )
         for name, summary, handler in (
@@ -183,6 +209,10 @@ OPERATIONS: tuple[Operation, ...] = (
             ("drop", "Forget it", quarantine.drop),
         )
     ),
-    Operation("GET", "/api/v1/nodes", "get_nodes", "The nodes that serve", nodes.get_nodes, list[nodes.NodeView]),
-    Operation("GET", "/api/v1/sop", "get_sop", "The SOP that runs", organisation.get_sop, organisation.SopVersion),
+    Operation(
+        "GET", "/api/v1/nodes", "get_nodes", "The nodes that serve", nodes.get_nodes, list[nodes.NodeView], _READ
+    ),
+    Operation(
+        "GET", "/api/v1/sop", "get_sop", "The SOP that runs", organisation.get_sop, organisation.SopVersion, _READ
+    ),
 )

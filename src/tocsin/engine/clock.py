@@ -77,6 +77,10 @@ class Clock:
         """What the followed clock shows, wherever engine time stands: to compare with times that others read off."""
         return self._shown(self._monotonic())
 
+    def real_now(self) -> datetime:
+        """The same at people's own pace: in a demonstration, too, a session lasts as long as ever."""
+        return self.wall_now() if self.speed == 1.0 else self._wall()
+
     def behind(self) -> timedelta:
         """How far engine time is behind the clock that it follows; negative: ahead of it."""
         return self.wall_now() - self.now()

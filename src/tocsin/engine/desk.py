@@ -20,11 +20,15 @@ class Actor(Struct, frozen=True):
     """Who asks, and through what: a person's id or a token's name, and `cli`, `api`, `web`, `alertmanager`…
 
     `seen` is the number of the newest event of the incident that they know of; None: they don't say.
+    `key` is the account or token that was let in for it (`Principal.key`), `address` where the request came from; both
+    are empty for what Tocsin and monitoring do by themselves, which the audit log doesn't tell.
     """
 
     name: str
     via: str
     seen: int | None = None
+    key: str = ""
+    address: str = ""
 
 
 ENGINE = Actor("tocsin", "engine")

@@ -10,15 +10,19 @@ from tocsin.domain import commands as c
 from tocsin.domain.alert import Alert
 from tocsin.domain.incident import Incident
 from tocsin.engine import dispatch
+from tocsin.engine.accounts import Accounts
 from tocsin.engine.clock import Clock
 from tocsin.engine.deliveries import Deliveries
 from tocsin.engine.desk import Actor, Desk
 from tocsin.engine.funnel import Funnel
+from tocsin.engine.gate import Gate
 from tocsin.engine.intake import Intake
 from tocsin.engine.membership import Membership, this_member
 from tocsin.engine.meters import Meters
 from tocsin.engine.providers import providers_for
+from tocsin.engine.record import tell_command
 from tocsin.engine.sender import Sender, make_room_for_names
+from tocsin.engine.sign_in import SignIn
 from tocsin.engine.sops import Sops
 from tocsin.engine.throttle import Throttle
 from tocsin.engine.waker import Waker
@@ -27,6 +31,7 @@ from tocsin.engine.writer import Writer
 from tocsin.integrations.wire import Single
 from tocsin.settings import Settings
 from tocsin.sop.model import Sop
+from tocsin.store.audit_log import Deed
 from tocsin.store.open import open_store
 from tocsin.store.queries import Queries
 from tocsin.store.rederive import rederive_if_older
@@ -86,11 +91,15 @@ class Node:
                 meters=self._meters,
             )
             stack.push_async_callback(self.watch.close)
+            self.gate = Gate(self._store, self._writer, self.clock, self.sop.people)
+            self.sign_in = SignIn(self._store, self._writer, self.clock, self.gate)
+            stack.callback(self.sign_in.close)
+            self.accounts = Accounts(self._writer, self.clock, self.gate, self.sign_in, self.sop)
             self._writer.start()
             stack.callback(self._writer.stop)
             stack.push_async_callback(self._membership.leave)
             stack.enter_context(self._store.listening(self._committed_elsewhere))
-            for loop in (*self._loops(), self._membership, *self.watch.loops()):
+            for loop in (*self._loops(), self._membership, self.gate, *self.watch.loops()):
                 stack.push_async_callback(_cancel, asyncio.create_task(loop.run()))
             self._stack = stack.pop_all()
         return self
@@ -170,11 +179,27 @@ class Node:
 
     async def open(self, command: c.Declare, actor: Actor) -> Incident:
         """Open an incident; raises Refused."""
-        return await self._writer.write(lambda tx, now: self.desk.open(tx, now, command, actor))
+
+        def work(tx: Transaction, now: datetime) -> Incident:
+            incident = self.desk.open(tx, now, command, actor)
+            tell_command(tx, now, actor, command=command, incident=incident)
+            return incident
+
+        return await self._writer.write(work)
 
     async def change(self, incident_id: str, command: c.Change, actor: Actor) -> Incident:
         """Carry out a command on an incident; raises NotFound and Refused."""
-        return await self._writer.write(lambda tx, now: self.desk.change(tx, now, incident_id, command, actor))
+
+        def work(tx: Transaction, now: datetime) -> Incident:
+            incident = self.desk.change(tx, now, incident_id, command, actor)
+            tell_command(tx, now, actor, command=command, incident=incident)
+            return incident
+
+        return await self._writer.write(work)
+
+    async def note(self, deed: Deed) -> None:
+        """Tell the audit log what somebody has done that stands nowhere else."""
+        await self._writer.write(lambda tx, now: tx.audit.add(deed, now))
 
     async def take_alerts(self, alerts: Sequence[Alert], actor: Actor) -> None:
         """Take in a batch of alerts, all or none; raises Overloaded while the disk is too full for new ones."""
@@ -186,13 +211,20 @@ class Node:
             lambda tx, now: tx.quarantine.add(source, single.identity, single.body, error, now)
         )
 
-    async def drop_quarantined(self, id_: int) -> None:
-        """Forget what was kept aside; raises NotFound."""
-        await self._writer.write(lambda tx, now: tx.quarantine.drop(id_))
+    async def drop_quarantined(self, id_: int, deed: Deed) -> None:
+        """Forget what was kept aside, and tell who wants that; raises NotFound."""
+
+        def work(tx: Transaction, now: datetime) -> None:
+            tx.quarantine.drop(id_)
+            tx.audit.add(deed, now)
+
+        await self._writer.write(work)
 
     async def set_token(self, hashed: str, name: str, scope: str) -> list[str]:
         """Let the bearer of a token in, under a name; an older token of that name is out: the hashes of those."""
-        return await self._writer.write(lambda tx, now: tx.facts.set_token(hashed, name, scope, now))
+        out = await self._writer.write(lambda tx, now: tx.facts.set_token(hashed, name, scope, now))
+        self.gate.changed()
+        return out
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -16,6 +16,7 @@ from tocsin.engine.node import Node
 from tocsin.errors import InvalidInput, NotFound, Overloaded, Refused, StoreError
 from tocsin.integrations.forms import FORMS, Form
 from tocsin.integrations.wire import Single
+from tocsin.store.audit_log import Deed
 
 logger = logging.getLogger(__name__)
 
@@ -50,8 +51,8 @@ def _is_refusal(error: Exception) -> bool:
     return isinstance(error, InvalidInput) and not isinstance(error, Refused | NotFound)
 
 
-async def retry(node: Node, id_: int) -> None:
-    """Take what is in quarantine once more; it leaves when that succeeds.
+async def retry(node: Node, id_: int, deed: Deed) -> None:
+    """Take what is in quarantine once more; it leaves when that succeeds, and the audit log tells who wanted it.
 
     Raises NotFound, InvalidInput, and Refused where Tocsin still fails on it.
     """
@@ -68,7 +69,7 @@ async def retry(node: Node, id_: int) -> None:
             raise
         message = f"quarantine: Tocsin still fails on {id_} ({_in_words(error)}); upgrade, then try again"
         raise Refused("still_quarantined", message) from error
-    await node.drop_quarantined(id_)
+    await node.drop_quarantined(id_, deed)
 
 
 async def _take(node: Node, form: Form, body: bytes) -> None:

@@ -111,6 +111,7 @@ def _begin_anew(tx: Transaction, asked: Restoration, present: Present, taken_at:
     installation = tx.facts.meta("installation")
     has_lived_on = present.installation and present.installation == installation
     tx.facts.revoke(asked.revoked | (tx.facts.tokens() - present.tokens if has_lived_on else frozenset()))
+    tx.sign_in.forget_all()
     tx.facts.forget_meta(TAKEN_AT)
     tx.facts.set_meta(RESTORED_FROM, taken_at.isoformat())
 

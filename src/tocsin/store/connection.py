@@ -48,6 +48,9 @@ class Connection(Reads, Protocol):
     def many(self, sql: str, rows: Iterable[Row]) -> None:
         """Run the statement once for each row of values."""
 
+    def try_lock(self, number: int) -> bool:
+        """Whether this transaction has that lock now, until its end; it never waits for one that another node has."""
+
     def savepoint(self) -> AbstractContextManager[None]:
         """A part that is undone alone when its block raises. Raises Stale where it broke a rule of uniqueness."""
 

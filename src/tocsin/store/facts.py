@@ -55,7 +55,9 @@ class Facts:
 
     def set_token(self, hashed: str, name: str, scope: str, now: datetime) -> list[str]:
         """Let the bearer of a token in, under a name; whoever had the name with another token is out: their hashes."""
-        out = self._connection.all("DELETE FROM tokens WHERE name = ? AND hash != ? RETURNING hash", name, hashed)
+        out = self._connection.all(
+            "DELETE FROM tokens WHERE name = ? AND hash != ? AND created_by IS NULL RETURNING hash", name, hashed
+        )
         sql = "INSERT INTO tokens (hash, name, scope, created_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
         self._connection.many(sql, [(hashed, name, scope, codec.to_column(now))])
         return [hash_ for (hash_,) in out]

@@ -38,6 +38,7 @@ _IN_THE_WAY = (
 )
 # What was asked is at fault, and will be whenever it is asked: not the database, and no sender helps by trying again.
 _OURS = (psycopg.DataError, psycopg.errors.ProgramLimitExceeded)
+_LOCKS = 0x746F63  # "toc": the locks of `try_lock` among other advisory ones
 _NOT_REPLICATED = "might not have been replicated"
 
 
@@ -215,6 +216,10 @@ class PostgresConnection:
         with self._asked().cursor().copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
+
+    def try_lock(self, number: int) -> bool:
+        """Whether this transaction has that lock now, until its end."""
+        return self.all("SELECT pg_try_advisory_xact_lock(?::int, ?::int)", _LOCKS, number) == [(True,)]
 
     def run(self, script: str) -> None:
         """Run several statements, without values."""

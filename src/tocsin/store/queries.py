@@ -10,6 +10,8 @@ from tocsin.domain.events import Recorded
 from tocsin.domain.incident import Incident
 from tocsin.errors import NotFound
 from tocsin.store import codec
+from tocsin.store.account_queries import AccountQueries
+from tocsin.store.audit_queries import AuditQueries
 from tocsin.store.connection import Reads
 from tocsin.store.incidents import NO_END, events_between, timeline_of
 from tocsin.store.monitors import monitors_in
@@ -27,6 +29,8 @@ class Queries:
 
     def __init__(self, connection: Reads) -> None:
         self._connection = connection
+        self.accounts = AccountQueries(connection)
+        self.audit = AuditQueries(connection)
 
     def _all(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         return self._connection.all(sql, *values)
@@ -202,8 +206,7 @@ class Queries:
 
     def token(self, hashed: str) -> Token | None:
         """Who the bearer of a token is."""
-        rows = self._all("SELECT name, scope FROM tokens WHERE hash = ?", hashed)
-        return Token(*rows[0]) if rows else None
+        return self.accounts.token(hashed)
 
     def meta(self, name: str) -> str | None:
         """A fact about the installation."""

@@ -71,11 +71,71 @@ class OutboxRow(Struct, frozen=True):
     note: str
 
 
+class Account(Struct, frozen=True):
+    """Who may sign in: `person` is who they are in the SOP, `issuer` and `subject` who they are to OpenID Connect."""
+
+    id: int
+    email: str
+    name: str
+    person: str | None
+    role: str
+    has_password: bool
+    issuer: str | None
+    subject: str | None
+    created_at: datetime
+    disabled_at: datetime | None
+    signed_in_at: datetime | None
+
+
+class Session(Struct, frozen=True):
+    """A browser that is signed in; `hash` is that of its secret, and names it."""
+
+    hash: str
+    account: int
+    began_at: datetime
+    seen_at: datetime
+    address: str
+    agent: str
+
+
+class Link(Struct, frozen=True):
+    """A link that works once; without an account it makes the first admin."""
+
+    hash: str
+    account: int | None
+    expires_at: datetime
+
+
 class Token(Struct, frozen=True):
-    """Who a bearer token is, and what it may do: `admin` everything, `intake` deliver alerts."""
+    """Who a bearer token is, and what it may do: `scope` holds the words of its scopes.
+
+    Without `created_by` it is one of those in files beside the database; with an `owner` it is a person's.
+    """
 
     name: str
     scope: str
+    hash: str = ""
+    prefix: str | None = None
+    owner: int | None = None
+    created_by: str | None = None
+    created_at: datetime | None = None
+    expires_at: datetime | None = None
+    used_at: datetime | None = None
+
+
+class Entry(Struct, frozen=True):
+    """Something that somebody did: `detail` is JSON, `hash` covers it and the entry before it in its lane."""
+
+    lane: int
+    seq: int
+    at: datetime
+    actor: str
+    via: str
+    action: str
+    target: str
+    detail: str
+    hash_before: str
+    hash: str
 
 
 class Member(Struct, frozen=True):

@@ -10,7 +10,9 @@ from datetime import datetime
 from tocsin.domain.context import Decision
 from tocsin.domain.events import AlertWorsened, Assessed, SeverityChanged
 from tocsin.store import codec
+from tocsin.store.accounts import Accounts
 from tocsin.store.alerts import Alerts
+from tocsin.store.audit_log import AuditLog
 from tocsin.store.connection import Connection
 from tocsin.store.cries import Cries
 from tocsin.store.facts import Facts
@@ -19,6 +21,7 @@ from tocsin.store.monitors import Monitors
 from tocsin.store.nodes import Nodes
 from tocsin.store.outbox import Outbox
 from tocsin.store.quarantine import Quarantine
+from tocsin.store.sign_in import SignIn
 
 _CHANGES_RANK = (Assessed, SeverityChanged, AlertWorsened)
 
@@ -36,6 +39,9 @@ class Transaction:
         self.quarantine = Quarantine(connection)
         self.monitors = Monitors(connection)
         self.cries = Cries(connection)
+        self.accounts = Accounts(connection)
+        self.sign_in = SignIn(connection)
+        self.audit = AuditLog(connection)
 
     def savepoint(self) -> AbstractContextManager[None]:
         """A part that can fail alone: undone when the block raises, and the rest goes on.

@@ -1,0 +1,181 @@
+"""How does somebody sign in? By a password, by OpenID Connect, or by a link that works once.
+
+One password is looked at at a time: hashing takes tens of milliseconds of a processor that pages need more, and nobody
+tries two at once. A wrong address takes as long as a wrong password.
+"""
+
+import asyncio
+import functools
+import math
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address
+from typing import TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+from msgspec import Struct
+
+from tocsin.accounts.attempts import Subject, after_failure, wait
+from tocsin.accounts.credentials import hash_of
+from tocsin.accounts.names import email_of
+from tocsin.engine.clock import Clock
+from tocsin.engine.gate import Gate
+from tocsin.engine.writer import Writer
+from tocsin.errors import NotSignedIn, Overloaded, TooManyAttempts
+from tocsin.store.audit_log import Deed
+from tocsin.store.open import Store
+from tocsin.store.queries import Queries
+from tocsin.store.rows import Account, Session
+from tocsin.store.transaction import Transaction
+
+# OWASP's parameters for argon2id: 19 MiB, two passes, one lane.
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+T = TypeVar("T")
+
+_MOST_WAITING = 16
+_WRONG = "the e-mail address or the password is wrong"
+_LONGEST_AGENT = 200
+
+
+class Browser(Struct, frozen=True):
+    """What signs in: where from, and what it calls itself; `secret` is that of the session it has, if any."""
+
+    address: str
+    agent: str = ""
+    secret: str = ""
+
+
+class SignIn:
+    """Lets people in, and out again."""
+
+    def __init__(self, store: Store, writer: Writer, clock: Clock, gate: Gate) -> None:
+        self._store = store
+        self._writer = writer
+        self._clock = clock
+        self._gate = gate
+        self._turn = asyncio.Lock()
+        self._waiting = 0
+        self._hashing = ThreadPoolExecutor(1, thread_name_prefix="tocsin-passwords")
+
+    def close(self) -> None:
+        """End the thread that hashes."""
+        self._hashing.shutdown(wait=False, cancel_futures=True)
+
+    async def by_password(self, email: str, password: str, browser: Browser) -> str:
+        """The secret of a new session; raises NotSignedIn, TooManyAttempts and Overloaded."""
+        if self._waiting >= _MOST_WAITING:
+            raise Overloaded("too many people sign in just now: try again in a few seconds")
+        self._waiting += 1
+        try:
+            async with self._turn:
+                account = await self._checked(email, password, browser.address)
+        finally:
+            self._waiting -= 1
+        return await self.begin(account, browser, "password")
+
+    async def _checked(self, text: str, password: str, address: str) -> Account:
+        """The account whose password it is."""
+        email = email_of(text) or ""
+        subjects = {Subject.ACCOUNT: f"account:{email or '-'}", Subject.ADDRESS: f"address:{_network(address)}"}
+        account, stored, pauses = await self._store.read(lambda queries: self._look(queries, email, subjects))
+        if max(pauses) > timedelta():
+            raise TooManyAttempts(math.ceil(max(pauses).total_seconds()))
+        is_right = await self._is_right(stored if account and not account.disabled_at else None, password)
+        if account is None or not is_right:
+            await self._writer.write(lambda tx, now: self._note_failure(tx, now, email, subjects, address))
+            raise NotSignedIn(_WRONG)
+        return account
+
+    def _look(
+        self, queries: Queries, email: str, subjects: dict[Subject, str]
+    ) -> tuple[Account | None, str | None, list[timedelta]]:
+        now, known = self._clock.real_now(), queries.accounts
+        account = known.account_of(email)
+        stored = known.password_of(account.id) if account else None
+        pauses = [wait(known.attempts(subject), kind.limit, now) for kind, subject in subjects.items()]
+        return account, stored, pauses
+
+    def _note_failure(
+        self, tx: Transaction, now: datetime, email: str, subjects: dict[Subject, str], address: str
+    ) -> None:
+        at = self._clock.real_now()
+        for subject in subjects.values():
+            tx.sign_in.note_attempts(subject, after_failure(tx.accounts.attempts(subject), at), at)
+        tx.audit.add(Deed(email or "unknown", "web", "sign_in.failed", detail={"address": address}), now)
+
+    async def _is_right(self, stored: str | None, password: str) -> bool:
+        return await self._apart(functools.partial(_verify, stored or _of_nobody(), password)) and stored is not None
+
+    async def hash(self, password: str) -> str:
+        """What is stored of a password."""
+        return await self._apart(functools.partial(_HASHER.hash, password))
+
+    async def _apart(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._hashing, work)
+
+    async def begin(self, account: Account, browser: Browser, how: str) -> str:
+        """The secret of a new session of the account; the browser's old one is over."""
+        secret = secrets.token_urlsafe(32)
+        at = self._clock.real_now()
+        session = Session(
+            hash=hash_of(secret),
+            account=account.id,
+            began_at=at,
+            seen_at=at,
+            address=browser.address,
+            agent=browser.agent[:_LONGEST_AGENT],
+        )
+
+        def work(tx: Transaction, now: datetime) -> None:
+            if tx.accounts.account(account.id).disabled_at is not None:
+                raise NotSignedIn(_WRONG)
+            tx.sign_in.begin(session)
+            if browser.secret:
+                tx.sign_in.end(hash_of(browser.secret))
+            tx.sign_in.forget_attempts(f"account:{account.email}")
+            tx.accounts.note_sign_in(account.id, at)
+            actor = self._gate.principal_of(account)
+            detail = {"by": actor.key, "address": browser.address, "how": how}
+            tx.audit.add(Deed(actor.actor, "web", "sign_in", account.email, detail), now)
+
+        await self._writer.write(work)
+        self._gate.changed()
+        return secret
+
+    async def end(self, hash_: str, deed: Deed) -> None:
+        """The session with that hash is over."""
+
+        def work(tx: Transaction, now: datetime) -> None:
+            tx.sign_in.end(hash_)
+            tx.audit.add(deed, now)
+
+        await self._writer.write(work)
+        self._gate.changed()
+
+
+def _verify(stored: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(stored, password)
+    except (Argon2Error, InvalidHashError):
+        return False
+
+
+@functools.cache
+def _of_nobody() -> str:
+    """A hash that no password has: to look at it takes as long as at a real one."""
+    return _HASHER.hash(secrets.token_urlsafe(32))
+
+
+def _network(address: str) -> str:
+    """Whose attempts are counted together: an IPv4 address, or the /64 that one customer gets of IPv6."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(found, IPv6Address):
+        mapped = found.ipv4_mapped
+        return str(mapped) if mapped else f"{IPv6Address(int(found) >> 64 << 64)}/64"
+    return str(found)

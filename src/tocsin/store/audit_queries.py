@@ -1,0 +1,88 @@
+"""Who did what? The audit log, read and proved: each entry's hash covers it and the one before it in its lane."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from tocsin.store import codec
+from tocsin.store.connection import Reads
+from tocsin.store.rows import Entry
+
+_ENTRY = "lane, seq, at, actor, via, action, target, detail, hash_before, hash"
+
+
+class Head(Struct, frozen=True):
+    """Where a lane ends; noted elsewhere, it shows that nothing was cut off."""
+
+    lane: int
+    seq: int
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.lane}:{self.seq}:{self.hash}"
+
+
+def link(entry: Entry) -> str:
+    """The hash of an entry: 64 hex digits, over everything in it and the hash before."""
+    at = codec.to_column(entry.at)
+    covered = (entry.lane, entry.seq, at, entry.actor, entry.via, entry.action, entry.target, entry.detail)
+    return hashlib.sha256(codec.to_json([*covered, entry.hash_before]).encode()).hexdigest()
+
+
+class AuditQueries:
+    """What can be asked of the audit log."""
+
+    def __init__(self, connection: Reads) -> None:
+        self._reads = connection
+
+    def entries(
+        self, *, limit: int, before: datetime | None = None, actor: str | None = None, target: str | None = None
+    ) -> list[Entry]:
+        """What was done, the newest first; of one actor, or to one target, where they are named."""
+        asked = {"at < ?": codec.optional_to_column(before), "actor = ?": actor, "target = ?": target}
+        conditions = {condition: value for condition, value in asked.items() if value is not None}
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        sql = f"SELECT {_ENTRY} FROM audit_log {where} ORDER BY at DESC, lane, seq DESC LIMIT ?"
+        return [_entry(row) for row in self._reads.all(sql, *conditions.values(), limit)]
+
+    def heads(self) -> list[Head]:
+        """Where each lane ends."""
+        sql = """
+            SELECT lane, seq, hash FROM audit_log AS mine
+            WHERE seq = (SELECT max(seq) FROM audit_log AS other WHERE other.lane = mine.lane) ORDER BY lane
+        """
+        return [Head(*row) for row in self._reads.all(sql)]
+
+    def head(self, lane: int) -> Head | None:
+        """Where the lane ends; None where it hasn't begun."""
+        rows = self._reads.all("SELECT seq, hash FROM audit_log WHERE lane = ? ORDER BY seq DESC LIMIT 1", lane)
+        return Head(lane, *rows[0]) if rows else None
+
+    def hash_at(self, lane: int, seq: int) -> str | None:
+        """The hash of an entry; None where there is none of that number."""
+        rows = self._reads.all("SELECT hash FROM audit_log WHERE lane = ? AND seq = ?", lane, seq)
+        return rows[0][0] if rows else None
+
+
+def faults_of_chain(entries: Iterator[Entry]) -> Iterator[str]:
+    """What is wrong with entries that come lane by lane in order, each as a sentence that names the entry."""
+    before: Entry | None = None
+    for entry in entries:
+        is_first = before is None or before.lane != entry.lane
+        seq, hash_ = (0, "") if is_first or before is None else (before.seq, before.hash)
+        where = f"audit_log {entry.lane}/{entry.seq}"
+        if entry.seq != seq + 1:
+            yield f"{where}: {seq + 1} comes next, so something was taken out before it"
+        elif entry.hash_before != hash_:
+            yield f"{where}: the entry before it is not the one that it was written after"
+        if link(entry) != entry.hash:
+            yield f"{where}: it was changed after it was written"
+        before = entry
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    lane, seq, at, *rest = row
+    return Entry(lane, seq, codec.from_column(at), *rest)
