@@ -9,6 +9,7 @@ import socket
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
@@ -21,6 +22,9 @@ from tocsin.sop.check import Level, check
 from tocsin.sop.load import default_sop
 from tocsin.sop.model import Sop
 from tocsin.telemetry import start_logging
+
+if TYPE_CHECKING:
+    from tocsin.engine.node import Node
 
 logger = logging.getLogger("tocsin")
 
@@ -129,6 +133,7 @@ async def _run(settings: Settings, sop: Sop, name: str, listening: socket.socket
         if not node.watch.emergency.contacts:
             logger.warning("no emergency contacts: nobody is called when this node can't page; see docs/operations.md")
         logger.info("listening on %s, %s", settings.public_url, node.database_name)
+        await _tell_welcome(node)
         room = capacity(_open_files())
         app = build(node)
         site: Site = app.state.site
@@ -144,6 +149,14 @@ async def _run(settings: Settings, sop: Sop, name: str, listening: socket.socket
             timeout_graceful_shutdown=5,
         )
         await Server(config).serve(sockets=[listening])
+
+
+async def _tell_welcome(node: "Node") -> None:
+    """Where nobody has an account, print the link that makes the first admin: to the terminal, not into the log."""
+    secret = await node.accounts.first_link()
+    if secret is not None:
+        url = f"{node.settings.public_url}/welcome/{secret}"
+        click.echo(f"nobody has an account yet: make the first one, an admin's, within 24 hours at\n  {url}")
 
 
 COMMANDS = {"serve": serve}

@@ -165,7 +165,7 @@ class Accounts:
             tx.accounts.set_password(account.id, hashed)
             tx.sign_in.end_all_of(account.id)
             tx.sign_in.forget_attempts(f"account:{account.email}")
-            actor = Actor(self._gate.principal_of(account).actor, "web", f"account:{account.id}", address)
+            actor = self._gate.actor_of(account, address)
             tx.audit.add(_deed(actor, "account.password", account, how="link"), now)
             return account
 
@@ -200,7 +200,7 @@ class Accounts:
 
         return await self._writer.write(work)
 
-    async def make_first_admin(self, secret: str, person: Person, password: str, address: str) -> Account:
+    async def make_first_admin(self, secret: str, person: Person, password: str, *, address: str) -> Account:
         """The first admin, by the link; raises NotSignedIn, InvalidInput and Refused."""
         new = self.new_account(person)
         hashed = await self._hashed(password, new.email)
@@ -211,7 +211,7 @@ class Accounts:
                 raise NotSignedIn(_NO_SUCH_LINK)
             self._use_link(tx, secret)
             account = tx.accounts.add(NewAccount(new.email, new.name, GlobalRole.ADMIN, new.person, hashed), now)
-            actor = Actor(self._gate.principal_of(account).actor, "web", f"account:{account.id}", address)
+            actor = self._gate.actor_of(account, address)
             tx.audit.add(_deed(actor, "account.first_admin", account), now)
             return account
 

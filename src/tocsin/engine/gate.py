@@ -17,6 +17,7 @@ from tocsin.accounts.permissions import PERMISSIONS_OF, GlobalRole, Permission, 
 from tocsin.accounts.principal import Principal
 from tocsin.accounts.sessions import is_alive
 from tocsin.engine.clock import Clock
+from tocsin.engine.desk import Actor
 from tocsin.engine.writer import Writer
 from tocsin.errors import TocsinError
 from tocsin.store.open import Store
@@ -114,6 +115,11 @@ class Gate:
             permissions=PERMISSIONS_OF[role],
             key=f"account:{account.id}",
         )
+
+    def actor_of(self, account: Account, address: str) -> Actor:
+        """Who acts when the account does something to itself on a page."""
+        principal = self.principal_of(account)
+        return Actor(principal.actor, "web", key=principal.key, address=address)
 
     def _bearer(self, token: Token, owner: Account | None) -> Principal:
         key = f"token:{token.name}"

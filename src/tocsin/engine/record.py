@@ -24,6 +24,5 @@ def tell_command(
     tx: Transaction, now: datetime, actor: Actor, *, command: c.Opening | c.Change, incident: Incident
 ) -> None:
     """Tell of a command that was carried out; `event` is the number of the incident's last event after it."""
-    if actor.key:
-        action = f"incident.{_WORD.sub('_', type(command).__name__).lower()}"
-        tx.audit.add(deed_of(actor, action, incident.id, event=incident.seq), now)
+    action = f"incident.{_WORD.sub('_', type(command).__name__).lower()}"
+    tx.audit.add(deed_of(actor, action, incident.id, event=incident.seq), now)

@@ -104,10 +104,10 @@ class SignIn:
         at = self._clock.real_now()
         for subject in subjects.values():
             tx.sign_in.note_attempts(subject, after_failure(tx.accounts.attempts(subject), at), at)
-        tx.audit.add(Deed(email or "unknown", "web", "sign_in.failed", detail={"address": address}), now)
+        tx.audit.add(Deed("nobody", "web", "sign_in.failed", email, {"address": address}), now)
 
     async def _is_right(self, stored: str | None, password: str) -> bool:
-        return await self._apart(functools.partial(_verify, stored or _of_nobody(), password)) and stored is not None
+        return await self._apart(functools.partial(_verify, stored, password))
 
     async def hash(self, password: str) -> str:
         """What is stored of a password."""
@@ -156,9 +156,11 @@ class SignIn:
         self._gate.changed()
 
 
-def _verify(stored: str, password: str) -> bool:
+def _verify(stored: str | None, password: str) -> bool:
+    """Whether it is the password; where there is none to compare it with, it takes as long to say so."""
+    nobody = _of_nobody()
     try:
-        return _HASHER.verify(stored, password)
+        return _HASHER.verify(stored or nobody, password) and stored is not None
     except (Argon2Error, InvalidHashError):
         return False
 

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from tocsin.accounts.principal import Principal
 from tocsin.api.bounds.reading import read_body
 from tocsin.engine.desk import Actor
 from tocsin.errors import InvalidInput
@@ -18,7 +19,17 @@ _OURS = frozenset({"seen", "show", "csrf"})  # what every form sends, beside wha
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """The fields of the form, the last where one comes twice; raises InvalidInput for what is no form."""
+    """The fields of the form, the last where one comes twice; raises InvalidInput for what is no form.
+
+    It is read once, however often it is asked for: the guard looks for its token first.
+    """
+    if not hasattr(request.state, "form"):
+        request.state.form = await _read(request)
+    form: dict[str, str] = request.state.form
+    return form
+
+
+async def _read(request: Request) -> dict[str, str]:
     body = await read_body(request, MAX_FORM)
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict"))
@@ -29,7 +40,14 @@ async def read_form(request: Request) -> dict[str, str]:
 def actor_of(request: Request, form: Mapping[str, str]) -> Actor:
     """Who acts, and up to which event they had seen."""
     seen = form.get("seen", "")
-    return Actor(request.state.principal.actor, "web", int(seen) if seen.isascii() and seen.isdecimal() else None)
+    principal: Principal = request.state.principal
+    return Actor(
+        principal.actor,
+        "web",
+        seen=int(seen) if seen.isascii() and seen.isdecimal() else None,
+        key=principal.key,
+        address=request.client.host if request.client else "",
+    )
 
 
 def fields_of(form: Mapping[str, str]) -> dict[str, Any]:

@@ -1,83 +1,120 @@
-"""Who may see a page, and act on it? For now whoever has the admin token, as the password of basic authentication.
+"""Who may see a page, and act on it? Whoever is signed in and has its permission, by a form of our own."""
 
-The user name is the person of the SOP who acts. Accounts replace this module; its `page` stays.
-"""
-
-from base64 import b64decode
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
+from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from tocsin.accounts.permissions import PERMISSIONS_OF, GlobalRole, Permission
-from tocsin.accounts.principal import Principal, may
-from tocsin.api.auth import ADMIN, bearer_of, require
-from tocsin.api.problems import Forbidden, Unauthorized
+from tocsin.accounts.forgery import comes_from_elsewhere, is_token_of, token_for
+from tocsin.accounts.permissions import Permission
+from tocsin.accounts.principal import may
+from tocsin.api.auth import refuse_without
+from tocsin.api.guard import Guarded, Public
+from tocsin.api.problems import Forbidden
+from tocsin.engine.gate import Guest
 from tocsin.engine.node import Node
+from tocsin.web import cookies
+from tocsin.web.cookies import Cookie
+from tocsin.web.forms import read_form
 from tocsin.web.site import Site
 
 PageHandler = Callable[[Site, Request], Awaitable[Response]]
+
+_SAFE = frozenset({"GET", "HEAD"})
+_FIELD = "csrf"
+_HEADER = "x-csrf-token"
 
 
 def page(
     node: Node, path: str, handler: PageHandler, *, permission: Permission, methods: tuple[str, ...] = ("GET",)
 ) -> Route:
-    """The route of a page: nobody gets in without the permission, and no other site's form does anything."""
+    """The route of a page: nobody gets in without the permission, and no other site's form does anything.
+
+    The handler finds who asks in `request.state.principal`.
+    """
 
     async def endpoint(request: Request) -> Response:
-        try:
-            request.state.principal = await _principal(node, request)
-        except Unauthorized as error:
-            return PlainTextResponse(f"{error}\n", 401, {"WWW-Authenticate": 'Basic realm="tocsin"'})
-        if not may(request.state.principal, permission):
-            raise Forbidden(f"{request.url.path}: this takes the permission {permission}")
-        if request.method != "GET" and _comes_from_elsewhere(request):
-            raise Forbidden("origin: a form of another site can't act here; open the page again and repeat it")
         site: Site = request.app.state.site
+        guest = await _guest(site, request)
+        if guest is None:
+            return _to_sign_in(request)
+        request.state.principal, request.state.session = guest.principal, guest.hash
+        request.state.secret = cookies.read(node.settings, request, Cookie.SESSION)
+        await _refuse_forged(site, request)
+        refuse_without(guest.principal, permission)
         return await handler(site, request)
 
-    return Route(path, endpoint, methods=list(methods))
+    return Guarded(path, endpoint, methods=methods, takes=permission)
+
+
+def open_page(node: Node, path: str, handler: PageHandler, *, methods: tuple[str, ...] = ("GET",)) -> Route:
+    """The route of a page for those who aren't signed in; its forms are bound to the visitor's browser."""
+
+    async def endpoint(request: Request) -> Response:
+        site: Site = request.app.state.site
+        known = cookies.read(node.settings, request, Cookie.VISITOR)
+        request.state.secret = known or cookies.new_visitor()
+        await _refuse_forged(site, request)
+        response = await handler(site, request)
+        if not known:
+            cookies.keep(node.settings, response, Cookie.VISITOR, value=request.state.secret)
+        return response
+
+    return Guarded(path, endpoint, methods=methods, takes=Public.PAGE)
 
 
 async def is_still_allowed(site: Site, request: Request, permission: Permission) -> bool:
     """Whether an open stream may go on: asked again every few seconds."""
-    try:
-        return may(await _principal(site.node, request), permission)
-    except Unauthorized:
-        return False
+    guest = await _guest(site, request)
+    return guest is not None and may(guest.principal, permission)
 
 
-async def _principal(node: Node, request: Request) -> Principal:
-    token = await require(node, bearer_of(request), ADMIN)
-    person = _user_of(request)
-    return Principal(
-        account=None,
-        name=token.name,
-        person=person if person in node.sop.people else None,
-        role=GlobalRole.ADMIN,
-        permissions=PERMISSIONS_OF[GlobalRole.ADMIN],
-    )
+async def _guest(site: Site, request: Request) -> Guest | None:
+    return await site.node.gate.session(cookies.read(site.node.settings, request, Cookie.SESSION))
 
 
-def _user_of(request: Request) -> str:
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
-    return b64decode(value).decode().partition(":")[0] if scheme.lower() == "basic" else ""
+def _to_sign_in(request: Request) -> Response:
+    """Where they sign in, to come back to the page that they asked for; a script is told to go there."""
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    there = f"/signin?next={quote(wanted)}" if request.method in _SAFE else "/signin"
+    if request.headers.get("hx-request") == "true":
+        back = request.headers.get("hx-current-url", "/")
+        return Response(status_code=401, headers={"HX-Redirect": f"/signin?next={quote(_path_of(back))}"})
+    if "text/event-stream" in request.headers.get("accept", ""):
+        return Response(status_code=401)
+    return RedirectResponse(there, 303, {"Cache-Control": "no-store"})
 
 
-def _comes_from_elsewhere(request: Request) -> bool:
-    origin = request.headers.get("origin")
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return True
-    return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+def _path_of(address: str) -> str:
+    return "/" + address.partition("://")[2].partition("/")[2]
 
 
-def csrf(request: Request) -> str:
-    """The hidden input of a form. Empty while there are no sessions: the origin is all that is looked at."""
-    return ""
+async def _refuse_forged(site: Site, request: Request) -> None:
+    """Raise Forbidden for what another site may have sent in somebody's name."""
+    if request.method in _SAFE:
+        return
+    headers = request.headers
+    if comes_from_elsewhere(
+        host=headers.get("host", ""),
+        origin=headers.get("origin"),
+        site=headers.get("sec-fetch-site"),
+        public_url=site.node.settings.public_url,
+    ):
+        raise Forbidden("origin: a form of another site can't act here; open the page again and repeat it")
+    token = headers.get(_HEADER) or (await read_form(request)).get(_FIELD, "")
+    if not is_token_of(request.state.secret, token):
+        raise Forbidden("csrf: the form is not of your present session; open the page again and repeat it")
+
+
+def csrf(request: Request) -> Markup:
+    """The hidden input that every form carries."""
+    return Markup('<input type="hidden" name="{}" value="{}">').format(_FIELD, csrf_token(request))
 
 
 def csrf_token(request: Request) -> str:
-    """The token for the header of requests that a script makes."""
-    return ""
+    """The token for the header of requests that a script makes; empty where nobody could act."""
+    secret = getattr(request.state, "secret", "")
+    return token_for(secret) if secret else ""
