@@ -18,13 +18,16 @@ from jsonschema import Draft202012Validator
 from starlette.applications import Starlette
 
 from tests.system.waiting import until
+from tocsin.accounts.permissions import GlobalRole
 from tocsin.api.auth import ensure_tokens, token_file
 from tocsin.api.openapi import describe
 from tocsin.api.operations import Operation
 from tocsin.api.v1 import OPERATIONS
 from tocsin.domain import commands as c
+from tocsin.engine.accounts import Person
 from tocsin.engine.desk import Actor
 from tocsin.engine.node import Node
+from tocsin.engine.sign_in import Browser
 from tocsin.integrations.wire import Single
 from tocsin.settings import Settings
 from tocsin.sop.load import default_sop
@@ -70,7 +73,7 @@ class Api:
 
         return self._portal.call(send)
 
-    def do(self, name: str, incident: str = "", **body: object) -> Any:
+    def do(self, name: str, incident: str = "", /, **body: object) -> Any:
         """What the operation of that name answers; it must succeed, and answer as it is described."""
         operation = operation_of(name)
         response = self.ask(
@@ -86,6 +89,20 @@ class Api:
         """The id of a new incident; with a severity it has a reason."""
         reason = "stated by a test" if severity else ""
         return str(self.do("declare", "", title=title, severity=severity, reason=reason, **body)["id"])
+
+    def session(self, role: GlobalRole = GlobalRole.ADMIN) -> str:
+        """The secret of a session of a new account."""
+        wanted = Person(f"{role}{self.count('SELECT count(*) FROM accounts')}@tests.example", role=role)
+
+        async def begin() -> str:
+            account, _ = await self.node.accounts.add(wanted, Actor("tests", "api"))
+            return await self.node.sign_in.begin(account, Browser("127.0.0.1"), "password")
+
+        return self._portal.call(begin)
+
+    def see(self, path: str) -> httpx2.Response:
+        """A page, as an admin who is signed in sees it."""
+        return self.ask("GET", path, token=None, headers={"Cookie": f"tocsin={self.session()}"})
 
     def keep_aside(self, source: str, body: bytes) -> int:
         """Put a body into quarantine, as if a bug had struck; its number."""

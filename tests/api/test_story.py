@@ -6,6 +6,7 @@ Each answer is held against the OpenAPI document (`Api.do`).
 from tests.api.harness import Api
 from tests.system.server import firing
 from tests.system.waiting import until
+from tocsin.accounts.credentials import hash_of
 from tocsin.api.v1 import OPERATIONS
 
 _WRITTEN = {
@@ -29,6 +30,7 @@ def test_an_incident_from_its_first_alert_to_its_postmortem(api: Api) -> None:
     one_comes_from_a_backup(api)
     the_organisation_can_be_looked_at(api)
     what_a_bug_has_kept_out_can_be_looked_after(api)
+    accounts_and_tokens_are_looked_after(api)
     assert {operation.name for operation in OPERATIONS} - api.done == set()
 
 
@@ -121,6 +123,24 @@ def the_organisation_can_be_looked_at(api: Api) -> None:
     running = api.do("get_sop")
     assert running["sop"]["severities"]["SEV1"]["respond_within"] == "15m"
     assert api.do("list_incidents") == []
+
+
+def accounts_and_tokens_are_looked_after(api: Api) -> None:
+    made = api.do("add_account", email="Alice@Example.com", role="admin")
+    assert (made["account"]["person"], made["account"]["role"]) == ("alice", "admin")
+    api.do("add_account", email="viv@example.org", name="Viv", role="viewer")
+    assert [it["email"] for it in api.do("list_accounts")] == ["alice@example.com", "viv@example.org"]
+    assert api.do("set_account_role", "2", role="responder")["role"] == "responder"
+    assert api.do("disable_account", "2")["disabled_at"] is not None
+    assert api.do("enable_account", "2")["disabled_at"] is None
+    assert "/password/tocsin_link_" in api.do("make_reset_link", "2")["link"]
+    token = api.do("add_token", name="chat", scopes=["read"], expires="30d")["token"]
+    assert api.ask("GET", "/api/v1/incidents", token=token).status_code == 200
+    assert [it["name"] for it in api.do("list_tokens")] == ["admin", "chat", f"intake-{hash_of(api.intake)[:8]}"]
+    api.do("revoke_token", "chat")
+    assert api.ask("GET", "/api/v1/incidents", token=token).status_code == 401
+    (last, *_) = api.do("get_audit")
+    assert (last["actor"], last["action"], last["target"]) == ("admin", "token.revoke", "chat")
 
 
 def test_a_summary_of_each_list_pages_through_it(api: Api) -> None:

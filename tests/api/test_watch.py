@@ -33,9 +33,9 @@ def test_alarm_is_told_with_every_answer_to_somebody_who_was_let_in(troubled: Ap
 
 
 def test_alarm_stands_at_the_head_of_every_page(troubled: Api) -> None:
-    assert f"audit: {LATE}" in troubled.ask("GET", "/").text
+    assert f"audit: {LATE}" in troubled.see("/").text
     troubled.node.watch.alarms.state(Trouble.AUDIT, {}, troubled.node.clock.now())
-    assert "in trouble" not in troubled.ask("GET", "/").text
+    assert "in trouble" not in troubled.see("/").text
 
 
 def test_node_that_is_late_is_not_ready_and_says_why(troubled: Api) -> None:

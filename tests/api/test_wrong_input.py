@@ -126,6 +126,13 @@ def test_an_incident_that_there_is_not(calm: Api, operation: Operation, unknown:
 
 
 RIGHT: dict[str, dict[str, Any]] = {
+    "add_account": {"email": "alice@example.com"},
+    "set_account_role": {"role": "viewer"},
+    "disable_account": {},
+    "enable_account": {},
+    "make_reset_link": {},
+    "add_token": {"name": "chat", "scopes": ["read"]},
+    "revoke_token": {},
     "declare": {"title": "Checkout is down"},
     "acknowledge": {},
     "assess": {"severity": "SEV2", "reason": "some users"},

@@ -28,7 +28,6 @@ from tocsin.simulate.sandbox.server import Sandbox
 from tocsin.sop.load import default_sop
 from tocsin.sop.words import Severity
 from tocsin.store.file import ServerLock
-from tocsin.store.rows import Token
 
 pytestmark = pytest.mark.anyio
 
@@ -180,9 +179,11 @@ async def test_bearer_of_a_token_is_let_in_after_a_restart_too(path: Path, sandb
     async with server(path, sandbox) as node:
         await node.set_token("5f4d", "grafana", "intake")
     async with server(path, sandbox) as node:
-        assert node.queries.token("5f4d") == Token("grafana", "intake")
+        token = node.queries.accounts.token("5f4d")
+        assert token is not None
+        assert (token.name, token.scope) == ("grafana", "intake")
         await node.set_token("77aa", "grafana", "intake")
-        assert node.queries.token("5f4d") is None
+        assert node.queries.accounts.token("5f4d") is None
 
 
 async def test_sop_without_any_vendor_rings_in_the_inbox(path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -4,7 +4,6 @@ Each `Viewer` is a person with a browser of their own: an error in the console, 
 and a request that leaves the server's address fail the test in which they happen.
 """
 
-import base64
 import json
 import shutil
 from collections.abc import Iterator
@@ -14,6 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+
+from tests.web.people import signed_in
 
 AXE = Path(__file__).parent / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -46,17 +47,17 @@ class Viewer:
         self.faults: list[str] = []
         self.expected: list[str] = []  # what a test brings about on purpose: parts of the faults' texts
         size = options.pop("size", DESKTOP)
-        known = base64.b64encode(f"{person}:{token}".encode()).decode()
         self._context: BrowserContext = browser.new_context(
             base_url=url,
             viewport={"width": size[0], "height": size[1]},
-            extra_http_headers={"Authorization": f"Basic {known}"},
             is_mobile=size == PHONE,
             has_touch=size == PHONE,
             timezone_id="UTC",
             locale="en-GB",
             **options,
         )
+        session = signed_in(url, token, person, person=person).session
+        self._context.add_cookies([{"name": "tocsin", "value": session, "url": url, "httpOnly": True}])
         self._context.set_default_timeout(10_000)
         self._context.add_init_script(_WATCH)
         self._context.on("console", lambda message: self._note(message.type, message.text))

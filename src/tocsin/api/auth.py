@@ -39,6 +39,13 @@ async def require(node: Node, token: str, permission: Permission) -> Principal:
     return guest.principal
 
 
+async def require_key(node: Node, key: str) -> None:
+    """Raise Unauthorized or Forbidden unless the key delivers alerts and opens nothing else: addresses end up in logs."""
+    principal = await require(node, key, Permission.INTAKE)
+    if principal.permissions != {Permission.INTAKE}:
+        raise Forbidden(f"{principal.name!r} opens more than the doors: it must not stand in an address")
+
+
 def refuse_without(principal: Principal, permission: Permission) -> None:
     """Raise Forbidden where they may not do it."""
     if not may(principal, permission):

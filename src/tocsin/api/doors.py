@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tocsin.accounts.permissions import Permission
-from tocsin.api.auth import bearer_of, require
+from tocsin.api.auth import bearer_of, require, require_key
 from tocsin.api.bodies import answer
 from tocsin.api.bounds.reading import MAX_ALERTS_BODY, read_body
 from tocsin.engine.node import Node
@@ -25,7 +25,7 @@ async def post_alerts(node: Node, request: Request) -> Response:
 
 async def heartbeat(node: Node, request: Request) -> Response:
     """A job says that it has run. 200 means: heard, durably."""
-    await require(node, request.path_params["key"], Permission.INTAKE)
+    await require_key(node, request.path_params["key"])
     await node.watch.heartbeats.call(request.path_params["name"])
     return answer({})
 
@@ -34,6 +34,6 @@ async def post_webhook(node: Node, request: Request) -> Response:
     """Alertmanager's webhook (version 4), with the key of the door in the path."""
     if request.path_params["source"] != "alertmanager":
         raise NotFound(f"source: {request.path_params['source']!r} is not one of alertmanager")
-    await require(node, request.path_params["key"], Permission.INTAKE)
+    await require_key(node, request.path_params["key"])
     await receive(node, ALERTMANAGER_WEBHOOK, await read_body(request, MAX_ALERTS_BODY))
     return answer({})

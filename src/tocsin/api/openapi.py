@@ -13,7 +13,7 @@ from tocsin.sop.durations import Duration
 
 _PROBLEMS = {
     "401": "No token, or none that is known",
-    "403": "A token that may only deliver alerts",
+    "403": "A token that lacks the permission, or names somebody else",
     "404": "There is nothing of that name",
     "408": "A body that took longer than ten seconds",
     "409": "Not possible in the incident's present state",

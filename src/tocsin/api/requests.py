@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from tocsin.accounts.permissions import GlobalRole, Scope
 from tocsin.domain.incident import ActionItem, Audience
 from tocsin.sop.durations import Duration
 from tocsin.sop.model import Answers
@@ -108,3 +109,26 @@ class DocumentBody(Body, frozen=True):
     """The edited postmortem as Markdown."""
 
     document: str
+
+
+class AccountBody(Body, frozen=True):
+    """Make an account; without `person`, whoever has the address in the SOP is meant."""
+
+    email: str
+    name: str = ""
+    role: GlobalRole = GlobalRole.RESPONDER
+    person: str | None = None
+
+
+class GlobalRoleBody(Body, frozen=True):
+    """Give an account a role."""
+
+    role: GlobalRole
+
+
+class TokenBody(Body, frozen=True):
+    """Make a token of a machine's; `expires` is how long it lasts, 90 days if left out."""
+
+    name: str
+    scopes: tuple[Scope, ...]
+    expires: Duration | None = None

@@ -4,6 +4,7 @@ from tocsin.accounts.permissions import Permission
 from tocsin.api import incidents, nodes, organisation, postmortems, quarantine, watch
 from tocsin.api import requests as r
 from tocsin.api.operations import Operation
+from tocsin.api.v1_accounts import ACCOUNT_OPERATIONS
 from tocsin.api.views import AlertView, EventView, IncidentLine, IncidentView, OnCallView, PageView
 from tocsin.store.rows import Quarantined
 
@@ -63,9 +64,18 @@ OPERATIONS: tuple[Operation, ...] = (
             ("mitigate", "mitigate", "Service is restored", incidents.mitigate, r.OptionalNoteBody),
             ("resolve", "resolve", "The fix is confirmed", incidents.resolve, r.OptionalNoteBody),
             ("reopen", "reopen", "It came back", incidents.reopen, r.ReasonBody),
-            ("release", "release", "Let it page again, after a restoration", incidents.release, r.ReleaseBody),
             ("cancel", "cancel", "It is not an incident", incidents.cancel, r.ReasonBody),
         )
+    ),
+    Operation(
+        "POST",
+        f"{_ONE}/release",
+        "release",
+        "Let it page again, after a restoration",
+        incidents.release,
+        IncidentView,
+        _MAINTAIN,
+        body=r.ReleaseBody,
     ),
     Operation(
         "GET",
@@ -215,4 +225,5 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "GET", "/api/v1/sop", "get_sop", "The SOP that runs", organisation.get_sop, organisation.SopVersion, _READ
     ),
+    *ACCOUNT_OPERATIONS,
 )

@@ -160,9 +160,10 @@ def _verify(stored: str | None, password: str) -> bool:
     """Whether it is the password; where there is none to compare it with, it takes as long to say so."""
     nobody = _of_nobody()
     try:
-        return _HASHER.verify(stored or nobody, password) and stored is not None
+        _HASHER.verify(stored or nobody, password)
     except (Argon2Error, InvalidHashError):
         return False
+    return stored is not None
 
 
 @functools.cache

@@ -18,7 +18,7 @@ from tocsin.store.monitors import monitors_in
 from tocsin.store.nodes import member_of
 from tocsin.store.outbox import ONLY, delivery_of
 from tocsin.store.quarantine import no_such
-from tocsin.store.rows import Delivery, Monitor, Only, OutboxRow, Quarantined, SeenMember, StoredAlert, Token
+from tocsin.store.rows import Delivery, Monitor, Only, OutboxRow, Quarantined, SeenMember, StoredAlert
 
 _QUARANTINED = "id, source, error, times, length(body), received_at, last_at"
 _TIME_TO_LEAVE = 5_000_000  # microseconds of a lease: nobody takes over what is just leaving
@@ -203,10 +203,6 @@ class Queries:
         """The stored SOP of a version."""
         rows = self._all("SELECT content FROM sop_versions WHERE version = ?", version)
         return rows[0][0] if rows else None
-
-    def token(self, hashed: str) -> Token | None:
-        """Who the bearer of a token is."""
-        return self.accounts.token(hashed)
 
     def meta(self, name: str) -> str | None:
         """A fact about the installation."""
