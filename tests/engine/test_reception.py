@@ -30,6 +30,7 @@ from tocsin.errors import InvalidInput, NotFound, Overloaded, Refused
 from tocsin.integrations.forms import ALERTMANAGER_V2, ALERTMANAGER_WEBHOOK, FORMS, Form
 from tocsin.settings import Settings
 from tocsin.sop.load import default_sop
+from tocsin.store.audit_log import Deed
 from tocsin.store.rows import Quarantined
 
 POISON = "poison"
@@ -51,7 +52,7 @@ class Reception:
         self._portal.call(reception.receive, self.node, form, body)
 
     def retry(self, id_: int) -> None:
-        self._portal.call(reception.retry, self.node, id_)
+        self._portal.call(reception.retry, self.node, id_, Deed("tests", "api", "quarantine.retry", str(id_)))
 
     def taken(self) -> dict[str, int]:
         """The names of the alerts that are in, and how often each was received."""

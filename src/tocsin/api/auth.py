@@ -40,7 +40,7 @@ async def require(node: Node, token: str, permission: Permission) -> Principal:
 
 
 async def require_key(node: Node, key: str) -> None:
-    """Raise Unauthorized or Forbidden unless the key delivers alerts and opens nothing else: addresses end up in logs."""
+    """Raise Unauthorized or Forbidden unless the key delivers alerts and opens nothing else: logs hold addresses."""
     principal = await require(node, key, Permission.INTAKE)
     if principal.permissions != {Permission.INTAKE}:
         raise Forbidden(f"{principal.name!r} opens more than the doors: it must not stand in an address")

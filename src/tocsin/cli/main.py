@@ -51,6 +51,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("maintain", "Prove that what is stored is what has happened."),
     "migrate": ("maintain", "Bring the database's schema up to date."),
     "nodes": ("maintain", "The nodes that serve."),
+    "accounts": ("accounts", "Who may sign in."),
+    "tokens": ("tokens", "Tokens for the API."),
+    "audit": ("audit", "Who did what, and the proof of it."),
     "postmortem": ("postmortem", "Draft, save and complete the postmortem."),
 }
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from tocsin.accounts.claims import Vouched
 from tocsin.accounts.credentials import hash_of, new_token, start_of
 from tocsin.accounts.names import email_of, is_token_name, name_of
 from tocsin.accounts.passwords import fault_in_password
@@ -19,6 +20,7 @@ from tocsin.engine.desk import Actor
 from tocsin.engine.gate import Gate
 from tocsin.engine.record import deed_of
 from tocsin.engine.sign_in import SignIn
+from tocsin.engine.vouching import account_for
 from tocsin.engine.writer import Writer
 from tocsin.errors import InvalidInput, NotFound, NotSignedIn, Refused
 from tocsin.sop.model import Sop
@@ -272,6 +274,12 @@ class Accounts:
             return token.hash
 
         return await self._change(work)
+
+    # Single sign-on
+
+    async def of_vouched(self, who: Vouched) -> Account:
+        """The account of somebody for whom a provider vouches; raises NotSignedIn."""
+        return await self._change(lambda tx, now: account_for(tx, now, who, self.person_with))
 
     async def _change(self, work: Callable[[Transaction, datetime], T]) -> T:
         done = await self._writer.write(work)

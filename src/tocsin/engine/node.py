@@ -16,6 +16,7 @@ from tocsin.engine.deliveries import Deliveries
 from tocsin.engine.desk import Actor, Desk
 from tocsin.engine.funnel import Funnel
 from tocsin.engine.gate import Gate
+from tocsin.engine.heads import Heads
 from tocsin.engine.intake import Intake
 from tocsin.engine.membership import Membership, this_member
 from tocsin.engine.meters import Meters
@@ -23,6 +24,7 @@ from tocsin.engine.providers import providers_for
 from tocsin.engine.record import tell_command
 from tocsin.engine.sender import Sender, make_room_for_names
 from tocsin.engine.sign_in import SignIn
+from tocsin.engine.single_sign_on import SingleSignOn, sign_in_file
 from tocsin.engine.sops import Sops
 from tocsin.engine.throttle import Throttle
 from tocsin.engine.waker import Waker
@@ -95,11 +97,15 @@ class Node:
             self.sign_in = SignIn(self._store, self._writer, self.clock, self.gate)
             stack.callback(self.sign_in.close)
             self.accounts = Accounts(self._writer, self.clock, self.gate, self.sign_in, self.sop)
+            provider = sign_in_file(self.settings)
+            self.single_sign_on = (
+                SingleSignOn(provider, self.settings, self.clock, self._sender.send) if provider else None
+            )
             self._writer.start()
             stack.callback(self._writer.stop)
             stack.push_async_callback(self._membership.leave)
             stack.enter_context(self._store.listening(self._committed_elsewhere))
-            for loop in (*self._loops(), self._membership, self.gate, *self.watch.loops()):
+            for loop in (*self._loops(), self._membership, self.gate, Heads(self._store), *self.watch.loops()):
                 stack.push_async_callback(_cancel, asyncio.create_task(loop.run()))
             self._stack = stack.pop_all()
         return self

@@ -145,6 +145,21 @@ class SignIn:
         self._gate.changed()
         return secret
 
+    async def confirm(self, account: Account, password: str, address: str) -> None:
+        """Raise NotSignedIn or TooManyAttempts unless it is the account's password: before it changes."""
+        async with self._turn:
+            await self._checked(account.email, password, address)
+
+    async def end_others(self, account: int, but: str, deed: Deed) -> None:
+        """Every session of the account is over, but the one with that hash."""
+
+        def work(tx: Transaction, now: datetime) -> None:
+            tx.sign_in.end_all_of(account, but=but)
+            tx.audit.add(deed, now)
+
+        await self._writer.write(work)
+        self._gate.changed()
+
     async def end(self, hash_: str, deed: Deed) -> None:
         """The session with that hash is over."""
 

@@ -1,7 +1,6 @@
-"""Who did what? The audit log, read and proved: each entry's hash covers it and the one before it in its lane."""
+"""Who did what? The audit log, read: each entry's hash covers it and the one before it in its lane."""
 
 import hashlib
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -65,22 +64,6 @@ class AuditQueries:
         """The hash of an entry; None where there is none of that number."""
         rows = self._reads.all("SELECT hash FROM audit_log WHERE lane = ? AND seq = ?", lane, seq)
         return rows[0][0] if rows else None
-
-
-def faults_of_chain(entries: Iterator[Entry]) -> Iterator[str]:
-    """What is wrong with entries that come lane by lane in order, each as a sentence that names the entry."""
-    before: Entry | None = None
-    for entry in entries:
-        is_first = before is None or before.lane != entry.lane
-        seq, hash_ = (0, "") if is_first or before is None else (before.seq, before.hash)
-        where = f"audit_log {entry.lane}/{entry.seq}"
-        if entry.seq != seq + 1:
-            yield f"{where}: {seq + 1} comes next, so something was taken out before it"
-        elif entry.hash_before != hash_:
-            yield f"{where}: the entry before it is not the one that it was written after"
-        if link(entry) != entry.hash:
-            yield f"{where}: it was changed after it was written"
-        before = entry
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from tocsin.accounts.permissions import Permission
 from tocsin.api.app import middleware, routes
 from tocsin.engine.node import Node
-from tocsin.web import actions, cockpit, declare, faults, guard, home, sign_in, streams
+from tocsin.web import account, actions, admin, cockpit, declare, faults, guard, home, sign_in, single_sign_on, streams
 from tocsin.web import incidents as lists
 from tocsin.web.guard import page
 from tocsin.web.headers import Headers
@@ -45,6 +45,9 @@ def pages(node: Node) -> list[BaseRoute]:
     read = Permission.READ
     return [
         *sign_in.routes(node),
+        *single_sign_on.routes(node),
+        *account.routes(node),
+        *admin.routes(node),
         page(node, "/", home.get_home, permission=read),
         page(node, "/live", streams.get_live, permission=read),
         page(node, "/incidents", lists.get_incidents, permission=read),

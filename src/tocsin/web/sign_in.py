@@ -67,7 +67,7 @@ async def get_sign_in(site: Site, request: Request) -> Response:
     onward = own_path(request.query_params.get("next"))
     if await site.node.gate.session(cookies.read(site.node.settings, request, Cookie.SESSION)):
         return RedirectResponse(onward, 303)
-    return _form(site, request, onward)
+    return form_of_sign_in(site, request, onward)
 
 
 async def post_sign_in(site: Site, request: Request) -> Response:
@@ -75,23 +75,24 @@ async def post_sign_in(site: Site, request: Request) -> Response:
     form = await read_form(request)
     onward, email = own_path(form.get("next")), form.get("email", "")
     if not cookies.may_sign_in_here(site.node.settings, request):
-        return _form(site, request, onward, status=403)
+        return form_of_sign_in(site, request, onward, status=403)
     try:
         secret = await site.node.sign_in.by_password(email, form.get("password", ""), browser_of(site, request))
     except NotSignedIn as error:
-        return _form(site, request, onward, email=email, status=401, fault=error)
+        return form_of_sign_in(site, request, onward, email=email, status=401, fault=error)
     except TooManyAttempts as error:
-        response = _form(site, request, onward, email=email, status=429, fault=error)
+        response = form_of_sign_in(site, request, onward, email=email, status=429, fault=error)
         response.headers["Retry-After"] = str(error.seconds)
         return response
     except Overloaded as error:
-        return _form(site, request, onward, email=email, status=503, fault=error)
+        return form_of_sign_in(site, request, onward, email=email, status=503, fault=error)
     return signed_in(site, secret, onward)
 
 
-def _form(
+def form_of_sign_in(
     site: Site, request: Request, onward: str, *, email: str = "", status: int = 200, fault: TocsinError | None = None
 ) -> Response:
+    """The sign-in page, and what went wrong before it."""
     is_safe = cookies.may_sign_in_here(site.node.settings, request)
     text = _UNSAFE if not is_safe else f"{str(fault)[:1].upper()}{str(fault)[1:]}." if fault else ""
     return site.render(
@@ -101,7 +102,7 @@ def _form(
         onward=onward,
         email=email,
         is_safe=is_safe,
-        provider=None,
+        provider=site.node.single_sign_on,
         notice=Notice("failed", text) if text else None,
     )
 
@@ -134,13 +135,13 @@ async def post_welcome(site: Site, request: Request) -> Response:
     form = await read_form(request)
     wanted = Person(form.get("email", ""), form.get("name", ""))
     try:
-        _refuse_unlike(form)
+        refuse_unlike(form)
         account = await site.node.accounts.make_first_admin(
             request.path_params["secret"], wanted, form.get("password", ""), address=address_of(request)
         )
     except InvalidInput as error:
         known = {"email": wanted.email, "full_name": wanted.name}
-        return site.render(request, "accounts/welcome.html", status=_status(error), notice=_failed(error), **known)
+        return site.render(request, "accounts/welcome.html", status=_status(error), notice=failed(error), **known)
     return await _begun(site, request, account)
 
 
@@ -153,12 +154,12 @@ async def post_password(site: Site, request: Request) -> Response:
     """The password is set, and its owner signed in."""
     form = await read_form(request)
     try:
-        _refuse_unlike(form)
+        refuse_unlike(form)
         account = await site.node.accounts.use_reset_link(
             request.path_params["secret"], form.get("password", ""), address_of(request)
         )
     except InvalidInput as error:
-        return site.render(request, "accounts/password.html", status=_status(error), notice=_failed(error))
+        return site.render(request, "accounts/password.html", status=_status(error), notice=failed(error))
     return await _begun(site, request, account)
 
 
@@ -168,7 +169,8 @@ async def _begun(site: Site, request: Request, account: Account) -> Response:
     return signed_in(site, await site.node.sign_in.begin(account, browser_of(site, request), "link"), "/")
 
 
-def _refuse_unlike(form: dict[str, str]) -> None:
+def refuse_unlike(form: dict[str, str]) -> None:
+    """Raise InvalidInput where a new password isn't the same twice."""
     if form.get("password", "") != form.get("again", ""):
         raise InvalidInput("password: the two are not the same: type it once more")
 
@@ -177,5 +179,6 @@ def _status(error: InvalidInput) -> int:
     return 401 if isinstance(error, NotSignedIn) else 422
 
 
-def _failed(error: TocsinError) -> Notice:
+def failed(error: TocsinError) -> Notice:
+    """What is said of something that went wrong."""
     return Notice("failed", f"{str(error)[:1].upper()}{str(error)[1:]}.")

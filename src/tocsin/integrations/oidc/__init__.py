@@ -1,0 +1,1 @@
+"""OpenID Connect, sans I/O: requests to an identity provider, and what its replies mean."""
