@@ -30,18 +30,19 @@ def bearer_of(request: Request) -> str:
     return ""
 
 
-async def require(node: Node, token: str, permission: Permission) -> Principal:
-    """Who bears the token and has the permission; raises Unauthorized or Forbidden."""
+async def require(node: Node, request: Request, token: str, permission: Permission) -> Principal:
+    """Who bears the token and has the permission; raises Unauthorized, TooManyAttempts or Forbidden."""
     guest = await node.gate.bearer(token)
     if guest is None:
+        node.gate.note_stranger(request.client.host if request.client else "")
         raise Unauthorized(f"this needs a token: {_HELP}")
     refuse_without(guest.principal, permission)
     return guest.principal
 
 
-async def require_key(node: Node, key: str) -> None:
+async def require_key(node: Node, request: Request, key: str) -> None:
     """Raise Unauthorized or Forbidden unless the key delivers alerts and opens nothing else: logs hold addresses."""
-    principal = await require(node, key, Permission.INTAKE)
+    principal = await require(node, request, key, Permission.INTAKE)
     if principal.permissions != {Permission.INTAKE}:
         raise Forbidden(f"{principal.name!r} opens more than the doors: it must not stand in an address")
 

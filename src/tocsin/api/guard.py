@@ -35,7 +35,7 @@ def guarded(node: Node, operation: Operation) -> Route:
     """The route of an operation: nobody gets in without its permission."""
 
     async def endpoint(request: Request) -> Response:
-        request.state.principal = await require(node, bearer_of(request), operation.permission)
+        request.state.principal = await require(node, request, bearer_of(request), operation.permission)
         return await operation.handler(node, request)
 
     return Guarded(operation.path, endpoint, methods=[operation.method], takes=operation.permission)

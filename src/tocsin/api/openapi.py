@@ -20,6 +20,7 @@ _PROBLEMS = {
     "413": "A body of more than a mebibyte",
     "415": "A body that is compressed in another way than gzip",
     "422": "The request can't be understood, or breaks a rule; the detail names the place",
+    "429": "Too many wrong tokens from one address",
     "503": "Nothing could be written now: try again",
 }
 

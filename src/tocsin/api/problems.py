@@ -155,7 +155,10 @@ async def on_expected(request: Request, error: Exception) -> Response:
     """The answer to an expected failure."""
     if not isinstance(error, TocsinError):
         raise error
-    return problem(request, status_of(error), error.code, str(error))
+    told = problem(request, status_of(error), error.code, str(error))
+    if isinstance(error, TooManyAttempts):
+        told.headers["Retry-After"] = str(error.seconds)
+    return told
 
 
 async def on_http(request: Request, error: Exception) -> Response:

@@ -7,7 +7,7 @@ noted once a minute, apart from any request.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime
 
 from msgspec import Struct
@@ -16,10 +16,11 @@ from tocsin.accounts.credentials import hash_of
 from tocsin.accounts.permissions import PERMISSIONS_OF, GlobalRole, Permission, Scope, granted, role_of_scopes
 from tocsin.accounts.principal import Principal
 from tocsin.accounts.sessions import is_alive
+from tocsin.accounts.strangers import Strangers
 from tocsin.engine.clock import Clock
 from tocsin.engine.desk import Actor
 from tocsin.engine.writer import Writer
-from tocsin.errors import TocsinError
+from tocsin.errors import TocsinError, TooManyAttempts
 from tocsin.store.open import Store
 from tocsin.store.queries import Queries
 from tocsin.store.rows import Account, Token
@@ -48,40 +49,47 @@ class Gate:
         self._writer = writer
         self._clock = clock
         self._people = frozenset(people)
-        self._known: dict[str, tuple[Guest, float]] = {}
+        self._known: dict[tuple[bool, str], tuple[Guest, float]] = {}  # by whether it is a session, and its hash
+        self._strangers = Strangers()
         self._used: dict[Guest, datetime] = {}  # as noted at a look, not at each request
 
     async def bearer(self, token: str) -> Guest | None:
         """Who bears the token; None where nobody is known by it."""
-        return await self._guest(token, self._of_token)
+        return await self._guest(token, is_session=False)
 
     async def session(self, secret: str) -> Guest | None:
         """Who is signed in with that secret; None where nobody is, any more."""
-        return await self._guest(secret, self._of_session)
+        return await self._guest(secret, is_session=True)
 
     def changed(self) -> None:
         """Somebody's rights have changed: look again."""
         self._known.clear()
 
-    async def _guest(self, secret: str, ask: Callable[[Queries, str], Guest | None]) -> Guest | None:
+    def note_stranger(self, address: str) -> None:
+        """A wrong token came from there; raises TooManyAttempts where that happens too often."""
+        seconds = self._strangers.wait_after_another(address, time.monotonic())
+        if seconds:
+            raise TooManyAttempts(seconds)
+
+    async def _guest(self, secret: str, *, is_session: bool) -> Guest | None:
         if not secret:
             return None
         hash_ = hash_of(secret)
-        guest, until = self._known.get(hash_, (None, 0.0))
+        guest, until = self._known.get((is_session, hash_), (None, 0.0))
         if time.monotonic() >= until:
-            asked = time.monotonic()
+            asked, ask = time.monotonic(), self._of_session if is_session else self._of_token
             guest = await self._store.read(lambda queries: ask(queries, hash_))
-            self._remember(hash_, guest, asked)
+            self._remember((is_session, hash_), guest, asked)
         return guest
 
-    def _remember(self, hash_: str, guest: Guest | None, asked: float) -> None:
+    def _remember(self, key: tuple[bool, str], guest: Guest | None, asked: float) -> None:
         """Whom nobody knows is not remembered: strangers must not push out who belongs here."""
-        self._known.pop(hash_, None)
+        self._known.pop(key, None)
         if guest is None:
             return
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()
-        self._known[hash_] = (guest, asked + FRESH_SECONDS)
+        self._known[key] = (guest, asked + FRESH_SECONDS)
         self._used[guest] = self._clock.real_now()
 
     def _of_token(self, queries: Queries, hash_: str) -> Guest | None:

@@ -17,6 +17,7 @@ _HEADINGS = {
     405: "Not in this way",
     409: "Not possible now",
     422: "Not acceptable as it is",
+    429: "Too often",
     500: "A fault of Tocsin's own",
     503: "Not now: try again",
 }
