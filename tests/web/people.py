@@ -8,11 +8,17 @@ PASSWORD = "a lantern over the harbour"
 _TOKEN = re.compile(r'name="csrf" value="(\w+)"')
 
 
+def _client(url: str, **headers: str) -> httpx2.Client:
+    """A client that leaves no connection open behind it."""
+    limits = httpx2.Limits(max_keepalive_connections=0)
+    return httpx2.Client(base_url=url, trust_env=False, timeout=30, headers=headers, limits=limits)
+
+
 class Person:
     """Somebody without a browser, who asks for pages and sends their forms; starts as a stranger."""
 
     def __init__(self, url: str) -> None:
-        self.http = httpx2.Client(base_url=url, trust_env=False, timeout=30, headers={"Accept": "text/html"})
+        self.http = _client(url, Accept="text/html")
         self._last = ""
 
     def get(self, path: str, **headers: str) -> httpx2.Response:
@@ -53,7 +59,7 @@ def email_of(name: str) -> str:
 
 def account(url: str, token: str, name: str, *, role: str = "admin", person: str | None = None) -> int:
     """The number of a new account with the password of all tests; `token` is the admin's."""
-    api = httpx2.Client(base_url=url, trust_env=False, timeout=30, headers={"Authorization": f"Bearer {token}"})
+    api = _client(url, Authorization=f"Bearer {token}")
     made = api.post(
         "/api/v1/accounts", json={"email": email_of(name), "name": name.title(), "role": role, "person": person}
     )

@@ -1,0 +1,36 @@
+"""A real server for abuse from outside, and people with accounts on it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.system.server import Server
+from tests.web.people import Person, signed_in
+
+Knows = Callable[..., Person]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for a module: each test has people of its own."""
+    with Server(tmp_path_factory.mktemp("abuse")) as server:
+        yield server
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Server]:
+    """A server on which nobody has tried anything."""
+    with Server(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def person(server: Server, request: pytest.FixtureRequest) -> Knows:
+    """Somebody of the test's own who is signed in: `person(role="viewer")`."""
+
+    def known(name: str = "", *, role: str = "admin", person: str | None = None) -> Person:
+        name = name or f"p{abs(hash(request.node.nodeid)) % 10**9}{role}"
+        return signed_in(server.url, server.token, name, role=role, person=person)
+
+    return known
