@@ -50,5 +50,6 @@ def claims_of(token: str, keys: dict[str, Any], expected: Expected, now: datetim
 
 def _signing(keys: dict[str, Any]) -> Any:
     """The public keys that may sign; symmetric ones, and those for encryption, are none of them."""
-    usable = [key for key in keys["keys"] if key.get("kty") in ("RSA", "EC") and key.get("use", "sig") == "sig"]
+    known = [key for key in keys["keys"] if isinstance(key, dict)]
+    usable = [key for key in known if key.get("kty") in ("RSA", "EC") and key.get("use", "sig") == "sig"]
     return {"keys": usable}
