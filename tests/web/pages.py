@@ -24,5 +24,7 @@ PAGES = (
     Shown("resolved incident", "/incidents/{resolved}", "Postmortem"),
     Shown("cancelled incident", "/incidents/{cancelled}", "It was not an incident."),
     Shown("timeline", "/incidents/{worked on}/timeline?show=updates", "We see errors at login."),
+    Shown("your account", "/account", "Where you are signed in"),
+    Shown("accounts", "/admin/accounts", "Let somebody in"),
     Shown("nothing there", "/nothing/there", "There is nothing here"),
 )

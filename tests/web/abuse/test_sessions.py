@@ -26,7 +26,7 @@ def is_in(person: Person) -> bool:
 
 
 def id_of(server: Server, name: str) -> int:
-    return next(it["id"] for it in server.get("accounts") if it["email"] == email_of(name))
+    return next(int(it["id"]) for it in server.get("accounts") if it["email"] == email_of(name))
 
 
 def token_in(page: httpx2.Response) -> str:
