@@ -2,11 +2,11 @@
 
 import tempfile
 import time
-from base64 import b64encode
 from pathlib import Path
 
 import httpx2
 from tests.system.server import Server
+from tests.web.people import signed_in
 
 from bench.figures import Figure, at_most, middle, percentile, told
 
@@ -19,7 +19,8 @@ def measure(quick: bool) -> list[Figure]:
     """The page and its live part, asked for one after the other; times are from request to last byte, on loopback."""
     with tempfile.TemporaryDirectory() as directory, Server(Path(directory)) as server:
         path = f"/incidents/{_long_incident(server)}"
-        known = {"Authorization": f"Basic {b64encode(f'bob:{server.token}'.encode()).decode()}", "Accept": "text/html"}
+        session = signed_in(server.url, server.token, "bob", person="bob").session
+        known = {"Cookie": f"tocsin={session}", "Accept": "text/html"}
         with httpx2.Client(base_url=server.url, headers=known, trust_env=False) as client:
             rounds = 20 if quick else 100
             page, size = _asked(client, path, rounds)

@@ -18,6 +18,7 @@ from jsonschema import Draft202012Validator
 from starlette.applications import Starlette
 
 from tests.system.waiting import until
+from tocsin.accounts.forgery import token_for
 from tocsin.accounts.permissions import GlobalRole
 from tocsin.api.auth import ensure_tokens, token_file
 from tocsin.api.openapi import describe
@@ -50,6 +51,7 @@ class Api:
         self.intake = token_file(node.settings.beside, "intake-key").read_text().strip()
         self.done: set[str] = set()  # the operations that were carried out
         self.node = node
+        self._seer = ""  # the session of whoever sees pages
         self._portal = portal
         self._client = client
 
@@ -100,9 +102,11 @@ class Api:
 
         return self._portal.call(begin)
 
-    def see(self, path: str) -> httpx2.Response:
-        """A page, as an admin who is signed in sees it."""
-        return self.ask("GET", path, token=None, headers={"Cookie": f"tocsin={self.session()}"})
+    def see(self, path: str, *, content: bytes | None = None, headers: dict[str, str] | None = None) -> httpx2.Response:
+        """A page, as an admin who is signed in sees it; with `content`, what becomes of a form of theirs."""
+        self._seer = self._seer or self.session()
+        known = {"Cookie": f"tocsin={self._seer}", "X-CSRF-Token": token_for(self._seer), **(headers or {})}
+        return self.ask("GET" if content is None else "POST", path, token=None, content=content, headers=known)
 
     def keep_aside(self, source: str, body: bytes) -> int:
         """Put a body into quarantine, as if a bug had struck; its number."""

@@ -1,11 +1,15 @@
-"""Nobody sees a page without being let in, and no other site's form acts; asked of every page that there is."""
+"""No other site's form acts, on any page that there is; and what pages say of what goes wrong.
+
+That nobody sees a page without being let in is asked in `tests/api/test_permissions.py`.
+"""
 
 from collections.abc import Iterator
 
 import pytest
-from starlette.routing import Route
 
 from tests.api.harness import Api, running
+from tocsin.accounts.permissions import Permission
+from tocsin.api.guard import Guarded
 from tocsin.web.app import pages
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -17,53 +21,43 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
         yield api
 
 
-def every_page(api: Api) -> list[tuple[str, str]]:
-    """Method and path of every page and action, of an incident that there is."""
+def actions_of(api: Api) -> list[str]:
+    """The path of every action that takes somebody who is signed in, on an incident that there is."""
     incident = api.declare()
     api.settle()
-    found = [route for route in pages(api.node) if isinstance(route, Route)]
-    return [
-        (method, route.path.replace("{id}", incident))
-        for route in found
-        for method in sorted((route.methods or set()) - {"HEAD"})
-    ]
-
-
-def test_no_page_opens_and_nothing_is_done_without_a_token(api: Api) -> None:
-    asked = every_page(api)
-    before = api.traces
-    for method, path in asked:
-        for token in (None, "tocsin_wrong", api.intake):
-            response = api.ask(method, path, token=token, headers=FORM, content=b"text=x")
-            assert response.status_code in (401, 403), (method, path)
-            assert "Checkout" not in response.text
-    assert api.traces == before
+    found = [route for route in pages(api.node) if isinstance(route, Guarded) and isinstance(route.takes, Permission)]
+    return [it.path.replace("{id}", incident) for it in found if "POST" in (it.methods or ())]
 
 
 @pytest.mark.parametrize(
     "headers",
-    [{"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}],
+    [
+        {"origin": "https://evil.example"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"X-CSRF-Token": "0" * 48},
+    ],
     ids=lambda headers: ",".join(headers.values()),
 )
 def test_no_form_of_another_site_acts(api: Api, headers: dict[str, str]) -> None:
-    asked = every_page(api)
+    asked = actions_of(api)
+    api.see("/")  # so that whoever is signed in is
     before = api.traces
-    for method, path in asked:
-        if method == "POST":
-            response = api.ask(method, path, headers={**FORM, **headers}, content=b"title=x&text=x&reason=x")
-            assert (response.status_code, response.json()["code"]) == (403, "forbidden")
+    for path in asked:
+        response = api.see(path, headers={**FORM, **headers}, content=b"title=x&text=x&reason=x")
+        assert (response.status_code, response.json()["code"]) == (403, "forbidden"), path
     assert api.traces == before
 
 
 def test_pages_are_never_kept_and_say_what_a_browser_may_do(api: Api) -> None:
-    response = api.ask("GET", f"/incidents/{api.declare()}")
+    response = api.see(f"/incidents/{api.declare()}")
     assert response.headers["cache-control"] == "no-store"
     assert "script-src 'self'; style-src 'self'" in response.headers["content-security-policy"]
     assert "unsafe" not in response.headers["content-security-policy"]
 
 
 def test_files_beside_pages_have_names_that_change_with_them(api: Api) -> None:
-    page = api.ask("GET", "/").text
+    page = api.see("/").text
     path = page.partition('rel="stylesheet" href="')[2].partition('"')[0]
     response = api.ask("GET", path, token=None)
     assert response.status_code == 200
@@ -86,15 +80,13 @@ def test_files_beside_pages_have_names_that_change_with_them(api: Api) -> None:
 )
 def test_form_that_is_refused_says_why_on_the_page(api: Api, action: str, form: str, status: int, told: str) -> None:
     path = f"/incidents/{api.declare()}/{action}"
-    response = api.ask(
-        "POST", path, headers={**FORM, "accept": "text/html"}, content=form.replace("&amp;", "&").encode()
-    )
+    response = api.see(path, headers={**FORM, "accept": "text/html"}, content=form.encode())
     assert (response.status_code, response.headers["content-type"]) == (status, "text/html; charset=utf-8")
     assert told.lower() in response.text.lower()
 
 
 def test_page_of_what_there_is_not_is_a_page(api: Api) -> None:
-    response = api.ask("GET", "/incidents/INC-2026-9999", headers={"accept": "text/html,*/*"})
+    response = api.see("/incidents/INC-2026-9999", headers={"accept": "text/html,*/*"})
     assert response.status_code == 404
     assert "There is nothing here" in response.text
     assert "there is no &#39;INC-2026-9999&#39;" in response.text
