@@ -2,12 +2,13 @@
 # make check  the fast loop: format, lint, types, layers, quick tests (under 2 minutes)
 # make test   set up everything and pass all tests
 # make soak   kill servers and break their world for MINUTES=10; SEED=n, ROUNDS=1 and KIND='…' play a round again
+# make bench  measure, beside Alertmanager; QUICK=1 for small sizes
 # make mutants  put deliberate bugs into the product, one at a time, and see that the tests catch each (minutes)
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo check test soak mutants lint quick setup servers lock clean
+.PHONY: demo check test bench soak mutants lint quick setup servers lock clean
 
 demo: $(VENV)/.runtime
 	$(RUN)/tocsin demo
@@ -22,11 +23,15 @@ soak: $(VENV)/.dev servers
 	$(RUN)/python -m tests.system.soak --minutes $(MINUTES) \
 		$(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(KIND),--kind '$(KIND)')
 
+# QUICK=1 for small sizes, in under two minutes; ONLY='storm pages' for these alone.
+bench: $(VENV)/.dev servers
+	$(RUN)/python -m bench $(if $(QUICK),--quick) $(ONLY)
+
 setup: $(VENV)/.dev
 
 lint:
-	$(RUN)/ruff check src tests
-	$(RUN)/ruff format --check src tests
+	$(RUN)/ruff check src tests bench
+	$(RUN)/ruff format --check src tests bench
 	$(RUN)/mypy
 	$(RUN)/lint-imports --no-logo
 

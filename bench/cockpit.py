@@ -58,4 +58,4 @@ def _asked(client: httpx2.Client, path: str, rounds: int, **headers: str) -> tup
 
 if __name__ == "__main__":
     for figure in measure(quick=True):
-        print(figure)  # noqa: T201
+        print(figure)

@@ -37,8 +37,8 @@ def routes(node: Node) -> list[BaseRoute]:
     """The routes of the API, and of the doors for other products."""
     probe, intake = Public.PROBE, Permission.INTAKE
     return [
+        door(node, "/api/v2/alerts", doors.post_alerts, methods=["POST"], takes=intake),  # first: looked for most often
         *(guarded(node, operation) for operation in OPERATIONS),
-        door(node, "/api/v2/alerts", doors.post_alerts, methods=["POST"], takes=intake),
         door(node, "/intake/{source}/{key}", doors.post_webhook, methods=["POST"], takes=intake),
         door(node, "/api/openapi.json", _openapi, methods=["GET"], takes=Public.DESCRIPTION),
         door(node, "/heartbeat/{name}/{key}", doors.heartbeat, methods=["GET", "POST"], takes=intake),

@@ -7,6 +7,7 @@ import resource
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,9 +52,19 @@ def serve(database: str | None, host: str | None, port: int | None, sop_file: Pa
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         with _listen(settings) as listening:
-            asyncio.run(_run(_addressed(settings, listening), sop, name, listening))
+            with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+                runner.run(_run(_addressed(settings, listening), sop, name, listening))
     finally:
         log.stop()
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where there is one: it takes half the time for a request. None: asyncio's own."""
+    try:
+        import uvloop  # noqa: PLC0415  # not on every platform
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 def _refuse_errors(sop: Sop, name: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Self, TypeVar
 
 from tocsin.domain import commands as c
@@ -37,6 +38,7 @@ from tocsin.store.audit_log import Deed
 from tocsin.store.open import open_store
 from tocsin.store.queries import Queries
 from tocsin.store.rederive import rederive_if_older
+from tocsin.store.transaction import Transaction
 
 T = TypeVar("T")
 

@@ -50,7 +50,7 @@ class Writer:
         self._store = store
         self._clock = clock
         self._on_commit = on_commit
-        self._waiting: queue.Queue[_Piece | None] = queue.Queue(_MAX_WAITING)
+        self._waiting: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="tocsin-writer", daemon=True)
 
     def start(self) -> None:
@@ -68,11 +68,10 @@ class Writer:
         Raises what `work` raises (nothing of it is kept then), StoreError when the commit fails, Overloaded when too
         much waits.
         """
+        if self._waiting.qsize() >= _MAX_WAITING:
+            raise Overloaded(f"{_MAX_WAITING} requests wait to be written: try again in a few seconds")
         future: Future[T] = Future()
-        try:
-            self._waiting.put_nowait(_Piece(work, future))
-        except queue.Full as error:
-            raise Overloaded(f"{_MAX_WAITING} requests wait to be written: try again in a few seconds") from error
+        self._waiting.put(_Piece(work, future))
         return await asyncio.wrap_future(future)
 
     def _run(self) -> None:
