@@ -60,7 +60,8 @@ def test_state_is_the_fold_after_every_command(store: Store) -> None:
 
 def test_event_takes_its_place_in_the_timeline_once(store: Store) -> None:
     response = declared(store)
-    again = Decision(response.incident, tuple(response.events[-1:]), (), (), None)
+    before = fold(response.events[:-1])
+    again = Decision(before, response.incident, tuple(response.events[-1:]), (), (), None)
     with pytest.raises(Stale, match="another node has decided on it meanwhile"), store.transaction() as tx:
         tx.save(again)
     assert store.queries.timeline(response.id) == response.events

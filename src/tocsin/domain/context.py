@@ -34,8 +34,12 @@ class Context(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True):
-    """What follows from a command: the new state, the events that made it, and what is to be sent."""
+    """What follows from a command: the new state, the events that made it, and what is to be sent.
 
+    `before` is the state that was decided on; None where the incident opens.
+    """
+
+    before: Incident | None
     incident: Incident
     events: tuple[Recorded, ...]
     effects: tuple[AnyEffect, ...]

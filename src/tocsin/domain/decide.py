@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from tocsin.domain import commands as c
 from tocsin.domain.context import Context, Decision, Draft, Refusal
-from tocsin.domain.deadlines import wake_at
 from tocsin.domain.decisions import lifecycle, people, postmortem, receipts, restoring
 from tocsin.domain.decisions.due import fire_due
 from tocsin.domain.incident import Incident
@@ -32,13 +31,14 @@ def decide(incident: Incident | None, command: c.Opening | c.Change, context: Co
     refusal = _HANDLERS[type(command)](draft, command)
     if refusal is not None:
         return refusal
-    fire_due(draft)
+    wake_at = fire_due(draft)
     return Decision(
+        before=incident,
         incident=draft.incident,
         events=tuple(draft.events),
         effects=effects_of(incident, draft),
         withdrawn=withdrawn(incident, draft.incident),
-        wake_at=wake_at(context.sop, draft.incident),
+        wake_at=wake_at,
     )
 
 

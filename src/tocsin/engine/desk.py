@@ -1,11 +1,12 @@
 """How is one command carried out? Load, decide, save: inside a transaction of the writer."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from tocsin.domain import commands as c
-from tocsin.domain.context import Context, PastIncident, Refusal
+from tocsin.domain.context import Context, Decision, PastIncident, Refusal
 from tocsin.domain.decide import decide
 from tocsin.domain.incident import Incident
 from tocsin.domain.meanwhile import in_the_way, kinds_that_concern
@@ -55,7 +56,9 @@ class Desk:
             next_id=tx.incidents.next_id(now),
             recent=recent,
         )
-        return self._decided(tx, None, command, context)
+        decision = _decided(None, command, context)
+        tx.save(decision)
+        return decision.incident
 
     def change(self, tx: Transaction, now: datetime, incident_id: str, command: c.Change, actor: Actor) -> Incident:
         """Carry out a command on an incident; raises NotFound and Refused.
@@ -65,6 +68,18 @@ class Desk:
         incident = tx.incidents.get(incident_id)
         if actor.seen is not None and actor.seen < incident.seq:
             self._refuse_unseen(tx, incident, command, actor)
+        decision = self._decision_on(tx, now, incident, command, actor)
+        tx.save(decision)
+        return decision.incident
+
+    def wake(self, tx: Transaction, now: datetime, incident_ids: Sequence[str]) -> None:
+        """Carry out what is due on these incidents: on all of them, or where one of them fails, on none."""
+        incidents = tx.incidents.several(incident_ids)
+        tx.save(*(self._decision_on(tx, now, incident, c.Tick(), ENGINE) for incident in incidents))
+
+    def _decision_on(
+        self, tx: Transaction, now: datetime, incident: Incident, command: c.Change, actor: Actor
+    ) -> Decision:
         recent = self._recent(tx, incident.service, now, incident.id) if isinstance(command, c.Assess) else ()
         context = Context(
             now=now,
@@ -75,7 +90,7 @@ class Desk:
             via=actor.via,
             recent=recent,
         )
-        return self._decided(tx, incident, command, context)
+        return _decided(incident, command, context)
 
     def _refuse_unseen(self, tx: Transaction, incident: Incident, command: c.Change, actor: Actor) -> None:
         kinds = kinds_that_concern(command)
@@ -90,18 +105,16 @@ class Desk:
         )
         raise Refused("changed_meanwhile", reason)
 
-    def _decided(
-        self, tx: Transaction, incident: Incident | None, command: c.Opening | c.Change, context: Context
-    ) -> Incident:
-        decision = decide(incident, command, context)
-        if isinstance(decision, Refusal):
-            raise Refused(decision.code, decision.message)
-        tx.save(decision)
-        return decision.incident
-
     def _roster(self, now: datetime) -> Roster:
         return Roster(sop=self.sops.current, at=now, methods=self.methods)
 
     def _recent(self, tx: Transaction, service: str, now: datetime, but: str = "") -> tuple[PastIncident, ...]:
         spans = [pattern.within for pattern in self.sops.current.patterns]
         return tx.incidents.recent(service, now - max(spans, default=timedelta()), but)
+
+
+def _decided(incident: Incident | None, command: c.Opening | c.Change, context: Context) -> Decision:
+    decision = decide(incident, command, context)
+    if isinstance(decision, Refusal):
+        raise Refused(decision.code, decision.message)
+    return decision

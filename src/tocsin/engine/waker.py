@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from tocsin.domain.commands import Tick
 from tocsin.engine.clock import Clock
-from tocsin.engine.desk import ENGINE, Desk
+from tocsin.engine.desk import Desk
 from tocsin.engine.writer import Writer
 from tocsin.errors import TocsinError
 from tocsin.store.connection import InTheWay, Stale
@@ -61,17 +61,32 @@ class Waker:
     def _tick(self, tx: Transaction, now: datetime, but: tuple[str, ...]) -> int:
         """Carry out what is due, and return of how many incidents."""
         due = tx.incidents.due(now, _BATCH, but)
-        for incident in due:
-            try:
-                with tx.savepoint():
-                    self._desk.change(tx, now, incident, Tick(), ENGINE)
-            except (Stale, InTheWay) as error:
-                logger.info("%s: another node is at it: %s", incident, error)
-                self._put_off[incident] = now + _PAUSE_AFTER_ANOTHER
-            except Exception as error:
-                tx.refuse_if_undone()  # the database has gone away: that is no fault of the incident's
-                # One incident that can't be read must not keep the others from their deadlines.
-                is_bug = not isinstance(error, TocsinError)
-                logger.critical("%s: its deadlines could not be carried out: %s", incident, error, exc_info=is_bug)
-                self._put_off[incident] = now + _PAUSE_AFTER_A_FAULT
+        if due:
+            self._wake(tx, now, due)
         return len(due)
+
+    def _wake(self, tx: Transaction, now: datetime, due: Sequence[str]) -> None:
+        """Carry out what is due on these incidents; where one fails it is found by halving, and put off alone."""
+        try:
+            with tx.savepoint():
+                self._desk.wake(tx, now, due)
+        except Exception as error:
+            tx.refuse_if_undone()  # the database has gone away: that is no fault of the incidents'
+            middle = len(due) // 2
+            if not middle:
+                self._put_off_alone(due[0], now, error)
+                return
+            self._wake(tx, now, due[:middle])
+            self._wake(tx, now, due[middle:])
+
+    def _put_off_alone(self, incident: str, now: datetime, error: Exception) -> None:
+        if isinstance(error, Stale | InTheWay):
+            logger.info("%s: another node is at it: %s", incident, error)
+            self._put_off[incident] = now + _PAUSE_AFTER_ANOTHER
+            return
+        # One incident that can't be read must not keep the others from their deadlines.
+        is_bug = not isinstance(error, TocsinError)
+        logger.critical(
+            "%s: its deadlines could not be carried out: %s", incident, error, exc_info=error if is_bug else None
+        )
+        self._put_off[incident] = now + _PAUSE_AFTER_A_FAULT

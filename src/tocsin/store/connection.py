@@ -45,8 +45,8 @@ class Connection(Reads, Protocol):
     SHARED: str  # as LOCKED, but other nodes may hold the same rows so as well
     UNLOCKED_ONLY: str  # as LOCKED, but rows that another node has locked are passed over
 
-    def many(self, sql: str, rows: Iterable[Row]) -> None:
-        """Run the statement once for each row of values."""
+    def many(self, sql: str, rows: Iterable[Row]) -> int:
+        """Run the statement once for each row of values; returns how many rows it has changed in all."""
 
     def try_lock(self, number: int) -> bool:
         """Whether this transaction has that lock now, until its end; it never waits for one that another node has."""

@@ -13,7 +13,7 @@ from tocsin.errors import NotFound, Refused
 from tocsin.sop.words import Severity
 from tocsin.store import codec
 from tocsin.store.chain import link
-from tocsin.store.connection import Connection, Reads, Stale
+from tocsin.store.connection import Connection, Reads, Row, Stale
 
 _LEAST_RANK = 5  # after SEV4: not assessed, and no provisional severity either
 NO_END = 2**62  # more events than any incident has
@@ -28,7 +28,11 @@ def rank_of(incident: Incident) -> int:
 
 
 def columns_of(incident: Incident) -> dict[str, Any]:
-    """What of the state has columns of its own, for queries."""
+    """The state, and what of it has columns of its own, for queries."""
+    return {**_queried(incident), "state": codec.to_json(incident)}
+
+
+def _queried(incident: Incident) -> dict[str, Any]:
     return {
         "seq": incident.seq,
         "is_open": int(not incident.status.is_over),
@@ -40,7 +44,17 @@ def columns_of(incident: Incident) -> dict[str, Any]:
         "group_key": incident.group_key,
         "opened_at": codec.to_column(incident.opened_at),
         "held_at": codec.optional_to_column(incident.held_since),
-        "state": codec.to_json(incident),
+    }
+
+
+def _changed_columns(before: Incident, decision: Decision) -> dict[str, Any]:
+    """What is another than it was: each column that is written costs the index that it stands in."""
+    old, new = _queried(before), _queried(decision.incident)
+    changed = {name: value for name, value in new.items() if value != old[name]}
+    return {
+        "wake_at": codec.optional_to_column(decision.wake_at),
+        "state": codec.to_json(decision.incident),
+        **changed,
     }
 
 
@@ -108,6 +122,11 @@ class Incidents:
             raise NotFound(f"incident: there is no {incident_id!r}")
         return codec.incident_from(rows[0][0])
 
+    def several(self, ids: Sequence[str]) -> list[Incident]:
+        """The states of those incidents that there are."""
+        sql = f"SELECT state FROM incidents WHERE id {self._connection.ONE_OF}"
+        return [codec.incident_from(state) for (state,) in self._connection.all(sql, self._connection.list_of(ids))]
+
     def timeline(self, incident_id: str) -> list[Recorded]:
         """Every event of the incident, in order."""
         return timeline_of(self._connection, incident_id)
@@ -122,7 +141,7 @@ class Incidents:
         sql = f"SELECT {', '.join(columns)} FROM incidents WHERE id = ?"
         is_another = self._connection.all(sql, incident.id) != [tuple(columns.values())]
         if is_another:
-            self._change(incident, incident.seq, columns["wake_at"])
+            self._change(tuple(columns), [(*columns.values(), incident.id, incident.seq)])
         return is_another
 
     def hold(self, incident_id: str) -> bool:
@@ -166,54 +185,70 @@ class Incidents:
         rows = self._connection.all(sql, service, codec.to_column(since), but)
         return tuple(PastIncident(Severity(severity), codec.from_column(at)) for severity, at in rows)
 
-    def save(self, decision: Decision) -> None:
-        """Write events, state and next wake-up, where the state is still the one that was decided on; else Stale."""
-        incident = decision.incident
-        before = incident.seq - len(decision.events)
-        is_open = not incident.status.is_over
-        if incident.group_key is not None and is_open and decision.events:
-            self._refuse_a_second(incident, is_new=not before)
-        wake_at = codec.optional_to_column(decision.wake_at)
-        if before:
-            self._change(incident, before, wake_at)
-        else:
-            self._add(incident, wake_at)
-        self._append(decision.events)
+    def save(self, decisions: Sequence[Decision]) -> None:
+        """Write events, states and next wake-ups, where each state is still the one that was decided on; else Stale."""
+        hashes = self._hashes_before(decisions)
+        added: list[dict[str, Any]] = []
+        changed: dict[tuple[str, ...], list[Row]] = {}
+        for it in decisions:
+            if it.before is None or it.before.status.is_over:
+                self._refuse_a_second(it.incident, is_new=it.before is None)
+            if it.before is None:
+                wake_at = codec.optional_to_column(it.wake_at)
+                added.append({"id": it.incident.id, "wake_at": wake_at, **columns_of(it.incident)})
+            else:
+                columns = _changed_columns(it.before, it)
+                row = (*columns.values(), it.incident.id, it.before.seq)
+                changed.setdefault(tuple(columns), []).append(row)
+        self._add(added)
+        for names, rows in changed.items():
+            self._change(names, rows)
+        self._append(decisions, hashes)
 
     def _refuse_a_second(self, incident: Incident, *, is_new: bool) -> None:
-        other = self.open_ones_of([incident.group_key or ""]).get(incident.group_key or "")
+        """No group of alerts has two open incidents."""
+        if incident.group_key is None or incident.status.is_over:
+            return
+        other = self.open_ones_of([incident.group_key]).get(incident.group_key)
         if other not in (None, incident.id):
             if is_new:
                 raise Stale(f"another node has opened {other} for the same alerts meanwhile")
             message = f"{incident.id}: its alerts have opened {other} meanwhile; work on that one"
             raise Refused("superseded", message)
 
-    def _add(self, incident: Incident, wake_at: int | None) -> None:
-        columns = {"id": incident.id, "wake_at": wake_at, **columns_of(incident)}
-        sql = f"INSERT INTO incidents ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) RETURNING id"
-        self._connection.all(sql, *columns.values())
+    def _add(self, added: Sequence[dict[str, Any]]) -> None:
+        if added:
+            names = ", ".join(added[0])
+            sql = f"INSERT INTO incidents ({names}) VALUES ({', '.join('?' * len(added[0]))})"
+            self._connection.many(sql, [tuple(columns.values()) for columns in added])
 
-    def _change(self, incident: Incident, before: int, wake_at: int | None) -> None:
-        columns = {"wake_at": wake_at, **columns_of(incident)}
-        sets = ", ".join(f"{name} = ?" for name in columns)
-        sql = f"UPDATE incidents SET {sets} WHERE id = ? AND seq = ? RETURNING id"
-        if not self._connection.all(sql, *columns.values(), incident.id, before):
-            raise Stale(f"{incident.id}: another node has decided on it meanwhile")
+    def _change(self, names: Sequence[str], rows: Sequence[Row]) -> None:
+        """Each row ends with the incident's id, and the number of the newest event when it was decided on."""
+        sql = f"UPDATE incidents SET {', '.join(f'{name} = ?' for name in names)} WHERE id = ? AND seq = ?"
+        if self._connection.many(sql, rows) != len(rows):
+            which = ", ".join(row[-2] for row in rows)
+            raise Stale(f"{which}: another node has decided on it meanwhile")
 
-    def _append(self, events: Sequence[Recorded]) -> None:
-        if not events:
-            return
+    def _hashes_before(self, decisions: Sequence[Decision]) -> dict[str, str]:
+        """The hash of each incident's newest event; of those of the first version there is none."""
+        sql = f"""
+            SELECT events.incident, events.hash FROM incidents
+            JOIN events ON events.incident = incidents.id AND events.seq = incidents.seq
+            WHERE incidents.id {self._connection.ONE_OF}
+        """
+        ids = [it.incident.id for it in decisions if it.before and it.events]
+        rows = self._connection.all(sql, self._connection.list_of(ids)) if ids else []
+        return {incident: hash_ or "" for incident, hash_ in rows}
+
+    def _append(self, decisions: Sequence[Decision], hashes: Mapping[str, str]) -> None:
+        """Add the events, each chained to the one before; `hashes` are those of the newest ones."""
         sql = "INSERT INTO events (incident, seq, at, actor, via, kind, event, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-        hash_ = self._hash_before(events[0])
         rows = []
-        for it in events:
-            event = codec.to_json(it.event)
-            hash_ = link(hash_, it, event)
-            kind = it.event.__struct_config__.tag
-            rows.append((it.incident, it.seq, codec.to_column(it.at), it.actor, it.via, kind, event, hash_))
+        for decision in decisions:
+            hash_ = hashes.get(decision.incident.id, "")
+            for it in decision.events:
+                event = codec.to_json(it.event)
+                hash_ = link(hash_, it, event)
+                kind = it.event.__struct_config__.tag
+                rows.append((it.incident, it.seq, codec.to_column(it.at), it.actor, it.via, kind, event, hash_))
         self._connection.many(sql, rows)
-
-    def _hash_before(self, first: Recorded) -> str:
-        sql = "SELECT hash FROM events WHERE incident = ? AND seq = ?"
-        rows = self._connection.all(sql, first.incident, first.seq - 1)
-        return (rows[0][0] or "") if rows else ""

@@ -5,7 +5,7 @@ is written only where nobody has begun a later attempt (invariant 9).
 """
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -13,7 +13,6 @@ from msgspec import Struct
 
 from tocsin.domain.context import Decision
 from tocsin.domain.effects import AnyEffect, PageEffect, SendPage
-from tocsin.domain.incident import Incident
 from tocsin.errors import StoreError
 from tocsin.sop.words import Severity
 from tocsin.store import codec
@@ -61,9 +60,8 @@ class Outbox:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def withdraw(self, pages: Sequence[str], now: datetime) -> None:
+    def withdraw(self, decisions: Sequence[Decision]) -> None:
         """Pages that nobody needs any more don't leave; what is leaving this moment is marked as such."""
-        at = codec.to_column(now)
         # One statement: between two, another node could give a page that it is sending back to those that wait.
         sql = """
             UPDATE outbox SET
@@ -73,28 +71,22 @@ class Outbox:
                 status = CASE status WHEN 'pending' THEN 'suppressed' ELSE status END
             WHERE page = ? AND status IN ('pending', 'leased')
         """
-        self._connection.many(sql, [(at, at, page) for page in pages])
+        pages = [(codec.to_column(it.events[-1].at), page) for it in decisions for page in it.withdrawn]
+        self._connection.many(sql, [(at, at, page) for at, page in pages])
 
-    def enqueue(self, decision: Decision) -> None:
-        """Write down what a decision sends; the keys follow from its last event."""
+    def enqueue(self, decisions: Sequence[Decision]) -> None:
+        """Write down what decisions send."""
         sql = """
             INSERT INTO outbox (key, incident, provider, lane, page, rank, effect, status, due_at, created_at, digest)
             VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)
         """
-        last = decision.events[-1]
-        at = codec.to_column(last.at)
-        rank = rank_of(decision.incident)
-        rows = []
-        for number, effect in enumerate(decision.effects):
-            key, page = f"{last.incident}-{last.seq}-{number}", page_of(effect)
-            row = Sealed(key, last.incident, effect.provider, effect.lane, page, codec.to_json(effect), at)
-            rows.append((key, row.incident, row.provider, row.lane, page, rank, row.effect, at, at, row.digest))
-        self._connection.many(sql, rows)
+        self._connection.many(sql, [row for decision in decisions for row in _rows_of(decision)])
 
-    def rank(self, incident: Incident) -> None:
+    def rank(self, decisions: Sequence[Decision]) -> None:
         """What waits is as urgent as its incident is now."""
+        changed = [it.incident for it in decisions if it.before and rank_of(it.before) != rank_of(it.incident)]
         sql = "UPDATE outbox SET rank = ? WHERE incident = ? AND status = 'pending'"
-        self._connection.all(sql, rank_of(incident), incident.id)
+        self._connection.many(sql, [(rank_of(incident), incident.id) for incident in changed])
 
     # --- leases ------------------------------------------------------------------------------------------------------
 
@@ -240,6 +232,16 @@ class Outbox:
         """The pages and notifications to people that wait, the oldest first."""
         sql = f"SELECT {_COLUMNS} FROM outbox WHERE status = 'pending' AND page IS NOT NULL ORDER BY id"
         return list(Leased.of(self._connection.all(sql)).deliveries)
+
+
+def _rows_of(decision: Decision) -> Iterator[Row]:
+    """What the decision sends, as rows; their keys follow from its last event."""
+    rank = rank_of(decision.incident)
+    for number, effect in enumerate(decision.effects):
+        last = decision.events[-1]
+        key, page, at = f"{last.incident}-{last.seq}-{number}", page_of(effect), codec.to_column(last.at)
+        row = Sealed(key, last.incident, effect.provider, effect.lane, page, codec.to_json(effect), at)
+        yield key, row.incident, row.provider, row.lane, page, rank, row.effect, at, at, row.digest
 
 
 def delivery_of(row: Row) -> Delivery:

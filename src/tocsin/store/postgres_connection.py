@@ -203,11 +203,14 @@ class PostgresConnection:
         cursor = self._asked().execute(_translated(sql), _fit(values))
         return cursor.fetchall() if cursor.description else []
 
-    def many(self, sql: str, rows: Iterable[Row]) -> None:
+    def many(self, sql: str, rows: Iterable[Row]) -> int:
         """Run the statement once for each row of values, without waiting for each answer."""
         rows = [_fit(row) for row in rows]
-        if rows:
-            self._asked().cursor().executemany(_translated(sql), rows)
+        if not rows:
+            return 0
+        cursor = self._asked().cursor()
+        cursor.executemany(_translated(sql), rows)
+        return cursor.rowcount
 
     def copy_in(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         """Add many rows at once, as fast as the database takes them."""

@@ -36,9 +36,11 @@ class SqliteConnection:
         """Every row of the result."""
         return list(self._connection.execute(sql, values))
 
-    def many(self, sql: str, rows: Iterable[Row]) -> None:
+    def many(self, sql: str, rows: Iterable[Row]) -> int:
         """Run the statement once for each row of values."""
+        before = self._connection.total_changes()
         self._connection.executemany(sql, rows)
+        return self._connection.total_changes() - before
 
     def list_of(self, values: Collection[str] | Collection[int]) -> Any:
         """A list as one value: JSON."""

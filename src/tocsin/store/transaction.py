@@ -1,14 +1,13 @@
 """What can be written? The statements of one transaction; the engine's writer begins and commits it.
 
-Everything here runs on the writer's connection, in its thread. A decision is one call, `save`: events, state, next
-wake-up and outbox rows stand or fall together.
+Everything here runs on the writer's connection, in its thread. Decisions are one call, `save`: events, states, next
+wake-ups and outbox rows stand or fall together.
 """
 
 from contextlib import AbstractContextManager
 from datetime import datetime
 
 from tocsin.domain.context import Decision
-from tocsin.domain.events import AlertWorsened, Assessed, SeverityChanged
 from tocsin.store import codec
 from tocsin.store.accounts import Accounts
 from tocsin.store.alerts import Alerts
@@ -22,8 +21,6 @@ from tocsin.store.nodes import Nodes
 from tocsin.store.outbox import Outbox
 from tocsin.store.quarantine import Quarantine
 from tocsin.store.sign_in import SignIn
-
-_CHANGES_RANK = (Assessed, SeverityChanged, AlertWorsened)
 
 
 class Transaction:
@@ -58,15 +55,13 @@ class Transaction:
         """What the database's clock shows."""
         return codec.from_column(self._connection.all(f"SELECT {self._connection.NOW}")[0][0])
 
-    def save(self, decision: Decision) -> None:
-        """Write a decision.
+    def save(self, *decisions: Decision) -> None:
+        """Write decisions, at most one an incident.
 
         Raises Refused when the alerts of a reopened incident have another open one, Stale when another node has
-        decided on the incident meanwhile.
+        decided on an incident meanwhile.
         """
-        self.incidents.save(decision)
-        if decision.events:
-            self.outbox.withdraw(decision.withdrawn, decision.events[-1].at)
-            self.outbox.enqueue(decision)
-        if any(isinstance(recorded.event, _CHANGES_RANK) for recorded in decision.events):
-            self.outbox.rank(decision.incident)
+        self.incidents.save(decisions)
+        self.outbox.withdraw(decisions)
+        self.outbox.enqueue(decisions)
+        self.outbox.rank(decisions)

@@ -22,13 +22,16 @@ _ENGINE = "tocsin"
 _IN_LINE = (Target.PRIMARY, Target.SECONDARY, Target.TEAM_LEAD, Target.ENGINEERING_MANAGER, Target.EVERYONE_ON_CALL)
 
 
-def fire_due(draft: Draft) -> None:
-    """Fire what is due at `context.now` or before, the earliest first, until nothing is."""
-    while True:
-        due = [it for it in deadlines(draft.context.sop, draft.incident) if it.at <= draft.context.now]
-        if not due:
-            return
-        _fire(draft, due[0])
+def fire_due(draft: Draft) -> datetime | None:
+    """Fire what is due at `context.now` or before, the earliest first, until nothing is; returns when the next will be.
+
+    None where nothing will fall due by itself.
+    """
+    while coming := deadlines(draft.context.sop, draft.incident):
+        if coming[0].at > draft.context.now:
+            return coming[0].at
+        _fire(draft, coming[0])
+    return None
 
 
 def _fire(draft: Draft, deadline: Deadline) -> None:
