@@ -6,6 +6,7 @@ shifts are half-open: the instant of a handoff belongs to the shift that starts 
 """
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import count, takewhile
 
 from msgspec import Struct
@@ -23,6 +24,7 @@ class Shift(Struct, frozen=True):
     secondary: str | None
 
 
+@lru_cache(maxsize=256)  # everything that is decided at one moment asks for the same few shifts
 def shift_at(rotation: Rotation, at: datetime) -> Shift:
     """The shift that `at` lies in; at the instant of a handoff, the one that starts. Costs the same at any distance."""
     return _shift(rotation, _number_at(rotation, at))

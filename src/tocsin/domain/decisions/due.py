@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import chain
 
 from tocsin.domain import events as e
 from tocsin.domain.context import Draft
@@ -149,8 +150,7 @@ def _calls_since(due_at: datetime, every: timedelta, now: datetime) -> int:
 def _holder(draft: Draft, *roles: Role) -> e.Reach | None:
     """How the first filled of `roles` is informed; else whoever acknowledged, else the first in line who can be."""
     incident = draft.incident
-    candidates = [incident.roles.get(role) for role in roles]
-    candidates.append(incident.acknowledged_by)
-    candidates += [person for target in _IN_LINE for person in draft.context.roster.people(target, incident.teams)]
-    reaches = (draft.reach(person, Urgency.NOTIFY) for person in candidates if person)
+    involved = [*(incident.roles.get(role) for role in roles), incident.acknowledged_by]
+    in_line = (person for target in _IN_LINE for person in draft.context.roster.people(target, incident.teams))
+    reaches = (draft.reach(person, Urgency.NOTIFY) for person in chain(involved, in_line) if person)
     return next(filter(None, reaches), None)
