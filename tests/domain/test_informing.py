@@ -89,6 +89,8 @@ def test_stakeholders_channel_hears_nothing_of_small_incidents() -> None:
         pytest.param((earlier(SEV3, days=1), earlier(SEV2, days=1)), [], id="another severity doesn't count"),
         pytest.param(tuple(earlier(SEV3, hours=hour) for hour in range(1, 5)), [], id="not the fifth again"),
         pytest.param(tuple(earlier(SEV3, hours=hour) for hour in range(1, 6)), [MANAGER], id="but the sixth"),
+        pytest.param((earlier(SEV3, hours=1),) * 998, [MANAGER], id="the 999th"),
+        pytest.param((earlier(SEV3, hours=1),) * 1_001, [], id="nor the 1002nd: by then it is no news"),
     ],
 )
 def test_third_sev3_on_a_service_within_seven_days_reaches_management(

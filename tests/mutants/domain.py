@@ -25,8 +25,8 @@ MUTANTS = (
         name="what is due in this very instant waits for the next wake-up",
         invariant=7,
         file="domain/decisions/due.py",
-        old="if it.at <= draft.context.now]",
-        new="if it.at < draft.context.now]",
+        old="if coming[0].at > draft.context.now:",
+        new="if coming[0].at >= draft.context.now:",
         caught_by=LIVES,
     ),
     Mutant(
@@ -170,8 +170,8 @@ MUTANTS = (
         name="an edit of the SOP drops the deadlines of what runs",
         invariant=19,
         file="domain/decisions/due.py",
-        old="for it in deadlines(draft.context.sop, draft.incident)",
-        new="for it in deadlines(draft.context.roster.sop, draft.incident)",
+        old="while coming := deadlines(draft.context.sop, draft.incident)",
+        new="while coming := deadlines(draft.context.roster.sop, draft.incident)",
         caught_by=LIVES,
     ),
     Mutant(

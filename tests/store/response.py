@@ -58,6 +58,7 @@ class Response:
             tx.facts.keep_sop(version_of(SOP), encode(SOP).decode(), self.now)
             service = incident.service if incident else "website"
             but = incident.id if incident else ""
+            counted = getattr(command, "severity", None) or SEV3
             context = Context(
                 now=self.now,
                 sop=SOP,
@@ -66,7 +67,7 @@ class Response:
                 actor=by,
                 via="test",
                 next_id="" if incident else tx.incidents.next_id(self.now),
-                recent=tx.incidents.recent(service, self.now - timedelta(days=7), but),
+                recent=tx.incidents.recent(service, counted, self.now - timedelta(days=7), but),
             )
             decision = _decided(incident, command, context)
             tx.save(decision)

@@ -11,7 +11,7 @@ from tests.store.file import rows_of
 from tests.store.response import LOUD, NOON, QUIET, SEV1, SEV3, Response, declared, from_alert, whole_responses
 from tocsin.domain import commands as c
 from tocsin.domain.apply import fold
-from tocsin.domain.context import Decision, PastIncident
+from tocsin.domain.context import MOST_COUNTED, Decision, PastIncident
 from tocsin.domain.effects import AnyEffect
 from tocsin.domain.events import AnyEvent
 from tocsin.errors import NotFound, Refused
@@ -180,14 +180,15 @@ def test_groups_do_not_stand_in_each_others_way(store: Store) -> None:
 
 
 def recent(tx: Transaction, *, days: int = 7, but: str = "") -> tuple[PastIncident, ...]:
-    return tx.incidents.recent("website", NOON - timedelta(days=days), but)
+    return tx.incidents.recent("website", SEV3, NOON - timedelta(days=days), but)
 
 
-def test_recent_incidents_are_the_assessed_ones_of_the_service_within_the_span(store: Store) -> None:
+def test_recent_incidents_are_those_of_the_service_and_severity_within_the_span(store: Store) -> None:
     long_ago, lately = NOON - timedelta(days=8), NOON - timedelta(days=6)
     declared(store, SEV3, now=long_ago)
     counted = declared(store, SEV3, now=lately)
-    declared(store, None, now=lately)
+    for severity in (None, SEV1):
+        declared(store, severity, now=lately)
     declared(store, SEV3, now=lately).send(c.Cancel(reason="a drill"))
     other_service = c.Declare(title="Slow", service="api", trigger=LOUD.trigger, severity=SEV3)
     Response(store, other_service, now=lately)
@@ -196,6 +197,21 @@ def test_recent_incidents_are_the_assessed_ones_of_the_service_within_the_span(s
         assert recent(tx, but=counted.id) == ()
         assert len(recent(tx, days=9)) == 2
         assert recent(tx, days=6) == ()  # it began exactly then: the span is half-open
+
+
+def test_no_more_recent_incidents_are_counted_than_are_news_the_newest_of_them(store: Store) -> None:
+    for minutes in range(3):
+        declared(store, SEV3, now=NOON + timedelta(minutes=minutes))
+    others = "seq, is_open, status, severity, severity_rank, service, title, opened_at, state"
+    copies = f"""
+        WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < ?)
+        INSERT INTO incidents (id, {others})
+        SELECT 'INC-2026-' || (10000 + number), {others} FROM numbers, incidents WHERE id = 'INC-2026-0003'
+    """
+    rows_of(store, copies, MOST_COUNTED)
+    with store.transaction() as tx:
+        assert {it.opened_at for it in recent(tx)} == {NOON + timedelta(minutes=2)}
+        assert len(recent(tx)) == MOST_COUNTED
 
 
 # Transactions

@@ -12,6 +12,8 @@ from tocsin.oncall.roster import INBOX, Roster
 from tocsin.sop.model import ContactMethod, Sop
 from tocsin.sop.words import Severity, Urgency
 
+MOST_COUNTED = 1_000  # incidents of a pattern: past that it is no news
+
 
 class PastIncident(Struct, frozen=True):
     """Another incident on the same service, as far as patterns care."""
@@ -30,7 +32,7 @@ class Context(Struct, frozen=True):
     actor: str = "tocsin"
     via: str = "engine"
     next_id: str = ""  # for a command that opens an incident
-    recent: tuple[PastIncident, ...] = ()  # other incidents on the service within the longest pattern
+    recent: tuple[PastIncident, ...] = ()  # the newest MOST_COUNTED others on the service within the longest pattern
 
 
 class Decision(Struct, frozen=True):

@@ -1,7 +1,7 @@
 """How is one command carried out? Load, decide, save: inside a transaction of the writer."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -14,6 +14,7 @@ from tocsin.domain.narrate import name_of, narrate
 from tocsin.engine.sops import Sops
 from tocsin.errors import Refused
 from tocsin.oncall.roster import Roster
+from tocsin.sop.words import Severity
 from tocsin.store.transaction import Transaction
 
 
@@ -44,7 +45,9 @@ class Desk:
 
     def open(self, tx: Transaction, now: datetime, command: c.Opening, actor: Actor) -> Incident:
         """Open an incident; raises Refused."""
-        recent = self._recent(tx, command.service, now) if isinstance(command, c.Declare) else ()
+        recent: tuple[PastIncident, ...] = ()
+        if isinstance(command, c.Declare):
+            recent = self._recent(tx, now, command.service, command.severity)
         tx.facts.keep_sop(self.sops.version, self.sops.content, now)
         context = Context(
             now=now,
@@ -80,7 +83,9 @@ class Desk:
     def _decision_on(
         self, tx: Transaction, now: datetime, incident: Incident, command: c.Change, actor: Actor
     ) -> Decision:
-        recent = self._recent(tx, incident.service, now, incident.id) if isinstance(command, c.Assess) else ()
+        recent: tuple[PastIncident, ...] = ()
+        if isinstance(command, c.Assess):
+            recent = self._recent(tx, now, incident.service, command.severity, incident.id)
         context = Context(
             now=now,
             sop=self.sops.of(incident.sop_version, tx.facts),
@@ -108,9 +113,14 @@ class Desk:
     def _roster(self, now: datetime) -> Roster:
         return Roster(sop=self.sops.current, at=now, methods=self.methods)
 
-    def _recent(self, tx: Transaction, service: str, now: datetime, but: str = "") -> tuple[PastIncident, ...]:
-        spans = [pattern.within for pattern in self.sops.current.patterns]
-        return tx.incidents.recent(service, now - max(spans, default=timedelta()), but)
+    def _recent(
+        self, tx: Transaction, now: datetime, service: str, severity: Severity | None, but: str = ""
+    ) -> tuple[PastIncident, ...]:
+        """What the patterns of a severity count, beside the incident itself."""
+        spans = [pattern.within for pattern in self.sops.current.patterns if pattern.severity is severity]
+        if severity is None or not spans:
+            return ()
+        return tx.incidents.recent(service, severity, now - max(spans), but)
 
 
 def _decided(incident: Incident | None, command: c.Opening | c.Change, context: Context) -> Decision:

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from tocsin.domain.context import Decision, PastIncident
+from tocsin.domain.context import MOST_COUNTED, Decision, PastIncident
 from tocsin.domain.events import Recorded
 from tocsin.domain.incident import Incident
 from tocsin.errors import NotFound, Refused
@@ -176,14 +176,15 @@ class Incidents:
         """
         return [row[0] for row in connection.all(sql, codec.to_column(now), connection.list_of(but), limit)]
 
-    def recent(self, service: str, since: datetime, but: str) -> tuple[PastIncident, ...]:
-        """The assessed incidents of a service since then, without the one named."""
+    def recent(self, service: str, severity: Severity, since: datetime, but: str) -> tuple[PastIncident, ...]:
+        """The newest incidents of a service that were assessed so, since then, without the one named."""
         sql = """
-            SELECT severity, opened_at FROM incidents
-            WHERE service = ? AND opened_at > ? AND severity IS NOT NULL AND status != 'cancelled' AND id != ?
+            SELECT opened_at FROM incidents
+            WHERE service = ? AND severity = ? AND opened_at > ? AND status != 'cancelled' AND id != ?
+            ORDER BY opened_at DESC LIMIT ?
         """
-        rows = self._connection.all(sql, service, codec.to_column(since), but)
-        return tuple(PastIncident(Severity(severity), codec.from_column(at)) for severity, at in rows)
+        rows = self._connection.all(sql, service, severity, codec.to_column(since), but, MOST_COUNTED)
+        return tuple(PastIncident(severity, codec.from_column(at)) for (at,) in rows)
 
     def save(self, decisions: Sequence[Decision]) -> None:
         """Write events, states and next wake-ups, where each state is still the one that was decided on; else Stale."""

@@ -31,6 +31,11 @@ ONLY = {
     Only.PAGES: "AND page IS NOT NULL",
     Only.GRAVEST_PAGES: f"AND page IS NOT NULL AND outbox.rank = {Severity.SEV1.rank}",
 }
+# Every earlier row of its lane is finished.
+FREE = """NOT EXISTS (
+    SELECT 1 FROM outbox AS earlier
+    WHERE earlier.lane = outbox.lane AND earlier.id < outbox.id AND earlier.status IN ('pending', 'leased')
+)"""
 _COLUMNS = "id, key, incident, effect, attempts, created_at"
 
 
@@ -98,9 +103,10 @@ class Outbox:
         The lease is the node's until LEASE from now by the database's clock. `but` are rows that are left alone.
         """
         connection = self._connection
+        # `+`: the order is the index's (outbox_urgent), so that of a long queue only the head is looked at.
         pick = f"""
-            SELECT outbox.id FROM outbox_next JOIN outbox ON outbox.id = outbox_next.id
-            WHERE outbox_next.provider = ? AND outbox_next.due_at <= ?
+            SELECT outbox.id FROM outbox
+            WHERE provider = ? AND status = 'pending' AND +due_at <= ? AND {FREE}
                 AND NOT outbox.id {connection.ONE_OF} {ONLY[only]}
             ORDER BY outbox.rank, outbox.created_at DESC, outbox.id LIMIT ?{connection.UNLOCKED_ONLY}
         """
@@ -224,13 +230,14 @@ class Outbox:
         """What waits for a provider that is not among `providers`, the oldest first."""
         sql = f"""
             SELECT {_COLUMNS} FROM outbox
-            WHERE status = 'pending' AND NOT provider {self._connection.ONE_OF} ORDER BY id
+            WHERE status = 'pending' AND NOT provider {self._connection.ONE_OF} ORDER BY +id
         """
         return list(Leased.of(self._connection.all(sql, self._connection.list_of(sorted(providers)))).deliveries)
 
     def waiting_pages(self) -> list[Delivery]:
         """The pages and notifications to people that wait, the oldest first."""
-        sql = f"SELECT {_COLUMNS} FROM outbox WHERE status = 'pending' AND page IS NOT NULL ORDER BY id"
+        # Not by the index of all pages, of which most have left.
+        sql = f"SELECT {_COLUMNS} FROM outbox WHERE status = 'pending' AND length(page) > 0 ORDER BY +id"
         return list(Leased.of(self._connection.all(sql)).deliveries)
 
 

@@ -16,11 +16,12 @@ from tocsin.store.connection import Reads
 from tocsin.store.incidents import NO_END, events_between, timeline_of
 from tocsin.store.monitors import monitors_in
 from tocsin.store.nodes import member_of
-from tocsin.store.outbox import ONLY, delivery_of
+from tocsin.store.outbox import FREE, ONLY, delivery_of
 from tocsin.store.quarantine import no_such
 from tocsin.store.rows import Delivery, Monitor, Only, OutboxRow, Quarantined, SeenMember, StoredAlert
 
 _QUARANTINED = "id, source, error, times, length(body), received_at, last_at"
+_GRAVEST_FIRST = "severity_rank, opened_at, id"
 _TIME_TO_LEAVE = 5_000_000  # microseconds of a lease: nobody takes over what is just leaving
 
 
@@ -45,18 +46,19 @@ class Queries:
     def incidents(self, *, is_open: bool | None, limit: int, offset: int = 0) -> list[Incident]:
         """Incidents: open ones the gravest and then oldest first, others the newest first; None is all of them."""
         if is_open:
-            where, order = "WHERE is_open = 1", "severity_rank, opened_at, id"
+            where, order = "WHERE is_open = 1", _GRAVEST_FIRST
         else:
             where, order = "" if is_open is None else "WHERE is_open = 0", "opened_at DESC, id DESC"
-        sql = f"SELECT state FROM incidents {where} ORDER BY {order} LIMIT ? OFFSET ?"
-        return [codec.incident_from(state) for (state,) in self._all(sql, limit, offset)]
+        return self._states(where, order, limit, offset)
 
     def held(self, limit: int, offset: int = 0) -> list[Incident]:
         """Incidents that are held after a restoration, the gravest and then oldest first."""
-        sql = """
-            SELECT state FROM incidents WHERE held_at IS NOT NULL ORDER BY severity_rank, opened_at, id
-            LIMIT ? OFFSET ?
-        """
+        return self._states("WHERE held_at IS NOT NULL", _GRAVEST_FIRST, limit, offset)
+
+    def _states(self, where: str, order: str, limit: int, offset: int) -> list[Incident]:
+        """A part of a list: what comes before it is passed over in an index, not row by row."""
+        part = f"SELECT id FROM incidents {where} ORDER BY {order} LIMIT ? OFFSET ?"
+        sql = f"SELECT state FROM incidents WHERE id IN ({part}) ORDER BY {order}"
         return [codec.incident_from(state) for (state,) in self._all(sql, limit, offset)]
 
     def held_count(self) -> int:
@@ -137,7 +139,8 @@ class Queries:
 
     def recorded_until(self) -> datetime | None:
         """When the newest event or outcome was written; engine time never falls behind it."""
-        (newest,) = self._all("SELECT (SELECT max(at) FROM events), (SELECT max(settled_at) FROM outbox)")
+        newest_outcome = "SELECT max(settled_at) FROM outbox WHERE settled_at IS NOT NULL"  # as its index says it
+        (newest,) = self._all(f"SELECT (SELECT max(at) FROM events), ({newest_outcome})")
         return codec.optional_from_column(max((at for at in newest if at is not None), default=None))
 
     def next_delivery_at(self, provider: str, but: Collection[int] = (), only: Only = Only.ANYTHING) -> datetime | None:
@@ -146,9 +149,10 @@ class Queries:
         `but` are the rows that don't count.
         """
         sql = f"""
-            SELECT outbox.due_at FROM outbox_next JOIN outbox ON outbox.id = outbox_next.id
-            WHERE outbox_next.provider = ? AND NOT outbox.id {self._connection.ONE_OF} {ONLY[only]}
-            ORDER BY outbox_next.due_at LIMIT 1
+            SELECT due_at FROM outbox
+            WHERE provider = ? AND status = 'pending' AND {FREE}
+                AND NOT outbox.id {self._connection.ONE_OF} {ONLY[only]}
+            ORDER BY due_at LIMIT 1
         """
         rows = self._all(sql, provider, self._connection.list_of(but))
         return codec.from_column(rows[0][0]) if rows else None

@@ -8,6 +8,7 @@ from tocsin.domain.incident import Incident
 from tocsin.store import codec
 from tocsin.store.connection import Reads
 from tocsin.store.facts import RESTORED_FROM
+from tocsin.store.outbox import FREE
 from tocsin.store.queries import Queries
 from tocsin.store.rows import SeenMember
 
@@ -66,9 +67,9 @@ class Vitals:
 
     def overdue(self, provider: str, before: datetime) -> Overdue | None:
         """The delivery that has been due for the longest, since before then, though nothing is in its way."""
-        sql = """
-            SELECT outbox.key, outbox.provider, outbox.due_at FROM outbox_next JOIN outbox USING (id)
-            WHERE outbox_next.provider = ? AND outbox_next.due_at < ? ORDER BY outbox_next.due_at LIMIT 1
+        sql = f"""
+            SELECT key, provider, due_at FROM outbox
+            WHERE provider = ? AND status = 'pending' AND due_at < ? AND {FREE} ORDER BY due_at LIMIT 1
         """
         rows = self._connection.all(sql, provider, codec.to_column(before))
         return Overdue(rows[0][0], rows[0][1], codec.from_column(rows[0][2])) if rows else None

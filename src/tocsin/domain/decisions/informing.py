@@ -1,7 +1,7 @@
 """Who beside the responders must know? Stakeholders of a grave incident, management once small ones add up."""
 
 from tocsin.domain import events as e
-from tocsin.domain.context import Draft
+from tocsin.domain.context import MOST_COUNTED, Draft
 from tocsin.sop.model import Pattern
 from tocsin.sop.words import Urgency
 
@@ -15,10 +15,14 @@ def inform_stakeholders(draft: Draft) -> None:
 
 
 def notice_pattern(draft: Draft) -> None:
-    """Record the pattern that the incident completes: the third, and the sixth, but not each one after the third."""
+    """Record the pattern that the incident completes: the third, and the sixth, but not each one after the third.
+
+    Nor any past MOST_COUNTED, so that a decision costs the same however much there was.
+    """
     for pattern in draft.context.sop.patterns:
         count = _count(draft, pattern)
-        if draft.incident.severity is pattern.severity and count % pattern.count == 0:
+        is_complete = count <= MOST_COUNTED and count % pattern.count == 0
+        if draft.incident.severity is pattern.severity and is_complete:
             people = _reached(draft, pattern.notify)
             draft.record(
                 e.PatternNoticed(severity=pattern.severity, count=count, within=pattern.within, reached=people)
