@@ -77,7 +77,7 @@ async def _woken(sleepers: Sleepers, rounds: int) -> list[float]:
 def _served(size: int, cluster: Cluster | None) -> list[Figure]:
     """A server that starts with pages overdue, and later has thousands of deadlines in one second."""
     now = datetime.now(UTC)
-    due_at = now + timedelta(seconds=10 + size * 0.0004)  # by then the database is made, and the server ready
+    due_at = now + timedelta(seconds=15 + size * (0.001 if cluster else 0.0004))  # by then the server is ready
     overdue = Due(_OVERDUE, now - timedelta(minutes=1))
     plan = Plan(size, now, quiet=timedelta(minutes=3), due=(overdue, Due(_BURST, due_at)))
     with workplace() as directory, stand_in() as pager:
