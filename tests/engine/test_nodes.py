@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,6 @@ from tocsin.domain import commands as c
 from tocsin.domain import events as e
 from tocsin.domain.alert import Alert
 from tocsin.domain.apply import fold
-from tocsin.domain.incident import Incident
 from tocsin.engine.clock import Clock
 from tocsin.engine.desk import Actor, Desk
 from tocsin.engine.intake import Intake
@@ -210,18 +209,18 @@ _CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'id
 
 
 class _CutOff(Desk):
-    """A desk at which the database goes away in the middle of a decision, once."""
+    """A desk at which the database goes away in the middle of its decisions, once."""
 
     def __init__(self, database: str) -> None:
         super().__init__(Sops(default_sop()), frozenset())
         self._database = database
         self.is_due = True
 
-    def change(self, tx: Transaction, now: datetime, incident_id: str, command: c.Change, actor: Actor) -> Incident:
+    def wake(self, tx: Transaction, now: datetime, incident_ids: Sequence[str]) -> None:
         if self.is_due:
             self.is_due = False
             run_sql(self._database, _CUT)
-        return super().change(tx, now, incident_id, command, actor)
+        super().wake(tx, now, incident_ids)
 
 
 async def test_database_that_goes_away_while_incidents_are_woken_is_held_against_none_of_them(
