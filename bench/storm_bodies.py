@@ -2,9 +2,7 @@
 
 import json
 
-_DESCRIPTION = (
-    "More than 5% of the requests of this instance have failed for ten minutes, the last with status 500."
-)
+_DESCRIPTION = "More than 5% of the requests of this instance have failed for ten minutes, the last with status 500."
 
 
 def body_of(first: int, count: int) -> bytes:

@@ -51,9 +51,8 @@ def serve(database: str | None, host: str | None, port: int | None, sop_file: Pa
     # uvicorn stops listening first, then raises the signal again: without a handler that would be the end, unclosed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        with _listen(settings) as listening:
-            with asyncio.Runner(loop_factory=_fast_loop()) as runner:
-                runner.run(_run(_addressed(settings, listening), sop, name, listening))
+        with _listen(settings) as listening, asyncio.Runner(loop_factory=_fast_loop()) as runner:
+            runner.run(_run(_addressed(settings, listening), sop, name, listening))
     finally:
         log.stop()
 
