@@ -56,3 +56,16 @@ def test_every_module_of_the_reading_order_exists() -> None:
         r"`((?:sop|domain|engine|oncall|api|cli|store)/[\w/.]+\.(?:py|toml))`", _doc("architecture.md")
     ):
         assert (ROOT / "src" / "tocsin" / path).exists(), path
+
+
+def test_every_page_is_documented() -> None:
+    source = (ROOT / "src" / "tocsin" / "web" / "app.py").read_text(encoding="utf-8")
+    paths = {path for path in re.findall(r'page\(node, "([^"]+)"', source) if not path.endswith(("/live", "/outlook"))}
+    documented = set(re.findall(r"^\| `(/[^`]*)` \|", _doc("web.md"), re.MULTILINE))
+    assert paths == documented
+
+
+def test_pictures_of_the_documents_are_small() -> None:
+    pictures = sorted((ROOT / "docs" / "images").iterdir())
+    assert pictures
+    assert [it.name for it in pictures if it.stat().st_size > 120_000] == []

@@ -1,5 +1,8 @@
 """What does a command say to wrong input? One line on standard error; the exit status tells whose fault it is."""
 
+import subprocess
+import sys
+
 import pytest
 
 from tests.cli.terminal import Terminal
@@ -186,3 +189,15 @@ def test_a_bug_says_that_it_is_one(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     told = capsys.readouterr().err
     assert told.startswith("tocsin: internal fault, a bug of Tocsin: ModuleNotFoundError: ")
     assert told.count("\n") == 1
+
+
+def test_help_waits_for_no_web_page() -> None:
+    script = """
+import sys
+from tocsin.cli.main import main
+try:
+    main(["--help"])
+except SystemExit:
+    assert not {"jinja2", "starlette", "tocsin.web"} & sys.modules.keys()
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, timeout=60)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
+from tests.system.waiting import until
 from tests.web.people import signed_in
 
 AXE = Path(__file__).parent / "axe" / "node_modules" / "axe-core" / "axe.min.js"
@@ -81,7 +82,12 @@ class Viewer:
 
     def streams(self) -> None:
         """Wait until the page hears of changes."""
-        self.page.wait_for_function("document.body.dataset.heard === 'yes'")
+        until(lambda: self.page.evaluate("document.body.dataset.heard === 'yes'"), "the page hears of changes")
+
+    def settle(self) -> None:
+        """Wait until nothing moves on the page any more: what has just changed is faded in."""
+        still = "document.getAnimations().every((it) => it.playState === 'finished')"
+        until(lambda: self.page.evaluate(still), "nothing moves on the page")
 
     def without_news(self) -> None:
         """Let the page hear of nothing that others do."""

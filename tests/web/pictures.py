@@ -1,27 +1,40 @@
-"""Pictures of every page, for eyes: `python -m tests.web.pictures DIRECTORY [PAGE…]`."""
+"""Pictures of the pages: of every page for eyes, or of a response as it goes, for the documents.
+
+`python -m tests.web.pictures DIRECTORY [PAGE…]`: each page light and dark, on a desktop and on a phone.
+`python -m tests.web.pictures --documents`: docs/images, small enough to read along (JPEG).
+"""
 
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.system.server import Server
-from tests.web.browser import Viewer, chromium
+from tests.system.waiting import until
+from tests.web.browser import DESKTOP, PHONE, Viewer, chromium
 from tests.web.pages import PAGES
 from tests.web.test_every_page import LOOKS, opened
 from tests.web.world import World
+from tocsin.simulate.sandbox.server import Sandbox
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+_QUALITY = 72  # of the documents' pictures: each well below 120 kB
+_SPEED = 60.0
+_SHOWN: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("cockpit", "/incidents/{}", {"size": DESKTOP, "color_scheme": "light"}),
+    ("cockpit-dark", "/incidents/{}", {"size": DESKTOP, "color_scheme": "dark"}),
+    ("cockpit-phone", "/incidents/{}", {"size": PHONE, "color_scheme": "light"}),
+    ("home", "/", {"size": DESKTOP, "color_scheme": "light"}),
+    ("declare-phone", "/declare", {"size": PHONE, "color_scheme": "dark"}),
+)
 
 
-def main(directory: Path, names: list[str]) -> None:
+def everything(directory: Path, names: list[str], browser: Browser) -> None:
     """Write `home desktop light.png` and so on."""
     directory.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        Server(Path(scratch)) as server,
-        sync_playwright() as playwright,
-        chromium(playwright) as browser,
-    ):
+    with tempfile.TemporaryDirectory() as scratch, Server(Path(scratch)) as server:
         world = World(server).filled()
         for name, look in LOOKS.items():
             viewer = Viewer(browser, server.url, server.token, **look)
@@ -32,5 +45,56 @@ def main(directory: Path, names: list[str]) -> None:
             viewer.close()
 
 
+def documents(browser: Browser) -> None:
+    """Write the documents' pictures: a SEV1 that has gone on for a quarter of an hour, by a fast clock."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        Sandbox() as sandbox,
+        Server(Path(scratch), sandbox=sandbox, TOCSIN_CLOCK_SPEED=str(_SPEED)) as server,
+    ):
+        world = World(server)
+        incident = _response(world)
+        for name, path, look in _SHOWN:
+            viewer = Viewer(browser, server.url, server.token, **look)
+            viewer.go(path.format(incident))
+            viewer.settle()
+            viewer.page.screenshot(path=IMAGES / f"{name}.jpg", type="jpeg", quality=_QUALITY)
+            viewer.close()
+
+
+def _response(world: World) -> str:
+    world.alert("DiskFull", "api")
+    world.declare("Search answers slowly", service="api", severity="SEV3", reason="a minor feature is degraded")
+    world.alert("CheckoutErrors", "website", "critical")
+    incident = str(world.server.get("incidents")[0]["id"])
+    _wait(world, incident, 6)
+    world.do(incident, "acknowledge")
+    answers = {"scope": "all", "workaround": "no", "sla": "at_risk"}
+    world.do(incident, "assess", answers=answers)
+    world.do(incident, "roles", role="incident_commander", person="bob")
+    world.do(incident, "roles", role="communications_lead", person="emma")
+    _wait(world, incident, 9)
+    text = "Checkout fails for every customer.\nA change of the configuration is suspected; we are rolling it back."
+    world.do(incident, "updates", by="emma", text=text)
+    _wait(world, incident, 12)
+    world.do(incident, "notes", text="The rollback has reached half of the servers.")
+    return incident
+
+
+def _wait(world: World, incident: str, minutes: float) -> None:
+    """Until the incident has been open for so long, by the server's clock."""
+    until(lambda: world.server.get(f"incidents/{incident}")["elapsed_seconds"] >= minutes * 60, f"{minutes} minutes")
+
+
+def main(arguments: list[str]) -> None:
+    """As the arguments say."""
+    with sync_playwright() as playwright, chromium(playwright) as browser:
+        if arguments == ["--documents"]:
+            documents(browser)
+        else:
+            everything(Path(arguments[0]), arguments[1:], browser)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    main(sys.argv[1:])

@@ -1,7 +1,7 @@
 """How do pages say things? Times, spans and counts as words; pure functions of values."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -31,12 +31,6 @@ def span(seconds: float) -> str:
     return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count or first == 3) or "0 s"
 
 
-def ago(at: datetime, now: datetime) -> str:
-    """How long ago, or how far ahead: `12 s ago`, `in 3 min`."""
-    seconds = (now - at).total_seconds()
-    return f"{span(seconds)} ago" if seconds >= 0 else f"in {span(seconds)}"
-
-
 def moment(at: datetime, form: str = "time") -> Markup:
     """An instant: in UTC as it is sent, in the reader's own zone where scripts run.
 
@@ -61,18 +55,11 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def is_recent(at: datetime, now: datetime, within: timedelta = timedelta(seconds=10)) -> bool:
-    """Whether it has only just happened."""
-    return now - at <= within
-
-
 FILTERS: dict[str, Callable[..., Any]] = {
     "span": span,
-    "ago": ago,
     "moment": moment,
     "paragraphs": paragraphs,
     "count_of": count,
-    "is_recent": is_recent,
     "step_words": STEP_WORDS.__getitem__,
     "sentence": lambda text: f"{text[:1].upper()}{text[1:]}",
     "target_words": target_words,

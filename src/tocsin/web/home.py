@@ -38,7 +38,9 @@ async def get_home(site: Site, request: Request) -> Response:
     """The first page."""
     person = request.state.principal.person
     overview = await site.node.read(lambda queries: _overview(site.node, queries, person))
-    return site.render(request, "home_parts.html" if is_fragment(request) else "home.html", it=overview)
+    people = {id_: it.name for id_, it in site.node.sop.people.items()}
+    template = "home_parts.html" if is_fragment(request) else "home.html"
+    return site.render(request, template, it=overview, people=people)
 
 
 def _overview(node: Node, queries: Queries, person: str | None) -> Overview:

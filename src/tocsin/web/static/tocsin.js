@@ -13,7 +13,7 @@ const shortFormat = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute
 const dayFormat = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short" });
 const wholeFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
 
-function span(seconds) {
+function span(seconds, units = 2) {
   let rest = Math.abs(Math.trunc(seconds));
   const parts = [];
   for (const [unit, size] of [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]]) {
@@ -21,7 +21,7 @@ function span(seconds) {
     rest %= size;
     if (count || parts.length || unit === "s") parts.push([count, unit]);
   }
-  return parts.slice(0, 2).filter(([count], index) => count || index === 0).map(([count, unit]) => `${count} ${unit}`).join(" ");
+  return parts.slice(0, units).filter(([count], index) => count || index === 0).map(([count, unit]) => `${count} ${unit}`).join(" ");
 }
 
 function spoken(form, at) {
@@ -29,7 +29,7 @@ function spoken(form, at) {
   const day = new Date(at).toDateString() === new Date(now()).toDateString() ? "" : `${dayFormat.format(at)} `;
   if (form === "elapsed") return span(left);
   if (form === "count") return left >= 0 ? `in ${span(left)}` : `${span(left)} late`;
-  if (form === "ago") return left > 0 ? `in ${span(left)}` : `${span(left)} ago`;
+  if (form === "ago") return left > 0 ? `in ${span(left, 1)}` : `${span(left, 1)} ago`;
   if (form === "day") return dayFormat.format(at);
   if (form === "full") return `${day}${shortFormat.format(at)}`;
   return `${day}${clockFormat.format(at)}`;
