@@ -33,8 +33,9 @@ def _axe() -> None:
         subprocess.run([ROOT / "tools" / "install-from-npm", AXE.parents[2]], check=True, timeout=300)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(_axe: None) -> Iterator[Browser]:
+    """A browser for a module: while Playwright runs, no test of the same process can run an event loop of its own."""
     with sync_playwright() as playwright, chromium(playwright) as browser:
         yield browser
 
