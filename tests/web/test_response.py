@@ -37,7 +37,7 @@ def play(viewer: Viewer, title: str) -> str:
         role = page.locator(f"#role-{short}")
         role.get_by_role("combobox").select_option("bob")
         role.get_by_role("button", name="Assign").click()
-        expect(page.locator(".roles > li", has=role)).to_contain_text("Bob Brown")
+        expect(page.locator(".roles > li", has=role).locator(".role strong")).to_have_text("Bob Brown")
 
     text = page.get_by_label("What is known, and what is being done")
     text.fill("Checkout fails.\nWe roll back.")

@@ -130,13 +130,14 @@ def legal_commands(incident: Incident) -> frozenset[str]:
 
 def _composer(sop: Sop, incident: Incident, principal: Principal) -> Composer:
     level = sop.severities.get(incident.severity) if incident.severity else None
-    every = level.update_every if level else None
+    due_at = update_due_at(level, incident) if level else None
+    every = level.update_every if level and due_at else None
     lead = incident.roles.get(Role.COMMUNICATIONS_LEAD)
     return Composer(
         is_lead=lead is not None and lead == principal.actor,
         lead=name_of(lead, sop) if lead else None,
         draft=_draft(incident),
-        due_at=update_due_at(level, incident) if level else None,
+        due_at=due_at,
         every=every,
         promises=tuple(it for it in _PROMISES if it < (every or timedelta.max)),
     )
