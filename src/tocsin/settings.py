@@ -6,6 +6,7 @@ Kept apart from the SOP: an address or a path belongs to a machine, the procedur
 import hashlib
 import os
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -85,7 +86,10 @@ def data_directory(environ: Mapping[str, str]) -> Path:
 def is_loopback(url: str) -> bool:
     """Whether `url` points at this machine itself."""
     host = urlsplit(url).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # a name, even one that begins as an address does
+        return False
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

@@ -9,6 +9,7 @@ from tests.cli.terminal import Terminal
 from tocsin.cli import main
 from tocsin.cli.main import COMMANDS
 
+_NAME = "must be lower-case letters, digits, `.`, `_` and `-`, no person's, and not begin with admin- or intake-"
 _NOBODY = "'zoe' is not one of alice, bob, carla, chris, dana, deniz, emma, erin, farid, victor"
 _SEVERITIES = "'sev1', 'sev2', 'sev3', 'sev4'"
 
@@ -43,6 +44,34 @@ _WRONG = [
     wrong("intake", "now", says="Error: Got unexpected extra argument (now)"),
     wrong("alarms", "now", says="Error: Got unexpected extra argument (now)"),
     wrong("heartbeats", "backup", says="Error: Got unexpected extra argument (backup)"),
+    wrong("accounts", "call", says="Error: No such command 'call'."),
+    wrong("accounts", "add", "alice", says="tocsin: email: must be an e-mail address, got 'alice'"),
+    wrong("accounts", "add", "a@b.example", "--person", "zoe", says=f"tocsin: person: {_NOBODY}"),
+    wrong(
+        "accounts",
+        "role",
+        "alice@example.com",
+        "king",
+        says="Error: Invalid value for '{{viewer|responder|admin}}': "
+        "'king' is not one of 'viewer', 'responder', 'admin'.",
+    ),
+    wrong(
+        "tokens",
+        "add",
+        "x",
+        "--scope",
+        "all",
+        says="Error: Invalid value for '--scope': 'all' is not one of 'read', 'respond', 'intake', 'admin'.",
+    ),
+    wrong("tokens", "add", "zoë", "--scope", "read", says=f"tocsin: name: {_NAME}, got 'zoë'"),
+    wrong("tokens", "revoke", "x", says="tocsin: token: there is no 'x' to revoke"),
+    wrong(
+        "audit",
+        "verify",
+        "--head",
+        "x",
+        says="tocsin: head: must be LANE:SEQ:HASH, as the server's log tells it once an hour",
+    ),
     wrong("emergency", "call", says="Error: No such command 'call'."),
     wrong("declare", says="Error: Missing argument 'TITLE'."),
     wrong("declare", "", says="tocsin: title: must say something, got nothing"),

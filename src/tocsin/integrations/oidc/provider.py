@@ -5,6 +5,7 @@ OpenID Connect Core 1.0 and Discovery 1.0, PKCE with S256 (RFC 7636), the issuer
 
 import base64
 import hashlib
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -78,8 +79,14 @@ def provider_of(reply: Reply, issuer: str) -> Provider:
 def is_safe(url: str) -> bool:
     """Whether nobody on the way can read or change what is said there: https, or this machine itself."""
     parts = urlsplit(url)
-    is_here = parts.hostname in ("localhost", "::1") or (parts.hostname or "").startswith("127.")
-    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and is_here))
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and _is_here(parts.hostname)))
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # a name, even one that begins as an address does
+        return False
 
 
 def way_there(provider: Provider, client: Client, flow: Flow) -> str:
