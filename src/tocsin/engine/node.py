@@ -205,10 +205,6 @@ class Node:
 
         return await self._writer.write(work)
 
-    async def note(self, deed: Deed) -> None:
-        """Tell the audit log what somebody has done that stands nowhere else."""
-        await self._writer.write(lambda tx, now: tx.audit.add(deed, now))
-
     async def take_alerts(self, alerts: Sequence[Alert], actor: Actor) -> None:
         """Take in a batch of alerts, all or none; raises Overloaded while the disk is too full for new ones."""
         await self._funnel.take(alerts, actor)

@@ -79,7 +79,8 @@ def provider_of(reply: Reply, issuer: str) -> Provider:
 def is_safe(url: str) -> bool:
     """Whether nobody on the way can read or change what is said there: https, or this machine itself."""
     parts = urlsplit(url)
-    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and _is_here(parts.hostname)))
+    host = parts.hostname or ""
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _is_here(host)))
 
 
 def _is_here(host: str) -> bool:
