@@ -47,13 +47,13 @@ async def _messages(site: Site, request: Request, incident: str, seq: int) -> As
         looks = 0
         while not stream.is_over:
             news = await stream.next(_LOOK_EVERY_SECONDS)
+            if not await is_still_allowed(site, request, Permission.READ):
+                yield _message(stream, "ended", b"{}")
+                return
             if news is not None:
                 yield _message(stream, "changed", msgspec.json.encode(news))
                 continue
             looks += 1
-            if not await is_still_allowed(site, request, Permission.READ):
-                yield _message(stream, "ended", b"{}")
-                return
             if looks % _BEATS_EVERY == 0:
                 yield _message(stream, "beat", b"{}")
 

@@ -6,15 +6,16 @@ from pathlib import Path
 import pytest
 
 from tests.system.server import Server
-from tests.web.people import Person, signed_in
+from tests.web.people import Person, account, signed_in
 
 Knows = Callable[..., Person]
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for a module: each test has people of its own."""
+    """One server for a module: each test has people of its own, and none of them is the last admin."""
     with Server(tmp_path_factory.mktemp("abuse")) as server:
+        account(server.url, server.token, "keeper")
         yield server
 
 

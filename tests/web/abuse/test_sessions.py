@@ -105,6 +105,19 @@ def test_open_stream_ends_within_five_seconds_of_the_right_to_it(server: Server,
     assert time.monotonic() - began < 7
 
 
+def test_stream_ends_at_the_next_news_for_somebody_who_is_out(server: Server, person: Knows) -> None:
+    someone = person("busy-streamer")
+    with someone.http.stream("GET", "/live", headers={"Accept": "text/event-stream"}) as stream:
+        lines = stream.iter_lines()
+        next(lines)
+        began = time.monotonic()
+        server.post(f"accounts/{id_of(server, 'busy-streamer')}/disable")
+        server.post("incidents", title="Told to nobody who is out")
+        told = [line for line in lines if line.startswith("event:")]
+    assert told[-1] == "event: ended"
+    assert time.monotonic() - began < 4  # before anybody looks again anyway
+
+
 def test_session_of_somebody_else_cannot_be_ended(server: Server, person: Knows) -> None:
     mine, theirs = person("meddler"), person("meddled")
     mine.get("/account")
