@@ -9,6 +9,7 @@ It is an ASGI application as well, for a program that has a server already.
 import asyncio
 import socket
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
@@ -18,6 +19,7 @@ from typing import Self
 import uvicorn
 from starlette import requests, responses
 from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
 
 from tocsin.simulate.sandbox.pagerduty import SandboxPagerDuty
 from tocsin.simulate.sandbox.recording import Exchange, RecordedRequest, Recorder, Response, Script
@@ -46,8 +48,8 @@ class Sandbox:
         self.url = ""
         self._clock = clock
         self._recorder = Recorder(log)
-        self._server: uvicorn.Server | None = None
         self._thread: Thread | None = None
+        self._ending: Future[None] = Future()
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -63,19 +65,34 @@ class Sandbox:
         """Listen on a free port of the loopback interface, in a thread; `url` says where, and it can be called now."""
         listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        config = uvicorn.Config(
-            self, log_config=None, access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=1
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = Thread(target=self._server.run, args=([listening],), name="sandbox", daemon=True)
+        self._ending = Future()
+        self._thread = Thread(target=lambda: asyncio.run(self._serve(listening)), name="sandbox", daemon=True)
         self._thread.start()
         return self
 
+    async def _serve(self, listening: socket.socket) -> None:
+        """What uvicorn's own server does, but for its end, which takes a fifth of a second."""
+        config = uvicorn.Config(self, log_config=None, access_log=False, lifespan="off", ws="none")
+        config.load()
+        state = ServerState()
+
+        def connected() -> asyncio.Protocol:
+            # As uvicorn's own server makes it, whose type doesn't say so.
+            return config.http_protocol_class(config=config, server_state=state, app_state={})  # type: ignore[call-arg]
+
+        server = await asyncio.get_running_loop().create_server(connected, sock=listening)
+        await asyncio.wrap_future(self._ending)
+        server.close()
+        await asyncio.gather(*(asyncio.all_tasks() - state.tasks - {asyncio.current_task()}))  # who is being let in
+        for connection in list(state.connections):
+            connection.transport.abort()
+
     def stop(self) -> None:
         """Stop listening and close the log; answers that are held back are dropped."""
-        if self._server and self._thread:
-            self._server.should_exit = True
+        if self._thread:
+            self._ending.set_result(None)
             self._thread.join()
+            self._thread = None
         self._recorder.close()
 
     def __enter__(self) -> Self:
