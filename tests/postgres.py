@@ -11,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,7 @@ import psycopg
 import pytest
 
 from tests.system.waiting import until
+from tocsin.store.postgres import PostgresStore
 
 _SETPRIV = shutil.which("setpriv")
 _PATIENCE_SECONDS = 30
@@ -51,6 +53,7 @@ class Cluster:
         self._settings = {"fsync": "on" if fsync else "off", "full_page_writes": "on" if fsync else "off"}
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = count(1)
+        self._admin: psycopg.Connection[Any] | None = None
         self.port = free_port()
         directory.chmod(0o755)
         self._data.mkdir(mode=0o700)
@@ -98,6 +101,9 @@ class Cluster:
 
     def stop(self, with_signal: signal.Signals = signal.SIGINT) -> None:
         """End it: SIGINT at once but in order, SIGQUIT as a crash, SIGKILL not even that."""
+        if self._admin is not None:
+            self._admin.close()
+        self._admin = None
         if self._process is not None:
             self._process.send_signal(with_signal)
             self._process.wait(_PATIENCE_SECONDS)
@@ -126,13 +132,31 @@ class Cluster:
 
     def new_database(self) -> str:
         """The URL of a new, empty database."""
+        return self._create()
+
+    def migrated_database(self) -> str:
+        """The URL of a new database with today's schema: a copy of one that was migrated, in half the time."""
+        return self._create(f"TEMPLATE {self._migrated} STRATEGY FILE_COPY")
+
+    @cached_property
+    def _migrated(self) -> str:
+        url = self._create()
+        PostgresStore(url).close()
+        return url.rpartition("/")[2]
+
+    def _create(self, how: str = "") -> str:
         name = f"tocsin_{next(self._numbers)}"
-        run_sql(self.url("postgres"), f"CREATE DATABASE {name}")
+        self._administer(f"CREATE DATABASE {name} {how}")
         return self.url(name)
 
     def drop_database(self, url: str) -> None:
         """Remove a database, whoever is still connected to it."""
-        run_sql(self.url("postgres"), f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
+        self._administer(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
+
+    def _administer(self, sql: str) -> None:
+        if self._admin is None:
+            self._admin = psycopg.connect(self.url("postgres"), autocommit=True)
+        self._admin.execute(sql.encode())
 
 
 def run_sql(url: str, sql: str, *values: Any) -> list[tuple[Any, ...]]:

@@ -82,6 +82,7 @@ def check(wires: list[Wire], post: Post) -> None:
     assert all(it.attempts == (it.status == "done") for it in pages)
 
 
+@pytest.mark.slow
 async def test_no_page_leaves_once_its_acknowledgement_is_on_record(store: SqliteStore, sandbox: Sandbox) -> None:
     chance = random.Random(1)
     wire = Wire(store, chance)
@@ -94,7 +95,7 @@ async def test_no_page_leaves_once_its_acknowledgement_is_on_record(store: Sqlit
 
 @pytest.fixture
 def database(postgres: Cluster) -> Iterator[str]:
-    url = postgres.new_database()
+    url = postgres.migrated_database()
     yield url
     postgres.drop_database(url)
 
@@ -111,6 +112,7 @@ async def node(database: str, sandbox: Sandbox, name: str, wires: list[Wire]) ->
     store.close()
 
 
+@pytest.mark.slow
 async def test_no_page_leaves_once_its_acknowledgement_by_another_node_is_on_record(
     database: str, sandbox: Sandbox
 ) -> None:

@@ -40,7 +40,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def database(postgres: Cluster) -> Iterator[str]:
-    url = postgres.new_database()
+    url = postgres.migrated_database()
     yield url
     postgres.drop_database(url)
 
@@ -151,6 +151,7 @@ def test_alert_does_not_join_an_incident_that_another_node_is_ending(database: s
     other.close()
 
 
+@pytest.mark.slow
 async def test_deliveries_of_a_node_that_died_are_taken_over(database: str, sandbox: Sandbox, tmp_path: Path) -> None:
     async with node_on(database, sandbox, tmp_path) as one:
         incident = await declare(one)

@@ -295,7 +295,7 @@ def test_two_deliveries_of_poison_at_once_are_kept_once(node: Reception, bug: Bu
 
 @pytest.fixture
 def postgres_node(postgres: Cluster) -> Iterator[Reception]:
-    database = postgres.new_database()
+    database = postgres.migrated_database()
     with reception_of(database) as reception:
         yield reception
     postgres.drop_database(database)

@@ -25,7 +25,7 @@ NEWER = migrations(POSTGRES)[-1][0] + 1
 
 @pytest.fixture
 def database(postgres: Cluster) -> Iterator[str]:
-    url = postgres.new_database()
+    url = postgres.migrated_database()
     yield url
     postgres.drop_database(url)
 

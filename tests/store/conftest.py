@@ -37,7 +37,7 @@ def file_store(path: Path) -> Iterator[SqliteStore]:
 @pytest.fixture
 def postgres_store(postgres: Cluster) -> Iterator[PostgresStore]:
     """A store in PostgreSQL, for what only that has."""
-    opened = PostgresStore(postgres.new_database())
+    opened = PostgresStore(postgres.migrated_database())
     yield opened
     opened.close()
     postgres.drop_database(opened.url)

@@ -1,10 +1,12 @@
 """Does `verify` name what was changed behind Tocsin's back? Every column of what never changes by itself, forged."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 
+from tests.postgres import Cluster
 from tests.store.file import rows_of
 from tests.store.response import declared, whole_responses
 from tocsin.store.open import Store
@@ -48,6 +50,21 @@ def path_of(store: Store) -> str:
     return str(store.path)
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def record(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """Whole responses; who changes anything of them puts it back."""
+    if request.param == "sqlite":
+        with closing(SqliteStore(tmp_path_factory.mktemp("record") / "tocsin.db")) as file:
+            whole_responses(file)
+            yield file
+        return
+    cluster: Cluster = request.getfixturevalue("postgres")
+    with closing(PostgresStore(cluster.migrated_database())) as on_server:
+        whole_responses(on_server)
+        yield on_server
+    cluster.drop_database(on_server.url)
+
+
 def faults(store: Store) -> list[str]:
     with snapshot(url_of(store)) as reads:
         return list(Verification(reads).faults())
@@ -81,42 +98,40 @@ def test_empty_record_is_sound(store: Store) -> None:
 
 
 @pytest.mark.parametrize(("table", "column"), [pytest.param(*it, id=".".join(it)) for it in _COLUMNS])
-def test_any_row_in_which_one_column_was_changed_is_named(store: Store, table: str, column: str) -> None:
-    whole_responses(store)
-    assert faults(store) == []
+def test_any_row_in_which_one_column_was_changed_is_named(record: Store, table: str, column: str) -> None:
+    assert faults(record) == []
     key = _KEYS[table]
-    every = 1 if table == "incidents" else 10 if isinstance(store, SqliteStore) else 40
-    rows = rows_of(store, f"SELECT {', '.join(key)}, {column} FROM {table} ORDER BY {', '.join(key)}")
+    every = 1 if table == "incidents" else 10 if isinstance(record, SqliteStore) else 40
+    rows = rows_of(record, f"SELECT {', '.join(key)}, {column} FROM {table} ORDER BY {', '.join(key)}")
     where = " AND ".join(f"{name} = ?" for name in key)
     update = f"UPDATE {table} SET {column} = ? WHERE {where}"
     for *names, value in rows[::every]:
         for forged in another(value):
             if column in ("title", "service") and forged == value:
                 continue
-            rows_of(store, update, forged if value is not None or column.endswith("_at") else str(forged), *names)
-            found = faults(store)
+            rows_of(record, update, forged if value is not None or column.endswith("_at") else str(forged), *names)
+            found = faults(record)
             assert found, f"{table}.{column} of {names}: {value!r} became {forged!r}"
             if column not in key:
                 assert any(str(names[0]) in it for it in found), found
             restored = [forged if name == column else it for name, it in zip(key, names, strict=True)]
-            rows_of(store, update, value, *restored)
-    assert faults(store) == []
+            rows_of(record, update, value, *restored)
+    assert faults(record) == []
 
 
 @pytest.mark.parametrize("table", _KEYS)
-def test_row_that_was_removed_is_missed(store: Store, table: str) -> None:
-    whole_responses(store)
+def test_row_that_was_removed_is_missed(record: Store, table: str) -> None:
     key = _KEYS[table]
     where = " AND ".join(f"{name} = ?" for name in key)
-    rows = rows_of(store, f"SELECT {', '.join(key)} FROM {table} ORDER BY {', '.join(key)}")
+    rows = rows_of(record, f"SELECT {', '.join(key)} FROM {table} ORDER BY {', '.join(key)}")
     is_page = f"SELECT {', '.join(key)} FROM {table} WHERE page IS NOT NULL" if table == "outbox" else ""
-    for names in rows_of(store, is_page)[:3] if is_page else rows[::10]:
-        store_of_it = rows_of(store, f"SELECT * FROM {table} WHERE {where}", *names)
-        rows_of(store, f"DELETE FROM {table} WHERE {where}", *names)
-        assert faults(store), names
-        marks = ", ".join("?" * len(store_of_it[0]))
-        rows_of(store, f"INSERT INTO {table} VALUES ({marks})", *store_of_it[0])
-    assert faults(store) == []
+    for names in rows_of(record, is_page)[:3] if is_page else rows[::10]:
+        row = rows_of(record, f"SELECT * FROM {table} WHERE {where}", *names)
+        rows_of(record, f"DELETE FROM {table} WHERE {where}", *names)
+        assert faults(record), names
+        marks = ", ".join("?" * len(row[0]))
+        rows_of(record, f"INSERT INTO {table} VALUES ({marks})", *row[0])
+    assert faults(record) == []
 
 
 def test_newest_events_cut_off_are_missed(store: Store) -> None:

@@ -20,7 +20,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         file.close()
         return
     cluster: Cluster = request.getfixturevalue("postgres")
-    url = cluster.new_database()
+    url = cluster.migrated_database()
     on_server = PostgresStore(url)
     yield on_server
     on_server.close()
