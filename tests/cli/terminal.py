@@ -3,10 +3,14 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+
+from tests import searching
+from tests.cli import forked
 
 COMMAND = [sys.executable, "-m", "tocsin"]
 _PATIENCE_SECONDS = 60
@@ -43,17 +47,8 @@ class Terminal:
 
     def __call__(self, *arguments: str, typed: str = "", **environ: str) -> Run:
         """Run `tocsin` with `arguments`, and wait for its end."""
-        done = subprocess.run(
-            [*COMMAND, *arguments],
-            input=typed,
-            env={**self.environ, **environ},
-            cwd=self.directory,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=_PATIENCE_SECONDS,
-            check=False,
-        )
+        begin = forked.run if searching.PROFILE == "quick" else _begun
+        done = begin(arguments, typed, {**self.environ, **environ}, self.directory, _PATIENCE_SECONDS)
         return Run(done.returncode, done.stdout, done.stderr)
 
     def does(self, *arguments: str, typed: str = "", **environ: str) -> Run:
@@ -61,3 +56,19 @@ class Terminal:
         run = self(*arguments, typed=typed, **environ)
         assert run.status == 0, run.err
         return run
+
+
+def _begun(
+    arguments: Sequence[str], typed: str, environ: dict[str, str], directory: Path, within: float
+) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        input=typed,
+        env=environ,
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=within,
+        check=False,
+    )
