@@ -8,6 +8,9 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
+# Compiled tests are kept for the next run.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo check test bench soak mutants lint quick setup servers lock clean
 
 demo: $(VENV)/.runtime
@@ -35,8 +38,10 @@ lint:
 	$(RUN)/mypy
 	$(RUN)/lint-imports --no-logo
 
+# The databases of quick tests lie in memory where there is room for them; `make test` has all of them on a disk.
+IN_MEMORY := $(shell df -Pm /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000 { print "TMPDIR=/dev/shm" }')
 quick:
-	TOCSIN_HYPOTHESIS=quick $(RUN)/pytest -n auto -m "not system" tests
+	$(IN_MEMORY) TOCSIN_HYPOTHESIS=quick $(RUN)/pytest -n auto -m "not system and not slow" tests
 
 mutants: $(VENV)/.dev
 	$(RUN)/python -m tests.mutants

@@ -17,6 +17,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from jsonschema import Draft202012Validator
 from starlette.applications import Starlette
 
+from tests.engine.disk import lay_ballast
 from tests.system.waiting import until
 from tocsin.accounts.forgery import token_for
 from tocsin.accounts.permissions import GlobalRole
@@ -141,7 +142,9 @@ class Api:
 def running(directory: Path, *, sop: Sop | None = None, tells_faults: bool = False) -> Iterator[Api]:
     """The API of a new installation. A bug in it fails the test, unless that `tells_faults` as a caller sees them."""
     with start_blocking_portal() as portal:
-        node = Node(Settings(database=f"sqlite:///{directory / 'tocsin.db'}"), sop or default_sop())
+        database = directory / "tocsin.db"
+        lay_ballast(database)
+        node = Node(Settings(database=f"sqlite:///{database}"), sop or default_sop())
         with portal.wrap_async_context_manager(node):
             portal.call(ensure_tokens, node)
             app = build(node)

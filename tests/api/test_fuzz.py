@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from tests.api.harness import Api, operation_of, path_of
 from tests.api.test_wrong_input import RIGHT, WITH_BODY
+from tests.searching import examples
 
-unhurried = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+unhurried = settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 
 texts = st.one_of(
     st.text(max_size=20),

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.api.harness import Api
+from tests.searching import examples
 from tests.system.server import firing
 
 _ESCAPES = "\x1b]0;owned\x07\x1b[2J\x9b31m"
@@ -69,7 +70,7 @@ def test_what_monitoring_says_comes_out_without_disguises_where_people_read_it(a
 
 
 @given(st.text(max_size=300))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_note_of_any_text_is_kept_but_for_disguises(calm: Api, incident: str, text: str) -> None:
     response = calm.ask("POST", f"/api/v1/incidents/{incident}/notes", json={"text": text})
     plain = "".join(_DISGUISES.sub("", text).split())

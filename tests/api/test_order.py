@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from tests.api.harness import Api, Json
 from tests.integrations.pace import unhurried
+from tests.searching import examples
 
 _RUNS = itertools.count()
 _GROUPS = ("Latency", "ErrorRate")
@@ -126,7 +127,7 @@ def expected(arrived: Sequence[Delivery]) -> Picture:
     return Picture(firing, frozenset(group for group, _ in firing))
 
 
-@settings(unhurried, max_examples=30)
+@settings(unhurried, max_examples=examples(30))
 @given(ways=arrivals())
 def test_however_it_arrives_what_is_known_at_the_end_is_the_same(
     calm: Api, ways: tuple[list[Delivery], list[Delivery]]
@@ -135,7 +136,7 @@ def test_however_it_arrives_what_is_known_at_the_end_is_the_same(
     assert first == second == expected(ways[0])
 
 
-@settings(unhurried, max_examples=30)
+@settings(unhurried, max_examples=examples(30))
 @given(happened=saw(), data=st.data())
 def test_what_has_ended_before_it_is_heard_of_pages_nobody(
     calm: Api, happened: list[Told], data: st.DataObject

@@ -4,6 +4,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.cli.terminal import Terminal
 from tests.skill.vendor import Reply, serving
 from tests.system.server import Server, environment
@@ -24,6 +26,7 @@ def test_where_all_is_well_nothing_is_said(tocsin: Terminal) -> None:
     assert tocsin.does("list").err == ""
 
 
+@pytest.mark.slow
 def test_trouble_is_told_beside_every_command_once_and_its_output_stays_as_it_is(tmp_path: Path) -> None:
     sop = tmp_path / "tocsin.toml"
     sop.write_text('[[heartbeats]]\nname = "backup"\nevery = "24h"\n')

@@ -8,9 +8,14 @@ import asyncio
 import threading
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Self
 
 import apsw
+
+from tocsin.store.ballast import SIZE, Ballast
+
+_PATIENCE_SECONDS = 30
 
 
 class Disk:
@@ -77,6 +82,12 @@ class Disk:
         return apsw.SQLITE_IOERR if self.is_dead else apsw.SQLITE_OK
 
 
+def lay_ballast(database: Path) -> None:
+    """Let the server find its ballast there, as after a restart: to make it takes 30 ms, and the disk has space."""
+    with Ballast(database).path.open("wb") as ballast:
+        ballast.truncate(SIZE)
+
+
 class Gate:
     """A place where a thread waits until it is let through."""
 
@@ -86,11 +97,11 @@ class Gate:
 
     def __call__(self, *_: object) -> None:
         self._reached.set()
-        assert self._opened.wait(10), "nobody has opened the gate"
+        assert self._opened.wait(_PATIENCE_SECONDS), "nobody has opened the gate"
 
     async def reached(self) -> None:
         """Wait until the thread waits there."""
-        assert await asyncio.to_thread(self._reached.wait, 10), "nobody has come to the gate"
+        assert await asyncio.to_thread(self._reached.wait, _PATIENCE_SECONDS), "nobody has come to the gate"
 
     def open(self) -> None:
         self._opened.set()

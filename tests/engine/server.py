@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.engine.disk import lay_ballast
 from tocsin.domain import commands as c
 from tocsin.domain.alert import Alert
 from tocsin.domain.incident import Incident
@@ -20,6 +21,7 @@ FAST = 20.0  # engine seconds in a real one
 
 def server(path: Path, sandbox: Sandbox, *, sop: Sop | None = None, speed: float = FAST, slack: bool = False) -> Node:
     """A server that isn't running yet."""
+    lay_ballast(path)
     settings = Settings(
         database=f"sqlite:///{path}",
         public_url="https://tocsin.example.org",

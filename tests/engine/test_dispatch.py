@@ -142,6 +142,7 @@ def test_ladder_goes_on_at_its_own_times_while_a_page_is_tried_again(rehearsal: 
     assert steps == [NOON, minute(5)]
 
 
+@pytest.mark.slow
 def test_page_that_can_not_be_sent_for_a_day_is_given_up_as_a_fact_in_the_timeline(rehearsal: Rehearsal) -> None:
     rehearsal.sandbox.script = always(BUSY)
     incident = rehearsal.declare(SEV4)
@@ -160,6 +161,7 @@ def test_page_that_can_not_be_sent_for_a_day_is_given_up_as_a_fact_in_the_timeli
     assert len({it.key for it in events(rehearsal.sandbox)}) == 1
 
 
+@pytest.mark.slow
 def test_channel_that_can_not_be_opened_for_a_day_is_given_up_as_a_fact_in_the_timeline(path: Path) -> None:
     def slack_is_down(request: RecordedRequest) -> Response | None:
         return BUSY if request.path.startswith("/api/") else None

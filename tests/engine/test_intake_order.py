@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from tests.engine.alerts import firing, resolved
 from tests.engine.rehearsal import Rehearsal
+from tests.searching import examples
 from tocsin.domain.alert import Alert
 from tocsin.sop.load import default_sop
 from tocsin.sop.model import Sop
@@ -80,7 +81,7 @@ def groups(rehearsal: Rehearsal, *, clear: bool) -> set[str]:
     return {it.labels["alertname"] for it in rehearsal.queries.alerts() if it.incident in open_}
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(arrived=arrivals())
 def test_every_alert_stands_as_it_does_at_its_source(arrived: Arrivals) -> None:
     with after(arrived, SOP) as rehearsal:
@@ -89,14 +90,14 @@ def test_every_alert_stands_as_it_does_at_its_source(arrived: Arrivals) -> None:
     assert present == arrived.firing_at_the_end()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(arrived=arrivals())
 def test_every_delivery_is_counted(arrived: Arrivals) -> None:
     with after(arrived, SOP) as rehearsal:
         assert sum(it.received for it in rehearsal.queries.alerts()) == sum(map(len, arrived.batches))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(arrived=arrivals())
 def test_what_fires_has_an_open_incident_and_what_does_not_fire_has_a_clear_one_or_none(arrived: Arrivals) -> None:
     fires = {name for (name, _), is_firing in arrived.firing_at_the_end().items() if is_firing}
@@ -105,7 +106,7 @@ def test_what_fires_has_an_open_incident_and_what_does_not_fire_has_a_clear_one_
         assert groups(rehearsal, clear=True).isdisjoint(fires)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(arrived=arrivals())
 def test_exactly_what_fires_is_open_where_monitoring_resolves_incidents(arrived: Arrivals) -> None:
     fires = {name for (name, _), is_firing in arrived.firing_at_the_end().items() if is_firing}
@@ -114,7 +115,7 @@ def test_exactly_what_fires_is_open_where_monitoring_resolves_incidents(arrived:
         assert groups(rehearsal, clear=True) == set()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(arrived=arrivals())
 def test_nobody_is_paged_twice_for_a_group(arrived: Arrivals) -> None:
     fires = {name for (name, _), is_firing in arrived.firing_at_the_end().items() if is_firing}

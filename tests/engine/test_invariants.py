@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.engine.alerts import NOON, firing, resolved
 from tests.engine.pagerduty import always, events
 from tests.engine.rehearsal import Rehearsal
+from tests.searching import examples
 from tests.store.file import rows_of
 from tocsin.domain import commands as c
 from tocsin.domain.apply import fold
@@ -168,7 +169,7 @@ class Engine(RuleBasedStateMachine):
 
 Engine.TestCase.settings = settings(
     deadline=None,
-    max_examples=500 if os.environ.get("TOCSIN_HYPOTHESIS") == "thorough" else 15,
+    max_examples=500 if os.environ.get("TOCSIN_HYPOTHESIS") == "thorough" else examples(15),
     stateful_step_count=15,
 )
 TestEngine = Engine.TestCase

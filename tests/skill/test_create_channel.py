@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.searching import examples
 from tests.skill.conftest import Run
 from tests.skill.contracts import check_call
 from tests.skill.test_page_oncall import HOSTILE
@@ -95,7 +96,7 @@ def test_a_hostile_title_stays_text(run: Run, vendor: Vendor, title: str) -> Non
     check_title(run, vendor, title)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=100))
 def test_any_title_stays_text(run: Run, vendor: Vendor, title: str) -> None:
     check_title(run, vendor, f"x{title}")

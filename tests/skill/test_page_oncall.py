@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.searching import examples
 from tests.skill.conftest import Run
 from tests.skill.contracts import check_event
 from tests.skill.vendor import HANG_UP, Reply, Vendor, answer
@@ -89,7 +90,7 @@ def test_hostile_text_arrives_as_it_was_given_and_by_the_contract(run: Run, vend
     check_event(event)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=200))
 def test_any_text_arrives_as_it_was_given(run: Run, vendor: Vendor, text: str) -> None:
     vendor.will(ACCEPTED)
@@ -98,7 +99,7 @@ def test_any_text_arrives_as_it_was_given(run: Run, vendor: Vendor, text: str) -
     assert vendor.requests[0].json["payload"]["summary"] == f"x{text}"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.binary(min_size=1, max_size=60).map(lambda raw: raw.replace(b"\0", b"")))
 def test_bytes_that_are_not_utf8_are_replaced_and_the_rest_arrives(run: Run, vendor: Vendor, raw: bytes) -> None:
     vendor.will(ACCEPTED)
@@ -148,6 +149,7 @@ def test_an_absurd_retry_after_is_capped(run: Run, vendor: Vendor, asked: str) -
     assert len(vendor.requests) == 2
 
 
+@pytest.mark.slow
 def test_the_wait_doubles_from_attempt_to_attempt(run: Run, vendor: Vendor) -> None:
     vendor.will(Reply(500, b""))
     page(run, vendor, "--summary", "x", TOCSIN_RETRY_DELAY="1", TOCSIN_ATTEMPTS="3")

@@ -97,7 +97,8 @@ def test_backup_that_is_taken_while_the_server_writes_is_of_one_moment(store: St
             response.send(c.AddNote(text="more"))
         backing.join()
     assert len(events) == 5
-    assert events == sorted(set(events))
+    assert events == sorted(events)
+    assert events[0] < events[-1]
 
 
 def test_database_of_another_schema_is_not_backed_up(store: Store, tmp_path: Path) -> None:

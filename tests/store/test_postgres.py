@@ -136,6 +136,7 @@ def test_all_connections_to_a_server_that_does_not_answer_are_cut_at_once() -> N
         watch.stop()
 
 
+@pytest.mark.slow
 def test_connections_on_which_each_answer_comes_are_kept() -> None:
     busy = Busy(waits_for=1)
     watch = Watch(patience_seconds=1)
@@ -267,6 +268,7 @@ def test_clock_of_the_database_is_told(store: PostgresStore) -> None:
 # Waking each other
 
 
+@pytest.mark.slow
 def test_bell_is_heard_by_others_and_not_by_its_own_node(store: PostgresStore) -> None:
     heard: dict[str, list[int]] = {"one": [], "other": []}
     one = Bell(store.url, lambda: heard["one"].append(1))

@@ -154,6 +154,7 @@ def test_nobody_sleeps_through_thirty_eight_minutes_and_nobody_is_woken_for_noth
         )
 
 
+@pytest.mark.slow
 def test_a_day_without_pagerduty_ends_in_one_page_for_each_who_is_still_wanted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -50,7 +50,7 @@ class Server:
         until(self._is_ready, f"the server is ready; see {self.log}")
         self.seconds_to_ready = time.monotonic() - began
         headers = {"Authorization": f"Bearer {self.token}"}
-        self._http = httpx2.Client(base_url=self.url, headers=headers, trust_env=False, timeout=30)
+        self._http = httpx2.Client(base_url=self.url, headers=headers, trust_env=False, verify=False, timeout=30)
         return self
 
     def launch(self, *arguments: str) -> subprocess.Popen[bytes]:
@@ -155,7 +155,7 @@ class Server:
         assert self._process is not None
         assert self._process.poll() is None, f"the server has ended:\n{self.log.read_text()}"
         try:
-            return httpx2.get(f"{self.url}/readyz", trust_env=False).status_code == 200
+            return httpx2.get(f"{self.url}/readyz", trust_env=False, verify=False).status_code == 200
         except (OSError, httpx2.HTTPError):
             return False
 

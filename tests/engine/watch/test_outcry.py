@@ -191,6 +191,7 @@ async def test_of_two_nodes_one_calls(store: Store) -> None:
         watch.writer.stop()
 
 
+@pytest.mark.slow
 async def test_node_whose_database_does_not_answer_calls_by_itself(watch: Watch, store: Store) -> None:
     declared(store, SEV1)
     watch.writer.stop()  # what is to be written waits for ever

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.integrations.pace import unhurried
+from tests.searching import examples
 from tocsin.errors import InvalidInput
 from tocsin.integrations.alertmanager.inbound import MAX_ALERTS, parse_v2, parse_webhook
 
@@ -197,7 +198,7 @@ def test_any_bytes_parse_or_are_refused(body: bytes) -> None:
 
 
 @given(data=st.data())
-@settings(unhurried, max_examples=200)
+@settings(unhurried, max_examples=examples(200))
 def test_a_request_that_was_damaged_on_its_way_parses_or_is_refused(data: st.DataObject) -> None:
     body = bytearray(data.draw(st.sampled_from([VALID, VALID_WEBHOOK])))
     damage = st.binary(max_size=8) | st.sampled_from([b'"', b"null", b"1e9", b"\\ud8", b"[", b"{"])
@@ -216,7 +217,7 @@ json_values = st.recursive(
 
 
 @given(data=st.data())
-@settings(unhurried, max_examples=200)
+@settings(unhurried, max_examples=examples(200))
 def test_fields_of_any_type_parse_or_are_refused(data: st.DataObject) -> None:
     names = ["labels", "annotations", "startsAt", "endsAt", "generatorURL", "status", "other"]
     alert = {"labels": {"alertname": "Down"}, "status": "firing"}

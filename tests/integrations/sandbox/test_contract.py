@@ -10,6 +10,7 @@ from tests.fakes import contract
 from tests.fakes.effects import INCIDENT, SECRET_KEY, SECRET_TOKEN, acknowledgement, channel_effects, page, resolution
 from tests.fakes.sending import NOW, send_to_pagerduty, send_to_slack
 from tests.integrations.pace import unhurried
+from tests.searching import examples
 from tocsin.domain import effects as f
 from tocsin.simulate.sandbox.recording import RecordedRequest, Response
 from tocsin.simulate.sandbox.server import Sandbox
@@ -120,7 +121,7 @@ def _event_request(event: object) -> RecordedRequest:
 
 
 @given(data=st.data())
-@settings(unhurried, max_examples=200)
+@settings(unhurried, max_examples=examples(200))
 def test_an_event_that_the_sandbox_takes_is_one_that_the_schema_takes(data: st.DataObject) -> None:
     event = json.loads(json.dumps(EVENT))
     for _ in range(data.draw(st.integers(0, 2))):
@@ -134,7 +135,7 @@ def test_an_event_that_the_sandbox_takes_is_one_that_the_schema_takes(data: st.D
 
 
 @given(data=st.data())
-@settings(unhurried, max_examples=200)
+@settings(unhurried, max_examples=examples(200))
 def test_a_call_that_the_sandbox_takes_is_one_that_the_schema_takes(data: st.DataObject) -> None:
     method = data.draw(st.sampled_from(sorted(CALLS)))
     arguments = dict(CALLS[method])
