@@ -57,7 +57,7 @@ def true_evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     with installation, closing(Outside(installation.urls, installation.token, installation.mend)) as outside:
         respond(outside, installation)
         settled = installation.come_to_rest()
-        return gather(database.read, installation.sent, outside.promises, settled=settled, crashes=0, speed=SPEED)
+        return gather(database.ask, installation.sent, outside.promises, settled=settled, crashes=0, speed=SPEED)
 
 
 def respond(outside: Outside, installation: Installation) -> None:

@@ -48,7 +48,7 @@ def play(directory: Path, dies_at: int) -> tuple[list[str], Evidence]:
         deaths = installation.deaths
         assert [*installation.faults, *outside.faults] == []
         return deaths, gather(
-            database.read, installation.sent, outside.promises, settled=settled, crashes=len(deaths), speed=SPEED
+            database.ask, installation.sent, outside.promises, settled=settled, crashes=len(deaths), speed=SPEED
         )
 
 

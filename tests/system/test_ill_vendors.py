@@ -42,7 +42,7 @@ class House:
         """What the checker finds once everything is sent."""
         settled = self.installation.come_to_rest()
         sent, promises = self.installation.sent, self.outside.promises
-        return faults_in(gather(self.database.read, sent, promises, settled=settled, crashes=0, speed=self.speed))
+        return faults_in(gather(self.database.ask, sent, promises, settled=settled, crashes=0, speed=self.speed))
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_page_goes_another_way_in_time_whatever_ails_pagerduty(house: House, m
     assert seconds_between(page, failed) <= WITHIN_SECONDS
     until(lambda: house.events(incident, "page_accepted"), "the inbox has it")
     assert {it["event"]["via"] for it in house.events(incident, "page_accepted")} == {"inbox"}
-    assert house.database.read("SELECT id FROM outbox WHERE provider = 'pagerduty' AND status = 'done'") == []
+    assert house.database.ask("SELECT id FROM outbox WHERE provider = 'pagerduty' AND status = 'done'") == [[]]
 
     house.installation.feel({"pagerduty": []})
     if mood != ROW_8[ASKED_FOR_AN_HOUR]:

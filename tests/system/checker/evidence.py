@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 Json = dict[str, Any]
-Read = Callable[[str], list[Json]]  # the rows of an SQL query, as seen by somebody who may only read
+Ask = Callable[..., list[list[Json]]]  # the rows of SQL queries, all as of one moment
 
 _MICROSECONDS = 1e6
 
@@ -139,7 +139,7 @@ class Evidence(Struct, frozen=True):
 
 
 def gather(
-    read: Read,
+    ask: Ask,
     sent: Path,
     promises: Iterable[Promise],
     *,
@@ -148,18 +148,24 @@ def gather(
     speed: float = 1.0,
     minute: float = 60.0,
 ) -> Evidence:
-    """The evidence of a run whose database answers `read`, whose vendors have written the log `sent`."""
+    """The evidence of a run whose database answers `ask`, whose vendors have written the log `sent`."""
+    happened, incidents, outbox, alerts = ask(
+        "SELECT * FROM events ORDER BY incident, seq",
+        "SELECT * FROM incidents",
+        "SELECT * FROM outbox ORDER BY id",
+        "SELECT incident, labels FROM alerts",
+    )
     events: dict[str, list[Event]] = {}
-    for row in read("SELECT * FROM events ORDER BY incident, seq"):
+    for row in happened:
         event = _event(row)
         events.setdefault(event.incident, []).append(event)
     return Evidence(
         promises=list(promises),
         sent=requests_in(sent),
-        incidents={row["id"]: _incident(row) for row in read("SELECT * FROM incidents")},
+        incidents={row["id"]: _incident(row) for row in incidents},
         events=events,
-        outbox=[_row(row) for row in read("SELECT * FROM outbox ORDER BY id")],
-        alerts=[Alert(it["incident"], json.loads(it["labels"])) for it in read("SELECT incident, labels FROM alerts")],
+        outbox=[_row(row) for row in outbox],
+        alerts=[Alert(it["incident"], json.loads(it["labels"])) for it in alerts],
         settled=settled,
         crashes=crashes,
         speed=speed,

@@ -1,5 +1,6 @@
 """What does a round see of a database on other machines? What every database shows it, whichever is the primary."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -7,9 +8,8 @@ import psycopg
 from psycopg.rows import dict_row
 
 from tests.system.checker.evidence import Json
+from tests.system.crash.databases import OF_ONE_MOMENT
 from tests.system.waiting import until
-
-_READ_ONLY = "-c default_transaction_read_only=on"
 
 
 class RemoteDatabase:
@@ -24,17 +24,17 @@ class RemoteDatabase:
     def token_files(self, home: Path) -> list[Path]:
         return list((home / ".local/share/tocsin").glob("*.token"))
 
-    def read(self, sql: str) -> list[Json]:
-        """The rows of a query; asked again while there is no primary."""
+    def ask(self, *queries: str) -> list[list[Json]]:
+        """The rows of each query, all as of one moment; asked again while there is no primary."""
         answers: list[list[Json]] = []
-        until(lambda: self._ask(sql, answers), "the database answers", within=60)
-        return answers[0]
+        until(lambda: self._has_answered(queries, answers), "the database answers", within=60)
+        return answers
 
-    def _ask(self, sql: str, answers: list[list[Json]]) -> bool:
+    def _has_answered(self, queries: Sequence[str], answers: list[list[Json]]) -> bool:
         try:
             primary = f"{self.url}?target_session_attrs=primary&connect_timeout=2"
-            with closing(psycopg.connect(primary, row_factory=dict_row, options=_READ_ONLY)) as connection:
-                answers.append(connection.execute(sql.encode()).fetchall())
+            with closing(psycopg.connect(primary, row_factory=dict_row, options=OF_ONE_MOMENT)) as connection:
+                answers[:] = [connection.execute(sql.encode()).fetchall() for sql in queries]
         except psycopg.OperationalError:
             return False
         return True

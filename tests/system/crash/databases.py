@@ -14,6 +14,8 @@ from psycopg.rows import dict_row
 from tests.postgres import Cluster
 from tests.system.checker.evidence import Json
 
+OF_ONE_MOMENT = "-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read"
+
 
 class Database(Protocol):
     """A new, empty database."""
@@ -23,8 +25,8 @@ class Database(Protocol):
     def token_files(self, home: Path) -> list[Path]:
         """The files with the token of a server whose HOME that is, as far as there are any."""
 
-    def read(self, sql: str) -> list[Json]:
-        """The rows of a query, as seen by somebody who may only read."""
+    def ask(self, *queries: str) -> list[list[Json]]:
+        """The rows of each query, all as of one moment, as seen by somebody who may only read."""
 
     def close(self) -> None:
         """Nobody needs it any more."""
@@ -41,10 +43,12 @@ class SqliteFile:
         token = self._path.with_name("tocsin.db.token")
         return [token] if token.exists() else []
 
-    def read(self, sql: str) -> list[Json]:
-        with closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=10)) as connection:
+    def ask(self, *queries: str) -> list[list[Json]]:
+        opened = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=10, isolation_level=None)
+        with closing(opened) as connection:
             connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute(sql)]
+            connection.execute("BEGIN")
+            return [[dict(row) for row in connection.execute(sql)] for sql in queries]
 
     def close(self) -> None:
         """The file goes with its directory."""
@@ -55,15 +59,14 @@ class PostgresDatabase:
 
     def __init__(self) -> None:
         self.url = postgres().new_database()
-        self._connection = psycopg.connect(
-            self.url, autocommit=True, row_factory=dict_row, options="-c default_transaction_read_only=on"
-        )
+        self._connection = psycopg.connect(self.url, autocommit=True, row_factory=dict_row, options=OF_ONE_MOMENT)
 
     def token_files(self, home: Path) -> list[Path]:
         return list((home / ".local/share/tocsin").glob("*.token"))
 
-    def read(self, sql: str) -> list[Json]:
-        return self._connection.execute(sql.encode()).fetchall()
+    def ask(self, *queries: str) -> list[list[Json]]:
+        with self._connection.transaction():
+            return [self._connection.execute(sql.encode()).fetchall() for sql in queries]
 
     def close(self) -> None:
         self._connection.close()

@@ -122,7 +122,7 @@ class Drill:
         kills = len(installation.deaths)
         own = sorted((it for outside in self._outsides for it in outside.promises), key=lambda it: it.at)
         evidence = gather(
-            installation.database.read,
+            installation.database.ask,
             installation.sent,
             [*own, *promises],
             settled=settled,

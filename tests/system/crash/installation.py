@@ -98,13 +98,13 @@ class Installation:
 
         Ladders and reminders go on, so that there may be no moment at which nothing waits at all.
         """
-        newest = self.database.read(_NEWEST)[0]["id"] or 0
+        newest = self.database.ask(_NEWEST)[0][0]["id"] or 0
         until(lambda: self._is_sent(newest), "everything is sent", within=_UNTIL_ALL_IS_SENT_SECONDS)
         return int(newest)
 
     def _is_sent(self, newest: int) -> bool:
         self.mend()
-        waiting = self.database.read(_FIRST_WAITING)[0]["id"]
+        waiting = self.database.ask(_FIRST_WAITING)[0][0]["id"]
         return waiting is None or waiting > newest
 
     def come_to_rest(self) -> int:
