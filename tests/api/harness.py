@@ -39,7 +39,7 @@ from tocsin.web.app import build
 Json = dict[str, Any]
 
 _PATIENCE_SECONDS = 20
-UNSENT = "SELECT count(*) FROM outbox WHERE status IN ('pending', 'leased')"
+UNSENT = "SELECT count(*) FROM outbox WHERE status IN ('pending', 'leased', 'counted')"
 
 
 class Api:

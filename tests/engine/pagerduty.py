@@ -17,6 +17,7 @@ class Event(NamedTuple):
     person: str
     urgency: str
     is_taken: bool
+    more: tuple[str, ...] = ()  # incidents that are counted in it
 
 
 def events(sandbox: Sandbox) -> list[Event]:
@@ -28,7 +29,10 @@ def events(sandbox: Sandbox) -> list[Event]:
             details = body.get("payload", {}).get("custom_details", {})
             person, urgency = details.get("person", ""), details.get("urgency", "")
             is_taken = b'"success"' in exchange.response.body or exchange.response.is_processed
-            found.append(Event(exchange.request.at, body["event_action"], body["dedup_key"], person, urgency, is_taken))
+            at, action, key = exchange.request.at, body["event_action"], body["dedup_key"]
+            more = tuple(details.get("more_incidents", ()))
+            assert len(more) == details.get("more", 0)
+            found.append(Event(at, action, key, person, urgency, is_taken, more))
     return found
 
 

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from msgspec.structs import replace
+
 from tocsin.domain import commands as c
 from tocsin.domain.incident import Incident
 from tocsin.engine.clock import Clock
@@ -24,6 +26,8 @@ from tocsin.store.open import Store
 SPEED = 20.0  # engine seconds in a real one: a second of back-off is 50 ms
 SOP = default_sop()
 ALICE = Actor("alice", "test")
+CROWD = tuple(f"person{number}" for number in range(40))
+CROWDED = replace(SOP, people={**SOP.people, **{id_: replace(SOP.people["alice"], name=id_) for id_ in CROWD}})
 
 
 class Post:
@@ -80,10 +84,10 @@ class Post:
         command = c.Declare("Checkout is down", "website", Trigger.SERVICE_DEGRADED, severity)
         return await self.writer.write(lambda tx, now: self.desk.open(tx, now, command, ALICE))
 
-    async def page_alice(self) -> None:
-        """Page her, and nobody else."""
+    async def page(self, person: str) -> Incident:
+        """Page them, and nobody else."""
         incident = await self.declare(Severity.SEV4)
-        await self.change(incident.id, c.PageByHand(target="alice", reason="have a look"))
+        return await self.change(incident.id, c.PageByHand(target=person, reason="have a look"))
 
     async def change(self, incident: str, command: c.Change) -> Incident:
         return await self.writer.write(lambda tx, now: self.desk.change(tx, now, incident, command, ALICE))

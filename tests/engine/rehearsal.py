@@ -152,7 +152,18 @@ class Rehearsal:
 
     def settle(self, delivery: Delivery, verdict: Verdict) -> None:
         with self.store.transaction() as tx:
-            dispatch.settle(self.desk, tx, self.now, delivery, verdict)
+            is_late = dispatch.settle(self.desk, tx, self.now, delivery, verdict)
+        if is_late:
+            with self.store.transaction() as tx:
+                dispatch.hand_over(self.desk, tx, self.now, self.queries.counted_in(delivery.id), "it is late")
+        self.follow(delivery.id)
+
+    def follow(self, lead: int) -> None:
+        """What is counted in a page that has ended ends with it."""
+        is_more = True
+        while is_more:
+            with self.store.transaction() as tx:
+                is_more = dispatch.follow(self.desk, tx, self.now, lead)
 
     def _reply_to(self, request: Request) -> Reply:
         parts = urlsplit(request.url)

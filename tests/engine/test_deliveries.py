@@ -8,7 +8,7 @@ import pytest
 
 from tests.engine.disk import Disk, Gate
 from tests.engine.pagerduty import always, answers, events, paged, taken
-from tests.engine.post import SPEED, delivering, vendors
+from tests.engine.post import CROWD, CROWDED, SPEED, delivering, vendors
 from tests.engine.waiting import eventually
 from tocsin.domain import commands as c
 from tocsin.domain.effects import AnyEffect, SendPage
@@ -97,8 +97,8 @@ async def test_one_page_that_hangs_does_not_delay_another(store: SqliteStore, sa
 
 
 async def test_more_pages_than_are_sent_at_once_all_leave(store: SqliteStore, sandbox: Sandbox) -> None:
-    async with delivering(store, *vendors(sandbox)) as post:
-        await asyncio.gather(*(post.declare() for _ in range(40)))
+    async with delivering(store, *vendors(sandbox), sop=CROWDED) as post:
+        await asyncio.gather(*(post.page(person) for person in CROWD))
         await eventually(lambda: post.statuses() == ["done"] * 40)
     assert len(taken(sandbox)) == len(sandbox.pagerduty.alerts) == 40
 
@@ -148,7 +148,7 @@ class Broken:
 
 async def test_bug_in_a_provider_costs_no_page(store: SqliteStore, caplog: pytest.LogCaptureFixture) -> None:
     async with delivering(store, Broken()) as post:
-        await post.page_alice()
+        await post.page("alice")
         await eventually(lambda: post.statuses("inbox") == ["done"])
     assert "could not be delivered" in caplog.text
     assert "ZeroDivisionError" in caplog.text
@@ -229,7 +229,7 @@ async def test_outcome_that_is_known_when_the_server_stops_is_written_down(
 
     held_up: list[asyncio.Task[None]] = []
     async with delivering(store, *vendors(sandbox, "pagerduty"), send=send) as post:
-        await post.page_alice()
+        await post.page("alice")
         await is_answered.wait()
         await post.stop_loops()
         hold.open()

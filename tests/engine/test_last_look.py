@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.engine.post import ALICE, Post, delivering, vendors
+from tests.engine.post import ALICE, CROWD, CROWDED, Post, delivering, vendors
 from tests.engine.waiting import eventually
 from tests.postgres import Cluster, run_sql
 from tocsin.domain import commands as c
@@ -63,12 +63,12 @@ async def acknowledge_soon(post: Post, incident: Incident, chance: random.Random
 async def race(paging: Post, answering: Post, rounds: int, chance: random.Random) -> None:
     """So many incidents are declared, each acknowledged while its page is about to leave."""
 
-    async def one_after_another(count: int) -> None:
+    async def one_after_another(count: int, person: str) -> None:
         for _ in range(count):
-            incident = await paging.declare(Severity.SEV2)
+            incident = await paging.page(person)
             await acknowledge_soon(answering, incident, chance)
 
-    await asyncio.gather(*(one_after_another(rounds // AT_ONCE) for _ in range(AT_ONCE)))
+    await asyncio.gather(*(one_after_another(rounds // AT_ONCE, person) for person in CROWD[:AT_ONCE]))
     await eventually(lambda: not {"pending", "leased"} & set(paging.statuses()), within=60)
 
 
@@ -88,7 +88,7 @@ async def test_no_page_leaves_once_its_acknowledgement_is_on_record(store: Sqlit
     wire = Wire(store, chance)
     unhurried = vendors(sandbox, "pagerduty")
     unhurried[0].rate = None
-    async with delivering(store, *unhurried, send=wire.send) as post:
+    async with delivering(store, *unhurried, send=wire.send, sop=CROWDED) as post:
         await race(post, post, ROUNDS, chance)
         check([wire], post)
 
@@ -106,7 +106,7 @@ async def node(database: str, sandbox: Sandbox, name: str, wires: list[Wire]) ->
     wires.append(Wire(store, random.Random(name)))
     unhurried = vendors(sandbox, "pagerduty")
     unhurried[0].rate = None
-    async with delivering(store, *unhurried, send=wires[-1].send, node=name) as post:
+    async with delivering(store, *unhurried, send=wires[-1].send, sop=CROWDED, node=name) as post:
         with store.listening(post.heard):
             yield post
     store.close()

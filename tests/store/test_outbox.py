@@ -52,10 +52,14 @@ def test_gravest_leaves_first_whatever_came_first(store: Store) -> None:
 
 
 def test_of_equal_severity_the_newest_leaves_first_and_of_one_instant_the_first_decided(store: Store) -> None:
-    together = [declared(store) for _ in range(3)]
-    together[1].send(c.PageByHand(target="cto", reason="a decision is needed"), after=5)
-    incidents = [it.incident for it in lease(store, after=9 * MINUTE)]
-    assert incidents == [together[1].id, *(response.id for response in together)]
+    first, second = declared(store), declared(store)
+    second.send(c.PageByHand(target="erin", reason="your eyes are needed"), after=1)
+    leased = [
+        (it.incident, it.effect.reach.person)
+        for it in lease(store, after=9 * MINUTE)
+        if isinstance(it.effect, f.SendPage)
+    ]
+    assert leased == [(second.id, "erin"), (first.id, "alice"), (second.id, "alice")]
 
 
 def test_some_places_are_for_pages_and_some_for_the_gravest_alone(store: Store) -> None:

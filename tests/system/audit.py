@@ -7,7 +7,7 @@ database as SQLite shows it to anybody who may only read.
 import json
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -38,11 +38,12 @@ def audit(server: Server, sent: Path, acknowledged: Iterable[Identity]) -> Audit
     """Everything that must hold once nothing waits to be sent any more."""
     incidents = {it["id"]: it for it in _all_incidents(server)}
     alerts = server.get("alerts", limit=5000)
-    triggers = [_trigger(event) for event in events_taken(sent) if event["event_action"] == "trigger"]
+    paged = [event for event in events_taken(sent) if event["event_action"] == "trigger"]
+    triggers = [_trigger(event) for event in paged]
     faults = [
         *_lost(alerts, incidents, acknowledged),
         *_groups_apart(incidents, alerts),
-        *_unpaged(server, incidents, alerts, triggers),
+        *_unpaged(server, incidents, alerts, {told for event in paged for told in _told(event)}),
         *_wrongly_paged(incidents, triggers),
         *_unsound(server.database),
     ]
@@ -51,7 +52,7 @@ def audit(server: Server, sent: Path, acknowledged: Iterable[Identity]) -> Audit
 
 def is_nothing_waiting(database: Path) -> bool:
     """Whether every row of the outbox has come to its end."""
-    return not rows(database, "SELECT 1 FROM outbox WHERE status IN ('pending', 'leased') LIMIT 1")
+    return not rows(database, "SELECT 1 FROM outbox WHERE status IN ('pending', 'leased', 'counted') LIMIT 1")
 
 
 def rows(database: Path, sql: str) -> list[tuple[Any, ...]]:
@@ -69,6 +70,13 @@ def events_taken(sent: Path) -> list[Json]:
 def _trigger(event: Json) -> tuple[str, str, str, str]:
     details = event["payload"]["custom_details"]
     return details["incident"], details["page_key"], details["person"], event["dedup_key"]
+
+
+def _told(event: Json) -> Iterator[tuple[str, str]]:
+    """The incidents that a page tells of, each with whom it tells."""
+    details = event["payload"]["custom_details"]
+    for incident in (details["incident"], *details.get("more_incidents", [])):
+        yield incident, details["person"]
 
 
 def _all_incidents(server: Server) -> list[Json]:
@@ -94,13 +102,10 @@ def _groups_apart(incidents: dict[str, Json], alerts: list[Json]) -> list[str]:
     return faults
 
 
-def _unpaged(
-    server: Server, incidents: dict[str, Json], alerts: list[Json], triggers: list[tuple[str, str, str, str]]
-) -> list[str]:
+def _unpaged(server: Server, incidents: dict[str, Json], alerts: list[Json], told: set[tuple[str, str]]) -> list[str]:
     primary_of = {team["team"]: team["primary"] for team in server.get("oncall")}
     loud = {it["incident"] for it in alerts if it["labels"]["severity"] != _QUIET}
     due = {(id_, primary_of[team]) for id_ in loud for team in incidents[id_]["teams"]}
-    told = {(incident, person) for incident, _, person, _ in triggers}
     return [f"never paged: {person} for {incident}" for incident, person in due - told] + [
         f"paged without need: {person} for {incident}" for incident, person in told - due
     ]

@@ -156,10 +156,11 @@ class Tick(Struct, frozen=True):
 
 
 class ReportPageAccepted(Struct, frozen=True):
-    """Receipt: the provider took the page."""
+    """Receipt: the provider took the page, or the page `counted_in` that tells of it."""
 
     key: str
     via: str
+    counted_in: str = ""
 
 
 class ReportPageFailed(Struct, frozen=True):

@@ -39,6 +39,7 @@ class SendPage(PageEffect, frozen=True):
     urgency: Urgency
     severity: Severity | None
     reason: str
+    more: tuple[str, ...] = ()  # other incidents that are counted in it; known when it leaves, and never stored
 
 
 class AcknowledgePage(PageEffect, frozen=True):

@@ -112,11 +112,15 @@ class PersonPaged(Event, frozen=True):
 
 
 class PageAccepted(Event, frozen=True):
-    """The provider took a page to this person. Nobody has answered it yet."""
+    """The provider took a page to this person. Nobody has answered it yet.
+
+    `counted_in` is the key of the page that told of it, where it did not leave itself: one page for a storm.
+    """
 
     key: str
     person: str
     via: str
+    counted_in: str = ""
 
 
 class PageFailed(Event, frozen=True):

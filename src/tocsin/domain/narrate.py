@@ -65,6 +65,11 @@ def _role_assigned(event: e.RoleAssigned, sop: Sop) -> str:
     return f"{event.role.title}: {name_of(event.person, sop)}{taken}"
 
 
+def _page_accepted(event: e.PageAccepted, sop: Sop) -> str:
+    within = f", counted in {event.counted_in}" if event.counted_in else ""
+    return f"Page to {name_of(event.person, sop)} accepted ({event.via}{within})"
+
+
 def _page_failed(event: e.PageFailed, sop: Sop) -> str:
     then = f"trying {event.next_method.via}" if event.next_method else "no other contact method"
     what = "is not delivered yet" if event.is_retried else "failed"
@@ -122,7 +127,7 @@ _TELL: dict[type[e.Event], Callable[[Any, Sop], str]] = {
     e.UpdatePosted: _update_posted,
     e.StepFired: _step_fired,
     e.PersonPaged: lambda event, sop: f"Paged by hand: {_names((event.reached,), sop)}: {event.reason}",
-    e.PageAccepted: lambda event, sop: f"Page to {name_of(event.person, sop)} accepted ({event.via})",
+    e.PageAccepted: _page_accepted,
     e.PageFailed: _page_failed,
     e.ResponseTimeMissed: lambda event, sop: f"Response time missed: nobody acknowledged within {event.within.words}",
     e.AssessmentOverdue: _assessment_overdue,

@@ -7,7 +7,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
 from tocsin.domain.effects import AnyEffect, SendPage
 from tocsin.engine import dispatch
@@ -27,9 +28,13 @@ from tocsin.store.transaction import Transaction
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 _PAUSE_AFTER_A_FAULT = timedelta(seconds=1)
 _PAUSE_AFTER_ANOTHER = timedelta(milliseconds=50)
 _HANDED_OVER_EVERY = timedelta(seconds=1)  # what waits is looked through, and there may be much of it
+_TAKEN_UP_EVERY = timedelta(seconds=5)
+_AT_ONCE = 50  # incidents are told in one transaction
 _MAX_REQUESTS = 100  # of one delivery: a listing of channels takes many pages
 
 
@@ -89,7 +94,7 @@ class Deliveries:
         self._under_way: dict[asyncio.Task[None], int] = {}
         self._unreadable: frozenset[int] = frozenset()
         self._handed_over: frozenset[int] = frozenset()
-        self._hands_over_at = clock.now()
+        self._hands_over_at = self._takes_up_at = clock.now()
         self.changed = asyncio.Event()
 
     async def run(self) -> None:
@@ -99,6 +104,7 @@ class Deliveries:
                 self.changed.clear()
                 try:
                     await self._hand_over()
+                    await self._take_up()
                     wait = await self._start_due()
                     wait = wait if self.throttle.breaker.is_closed else min(wait, _HANDED_OVER_EVERY)
                 except Exception as error:  # a loop that ends would be silence
@@ -162,6 +168,24 @@ class Deliveries:
             await self._writer.write(lambda tx, at: dispatch.hand_over(self._desk, tx, at, pages, reason))
             self._handed_over |= {page.id for page in pages}
 
+    async def _hand_over_counted(self, delivery: Delivery) -> None:
+        """What is counted in a page that is late doesn't wait for it either."""
+        pages = await self._store.read(lambda queries: queries.counted_in(delivery.id))
+        reason = f"{self.name} has not taken the page that tells of it"
+        for start in range(0, len(pages), _AT_ONCE):
+            some = pages[start : start + _AT_ONCE]
+            await self._write(delivery, partial(dispatch.hand_over, self._desk, pages=some, reason=reason))
+
+    async def _take_up(self) -> None:
+        """What is counted in a page that has ended, and nobody has said so: whoever sent it died in between."""
+        now = self._clock.now()
+        if now < self._takes_up_at:
+            return
+        self._takes_up_at = now + _TAKEN_UP_EVERY
+        for lead in await self._store.read(lambda queries: queries.leads_that_ended(self.name)):
+            while await self._writer.write(partial(dispatch.follow, self._desk, lead=lead)):
+                pass
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.pop(task, None)
         self.changed.set()
@@ -179,14 +203,25 @@ class Deliveries:
             verdict = await self._verdict_on(delivery)
         except _CalledBack:
             await self._write(delivery, lambda tx, now: dispatch.take_back(tx, now, delivery))
+            await self._follow(delivery)
             return
         except TocsinError as error:  # the database could not be asked whether it may leave
             verdict = Again(str(error))
         except Exception as error:  # a bug must not lose the page: it is tried again, and cried out
             logger.critical("%s: could not be delivered", delivery.key, exc_info=True)
             verdict = Again(f"internal fault: {type(error).__name__}")
-        await self._write(delivery, lambda tx, now: dispatch.settle(self._desk, tx, now, delivery, verdict))
+        is_late = await self._write(delivery, lambda tx, now: dispatch.settle(self._desk, tx, now, delivery, verdict))
+        if is_late and delivery.counted:
+            await self._hand_over_counted(delivery)
         self._meters.ended(self.name, "again" if isinstance(verdict, Again) else type(verdict).__name__.lower())
+        await self._follow(delivery)
+
+    async def _follow(self, delivery: Delivery) -> None:
+        """What is counted in it ends as it has ended, in portions that leave the writer to others in between."""
+        while delivery.counted and await self._write(
+            delivery, lambda tx, now: dispatch.follow(self._desk, tx, now, delivery.id)
+        ):
+            pass
 
     def _count(self, delivery: Delivery) -> None:
         is_first = isinstance(delivery.effect, SendPage) and delivery.attempts == 1
@@ -241,20 +276,18 @@ class Deliveries:
         if not await self._store.read(lambda queries: queries.may_leave(delivery, self._node)):
             raise _CalledBack
 
-    async def _write(self, delivery: Delivery, work: Callable[[Transaction, datetime], object]) -> None:
+    async def _write(self, delivery: Delivery, work: Callable[[Transaction, datetime], T]) -> T:
         """Sent but not settled: keep trying, the row stays leased meanwhile and isn't sent a second time."""
         while True:
             try:
-                await self._write_at_all_events(work)
+                return await self._write_at_all_events(work)
             except Exception as error:
                 is_bug = not isinstance(error, TocsinError)
                 logger.critical("%s: its outcome could not be written: %s", delivery.key, error, exc_info=is_bug)
                 await asyncio.sleep(1)
-            else:
-                return
 
-    async def _write_at_all_events(self, work: Callable[[Transaction, datetime], object]) -> None:
+    async def _write_at_all_events(self, work: Callable[[Transaction, datetime], T]) -> T:
         """A server that is told to stop still writes down what was sent, so as not to send it again."""
         writing = asyncio.ensure_future(self._writer.write(work))
         writing.add_done_callback(lambda done: done.cancelled() or done.exception())  # looked at, even by nobody else
-        await asyncio.shield(writing)
+        return await asyncio.shield(writing)

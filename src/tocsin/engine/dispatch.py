@@ -13,15 +13,15 @@ from tocsin.engine.desk import ENGINE, Desk
 from tocsin.errors import TocsinError
 from tocsin.integrations.wire import Again, Done, Never, Verdict
 from tocsin.store.connection import InTheWay, Stale
-from tocsin.store.outbox import TOLD_LATER, Leased
+from tocsin.store.outbox import Leased
 from tocsin.store.rows import Delivery, Only
+from tocsin.store.storms import FRESH_FOR, TOLD_LATER, Counted, Ended
 from tocsin.store.transaction import Transaction
 
 logger = logging.getLogger(__name__)
 
 GIVEN_UP = "given up after 24 h"
 _NOT_NEEDED = "no longer needed"
-_FRESH_FOR = timedelta(seconds=30)
 _SOON = timedelta(seconds=1)
 
 
@@ -48,7 +48,7 @@ def _is_left_out(tx: Transaction, now: datetime, delivery: Delivery) -> bool:
     """Whether the delivery is pointless by now, and has been settled as such."""
     if tx.outbox.was_never_sent(delivery):
         reason = "what it follows was never sent"
-    elif now - delivery.created_at > _FRESH_FOR and tx.outbox.is_outdated(delivery):
+    elif not delivery.counted and now - delivery.created_at > FRESH_FOR and tx.outbox.is_outdated(delivery):
         # An outage lasts, and the ladder goes on: who is called once need not be called for each round of it.
         reason = TOLD_LATER
     else:
@@ -64,11 +64,12 @@ def take_back(tx: Transaction, now: datetime, delivery: Delivery) -> None:
         tx.outbox.put_off(delivery, now + _SOON)
 
 
-def settle(desk: Desk, tx: Transaction, now: datetime, delivery: Delivery, verdict: Verdict) -> None:
-    """Write down what came of a delivery, and give the receipts to the incident.
+def settle(desk: Desk, tx: Transaction, now: datetime, delivery: Delivery, verdict: Verdict) -> bool:
+    """Write down what came of a delivery, and give the receipts to the incident; whether it goes another way as well.
 
     Nothing is written where another node has begun a later attempt: that one's outcome counts (invariant 9).
     """
+    is_late = False
     match verdict:
         case Done(receipts=receipts):
             is_ours = tx.outbox.settle(delivery, "done", now, "")
@@ -83,13 +84,42 @@ def settle(desk: Desk, tx: Transaction, now: datetime, delivery: Delivery, verdi
             due_at = retry_at(delivery.key, delivery.attempts, now, after)
             is_ours = tx.outbox.postpone(delivery, due_at, reason)
             receipts = _delay_of(delivery, reason, due_at)
+            is_late = bool(receipts)
         case _:
             raise TypeError(f"{type(verdict).__name__} is not the end of a delivery")
     if is_ours:
         _tell(desk, tx, now, delivery, receipts)
+    return is_ours and is_late
 
 
-def _tell(desk: Desk, tx: Transaction, now: datetime, delivery: Delivery, receipts: tuple[c.Receipt, ...]) -> None:
+def follow(desk: Desk, tx: Transaction, now: datetime, lead: int) -> bool:
+    """Let some of what is counted in a page end as that has ended; whether there was any.
+
+    Taken, they have been told as well; refused, they go on to their next contact method; withdrawn, or given up for its
+    age, each waits for itself again.
+    """
+    end = tx.storms.end_of(lead)
+    match end:
+        case None:
+            return False
+        case Ended(status="done"):
+            told = tx.storms.end(lead, "done", now, f"counted in {end.page}")
+            for it in told:
+                receipt = c.ReportPageAccepted(key=it.page, via=end.provider, counted_in=end.page)
+                _tell(desk, tx, now, it, (receipt,))
+        case Ended(status="failed", note=reason) if not reason.startswith(GIVEN_UP):
+            told = tx.storms.end(lead, "failed", now, reason)
+            for it in told:
+                _tell(desk, tx, now, it, (c.ReportPageFailed(key=it.page, via=end.provider, reason=reason),))
+        case _:
+            told = []
+            tx.storms.free(lead)
+    return bool(told)
+
+
+def _tell(
+    desk: Desk, tx: Transaction, now: datetime, delivery: Delivery | Counted, receipts: tuple[c.Receipt, ...]
+) -> None:
     for receipt in receipts:
         try:
             with tx.savepoint():

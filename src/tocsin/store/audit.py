@@ -13,8 +13,8 @@ from tocsin.domain.incident import Incident, PageStatus
 from tocsin.errors import StoreError
 from tocsin.store import codec
 from tocsin.store.connection import Reads, Row
-from tocsin.store.outbox import TOLD_LATER
 from tocsin.store.queries import Queries
+from tocsin.store.storms import TOLD_LATER
 from tocsin.store.vitals import Vitals
 
 _MOST_NAMED = 20
@@ -87,7 +87,7 @@ class Audit:
         sql = """
             SELECT DISTINCT page FROM outbox
             WHERE incident = ? AND page IS NOT NULL
-                AND (status IN ('pending', 'leased') OR (status = 'suppressed' AND note = ?))
+                AND (status IN ('pending', 'leased', 'counted') OR (status = 'suppressed' AND note = ?))
         """
         known = {page for (page,) in self._connection.all(sql, incident.id, TOLD_LATER)}
         return [key for key, it in incident.pages.items() if it.status is PageStatus.PENDING and key not in known]

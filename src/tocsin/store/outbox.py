@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.domain.context import Decision
 from tocsin.domain.effects import AnyEffect, PageEffect, SendPage
@@ -20,10 +21,10 @@ from tocsin.store.chain import Sealed
 from tocsin.store.connection import Connection, Row
 from tocsin.store.incidents import rank_of
 from tocsin.store.rows import Delivery, Only
+from tocsin.store.storms import Storms, kind_of, recipient_of
 
 logger = logging.getLogger(__name__)
 
-TOLD_LATER = "a later page tells the same"  # why a page that an outage has outdated is left out
 LEASE = timedelta(seconds=20)
 _LEASE_MICROS = LEASE // timedelta(microseconds=1)
 ONLY = {
@@ -34,9 +35,13 @@ ONLY = {
 # Every earlier row of its lane is finished.
 FREE = """NOT EXISTS (
     SELECT 1 FROM outbox AS earlier
-    WHERE earlier.lane = outbox.lane AND earlier.id < outbox.id AND earlier.status IN ('pending', 'leased')
+    WHERE earlier.lane = outbox.lane AND earlier.id < outbox.id AND earlier.status IN ('pending', 'leased', 'counted')
 )"""
 _COLUMNS = "id, key, incident, effect, attempts, created_at"
+# The two have an index each.
+_WAITS = """id IN (
+    SELECT id FROM outbox WHERE status = 'pending' UNION ALL SELECT id FROM outbox WHERE status = 'counted'
+)"""
 
 
 class Leased(Struct, frozen=True):
@@ -64,56 +69,74 @@ class Outbox:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._storms = Storms(connection)
 
     def withdraw(self, decisions: Sequence[Decision]) -> None:
-        """Pages that nobody needs any more don't leave; what is leaving this moment is marked as such."""
+        """Pages that nobody needs any more don't leave; what is leaving this moment is marked as such.
+
+        What was counted in one that waited is free again.
+        """
         # One statement: between two, another node could give a page that it is sending back to those that wait.
         sql = """
             UPDATE outbox SET
                 stopped_at = CASE status WHEN 'leased' THEN coalesce(stopped_at, ?) ELSE stopped_at END,
-                settled_at = CASE status WHEN 'pending' THEN ? ELSE settled_at END,
-                note = CASE status WHEN 'pending' THEN 'no longer needed' ELSE note END,
-                status = CASE status WHEN 'pending' THEN 'suppressed' ELSE status END
-            WHERE page = ? AND status IN ('pending', 'leased')
+                settled_at = CASE status WHEN 'leased' THEN settled_at ELSE ? END,
+                note = CASE status WHEN 'leased' THEN note ELSE 'no longer needed' END,
+                counted_in = NULL,
+                status = CASE status WHEN 'leased' THEN status ELSE 'suppressed' END
+            WHERE page = ? AND status IN ('pending', 'leased', 'counted')
         """
         pages = [(codec.to_column(it.events[-1].at), page) for it in decisions for page in it.withdrawn]
         self._connection.many(sql, [(at, at, page) for at, page in pages])
+        sql = """
+            UPDATE outbox SET status = 'pending', counted_in = NULL
+            WHERE status = 'counted' AND counted_in IN (SELECT id FROM outbox WHERE page = ? AND status = 'suppressed')
+        """
+        self._connection.many(sql, [(page,) for _, page in pages])
 
     def enqueue(self, decisions: Sequence[Decision]) -> None:
         """Write down what decisions send."""
         sql = """
-            INSERT INTO outbox (key, incident, provider, lane, page, rank, effect, status, due_at, created_at, digest)
-            VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)
+            INSERT INTO outbox
+                (key, incident, provider, lane, page, recipient, rank, effect, status, due_at, created_at, digest)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)
         """
         self._connection.many(sql, [row for decision in decisions for row in _rows_of(decision)])
 
     def rank(self, decisions: Sequence[Decision]) -> None:
-        """What waits is as urgent as its incident is now."""
+        """What waits is as urgent as its incident is now; a SEV1 is not counted in a lesser page any longer."""
         changed = [it.incident for it in decisions if it.before and rank_of(it.before) != rank_of(it.incident)]
-        sql = "UPDATE outbox SET rank = ? WHERE incident = ? AND status = 'pending'"
-        self._connection.many(sql, [(rank_of(incident), incident.id) for incident in changed])
+        ranks = [(rank_of(incident), incident.id) for incident in changed]
+        sql = """
+            UPDATE outbox SET rank = ?, recipient = ? || substr(recipient, 2)
+            WHERE incident = ? AND status IN ('pending', 'counted')
+        """
+        self._connection.many(sql, [(rank, kind_of(rank), id_) for rank, id_ in ranks])
+        sql = """
+            UPDATE outbox SET status = 'pending', counted_in = NULL
+            WHERE incident = ? AND status = 'counted' AND rank = 1
+                AND counted_in IN (SELECT id FROM outbox AS leads WHERE leads.rank > 1)
+        """
+        self._connection.many(sql, [(id_,) for _, id_ in ranks])
 
     # --- leases ------------------------------------------------------------------------------------------------------
 
     def lease(
         self, provider: str, node: str, now: datetime, limit: int, but: Collection[int] = (), only: Only = Only.ANYTHING
     ) -> Leased:
-        """Lease what is due, the gravest severity first, then the newest decision; at most the earliest row of a lane.
+        """Lease what is due: the gravest severity first, each recipient's first page before a second, then the newest.
 
+        At most the earliest row of a lane; of a recipient's pages those that leave by themselves, or one for a storm.
         The lease is the node's until LEASE from now by the database's clock. `but` are rows that are left alone.
         """
-        connection = self._connection
-        # `+`: the order is the index's (outbox_urgent), so that of a long queue only the head is looked at.
-        pick = f"""
-            SELECT outbox.id FROM outbox
-            WHERE provider = ? AND status = 'pending' AND +due_at <= ? AND {FREE}
-                AND NOT outbox.id {connection.ONE_OF} {ONLY[only]}
-            ORDER BY outbox.rank, outbox.created_at DESC, outbox.id LIMIT ?{connection.UNLOCKED_ONLY}
-        """
-        due_at = codec.to_column(now)
-        picked = [id_ for (id_,) in connection.all(pick, provider, due_at, connection.list_of(but), limit)]
+        calls = self._storms.calls(provider, now, but, only)
+        turns = [((it.lead.rank, it.turn, -codec.to_column(it.lead.created_at)), it.lead.id) for it in calls]
+        turns += [((rank, 0, -at), id_) for id_, rank, at in self._others(provider, now, limit, but, only)]
+        picked = [id_ for _, id_ in sorted(turns)[:limit]]
         if not picked:
             return Leased((), ())
+        self._storms.begin([call for call in calls if call.lead.id in picked], now)
+        connection = self._connection
         sql = f"""
             UPDATE outbox SET
                 status = 'leased', attempts = attempts + 1, claimed_by = ?, leased_until = {connection.NOW} + ?
@@ -121,7 +144,29 @@ class Outbox:
             RETURNING {_COLUMNS}
         """
         rows = connection.all(sql, node, _LEASE_MICROS, connection.list_of(picked))
-        return Leased.of(sorted(rows, key=lambda row: picked.index(row[0])))
+        leased = Leased.of(sorted(rows, key=lambda row: picked.index(row[0])))
+        leads = {call.lead.id for call in calls if call.counted or call.lead.counted}
+        return Leased(tuple(self._telling(it) if it.id in leads else it for it in leased.deliveries), leased.unreadable)
+
+    def _others(
+        self, provider: str, now: datetime, limit: int, but: Collection[int], only: Only
+    ) -> list[tuple[int, int, int]]:
+        """What is due beside pages: id, rank and time, those that come first."""
+        connection = self._connection
+        # `+`: the order is the index's (outbox_others_urgent), so that of a long queue only the head is looked at.
+        sql = f"""
+            SELECT id, rank, created_at FROM outbox
+            WHERE provider = ? AND status = 'pending' AND recipient IS NULL AND +due_at <= ? AND {FREE}
+                AND NOT id {connection.ONE_OF} {ONLY[only]}
+            ORDER BY rank, created_at DESC, id LIMIT ?{connection.UNLOCKED_ONLY}
+        """
+        rows = connection.all(sql, provider, codec.to_column(now), connection.list_of(but), limit)
+        return [(id_, rank, at) for id_, rank, at in rows]
+
+    def _telling(self, delivery: Delivery) -> Delivery:
+        """The delivery as it leaves now: it says what is counted in it."""
+        more, rows = self._storms.told_by(delivery.id)
+        return replace(delivery, effect=replace(delivery.effect, more=more), counted=rows)
 
     def give_back(self, ids: Collection[int]) -> None:
         """End leases without an outcome: another node may be able to do what this one can't."""
@@ -153,8 +198,9 @@ class Outbox:
         """Nothing leaves of what waits in a backup. As it may have left after that, an attempt is counted for it."""
         sql = """
             UPDATE outbox SET
-                status = 'suppressed', settled_at = ?, attempts = attempts + 1, note = 'restored: not sent'
-            WHERE status IN ('pending', 'leased')
+                status = 'suppressed', settled_at = ?, attempts = attempts + 1, note = 'restored: not sent',
+                counted_in = NULL
+            WHERE status IN ('pending', 'leased', 'counted')
         """
         self._connection.many(sql, [(codec.to_column(now),)])
 
@@ -176,7 +222,7 @@ class Outbox:
         sql = """
             SELECT effect FROM outbox
             WHERE incident = ? AND id > ? AND provider = ? AND page IS NOT NULL
-                AND status IN ('pending', 'leased', 'done')
+                AND status IN ('pending', 'leased', 'counted', 'done')
         """
         later = self._connection.all(sql, delivery.incident, delivery.id, page.provider)
         return any(_tells_the_same(codec.effect_from(effect), page) for (effect,) in later)
@@ -184,11 +230,14 @@ class Outbox:
     def settle(self, delivery: Delivery, status: str, now: datetime, note: str) -> bool:
         """End a delivery: `done`, `failed` or `suppressed`; False where a later attempt has begun meanwhile."""
         sql = """
-            UPDATE outbox SET status = ?, settled_at = ?, note = ?
-            WHERE id = ? AND attempts = ? AND status IN ('pending', 'leased') RETURNING id
+            UPDATE outbox SET status = ?, settled_at = ?, note = ?, counted_in = NULL
+            WHERE id = ? AND attempts = ? AND status IN ('pending', 'leased', 'counted') RETURNING id
         """
         at = codec.to_column(now)
-        return bool(self._connection.all(sql, status, at, note, delivery.id, delivery.attempts))
+        is_ended = bool(self._connection.all(sql, status, at, note, delivery.id, delivery.attempts))
+        if is_ended:
+            self._storms.note_end(delivery.id, now if status == "done" else None)
+        return is_ended
 
     def leave_out(self, delivery: Delivery, now: datetime, note: str) -> bool:
         """End a delivery of which nothing has left in this attempt, so that it doesn't count; False as for `settle`."""
@@ -196,7 +245,10 @@ class Outbox:
             UPDATE outbox SET status = 'suppressed', attempts = attempts - 1, settled_at = ?, note = ?
             WHERE id = ? AND attempts = ? AND status IN ('pending', 'leased') RETURNING id
         """
-        return bool(self._connection.all(sql, codec.to_column(now), note, delivery.id, delivery.attempts))
+        is_ended = bool(self._connection.all(sql, codec.to_column(now), note, delivery.id, delivery.attempts))
+        if is_ended:
+            self._storms.note_end(delivery.id, None)
+        return is_ended
 
     def put_off(self, delivery: Delivery, due_at: datetime) -> bool:
         """Give a delivery back before it has left; its attempt counts, as the fence never goes back."""
@@ -230,14 +282,14 @@ class Outbox:
         """What waits for a provider that is not among `providers`, the oldest first."""
         sql = f"""
             SELECT {_COLUMNS} FROM outbox
-            WHERE status = 'pending' AND NOT provider {self._connection.ONE_OF} ORDER BY +id
+            WHERE {_WAITS} AND NOT provider {self._connection.ONE_OF} ORDER BY +id
         """
         return list(Leased.of(self._connection.all(sql, self._connection.list_of(sorted(providers)))).deliveries)
 
     def waiting_pages(self) -> list[Delivery]:
         """The pages and notifications to people that wait, the oldest first."""
         # Not by the index of all pages, of which most have left.
-        sql = f"SELECT {_COLUMNS} FROM outbox WHERE status = 'pending' AND length(page) > 0 ORDER BY +id"
+        sql = f"SELECT {_COLUMNS} FROM outbox WHERE {_WAITS} AND length(page) > 0 ORDER BY +id"
         return list(Leased.of(self._connection.all(sql)).deliveries)
 
 
@@ -248,7 +300,8 @@ def _rows_of(decision: Decision) -> Iterator[Row]:
         last = decision.events[-1]
         key, page, at = f"{last.incident}-{last.seq}-{number}", page_of(effect), codec.to_column(last.at)
         row = Sealed(key, last.incident, effect.provider, effect.lane, page, codec.to_json(effect), at)
-        yield key, row.incident, row.provider, row.lane, page, rank, row.effect, at, at, row.digest
+        whom = recipient_of(effect, rank)
+        yield key, row.incident, row.provider, row.lane, page, whom, rank, row.effect, at, at, row.digest
 
 
 def delivery_of(row: Row) -> Delivery:

@@ -8,6 +8,7 @@ import msgspec
 
 from tocsin.domain.events import Recorded
 from tocsin.domain.incident import Incident
+from tocsin.domain.storm import leaves_at
 from tocsin.errors import NotFound
 from tocsin.store import codec
 from tocsin.store.account_queries import AccountQueries
@@ -19,6 +20,7 @@ from tocsin.store.nodes import member_of
 from tocsin.store.outbox import FREE, ONLY, delivery_of
 from tocsin.store.quarantine import no_such
 from tocsin.store.rows import Delivery, Monitor, Only, OutboxRow, Quarantined, SeenMember, StoredAlert
+from tocsin.store.storms import leads_that_ended, queues
 
 _QUARANTINED = "id, source, error, times, length(body), received_at, last_at"
 _GRAVEST_FIRST = "severity_rank, opened_at, id"
@@ -144,18 +146,24 @@ class Queries:
         return codec.optional_from_column(max((at for at in newest if at is not None), default=None))
 
     def next_delivery_at(self, provider: str, but: Collection[int] = (), only: Only = Only.ANYTHING) -> datetime | None:
-        """When the earliest delivery of a provider may leave; what waits for another of its lane is passed over.
+        """When the earliest delivery of a provider may leave; what waits for another, or for its turn, is passed over.
 
         `but` are the rows that don't count.
         """
         sql = f"""
             SELECT due_at FROM outbox
-            WHERE provider = ? AND status = 'pending' AND {FREE}
+            WHERE provider = ? AND status = 'pending' AND recipient IS NULL AND {FREE}
                 AND NOT outbox.id {self._connection.ONE_OF} {ONLY[only]}
             ORDER BY due_at LIMIT 1
         """
         rows = self._all(sql, provider, self._connection.list_of(but))
-        return codec.from_column(rows[0][0]) if rows else None
+        others = [codec.from_column(due_at) for (due_at,) in rows]
+        pages = [leaves_at(queue) for queue in queues(self._connection, provider, but, only)]
+        return min((at for at in (*others, *pages) if at is not None), default=None)
+
+    def leads_that_ended(self, provider: str) -> list[int]:
+        """The pages that have ended while something is still counted in them: a server died in between."""
+        return leads_that_ended(self._connection, provider)
 
     def may_leave(self, delivery: Delivery, node: str) -> bool:
         """Whether the delivery is still this node's to send, for long enough to send it, and still needed."""
@@ -170,10 +178,21 @@ class Queries:
         """The pages that wait for a provider, the gravest first; `but` are rows that don't count."""
         sql = f"""
             SELECT id, key, incident, effect, attempts, created_at FROM outbox
-            WHERE provider = ? AND status = 'pending' AND page IS NOT NULL AND NOT id {self._connection.ONE_OF}
+            WHERE id IN (
+                SELECT id FROM outbox WHERE provider = ? AND status = 'pending' AND page IS NOT NULL
+                UNION ALL SELECT id FROM outbox WHERE provider = ? AND status = 'counted'
+            ) AND NOT id {self._connection.ONE_OF}
             ORDER BY rank, id LIMIT 200
         """
-        return [delivery_of(row) for row in self._all(sql, provider, self._connection.list_of(but))]
+        return [delivery_of(row) for row in self._all(sql, provider, provider, self._connection.list_of(but))]
+
+    def counted_in(self, lead: int) -> list[Delivery]:
+        """The pages that are counted in another, the gravest first."""
+        sql = """
+            SELECT id, key, incident, effect, attempts, created_at FROM outbox
+            WHERE counted_in = ? AND status = 'counted' ORDER BY rank, id
+        """
+        return [delivery_of(row) for row in self._all(sql, lead)]
 
     def nodes(self) -> list[SeenMember]:
         """The nodes that have told of themselves, the oldest first."""

@@ -46,7 +46,7 @@ class Only(StrEnum):
 
 
 class Delivery(Struct, frozen=True):
-    """A leased row of the outbox: `attempts` counts this one."""
+    """A leased row of the outbox: `attempts` counts this one, `counted` the rows that are counted in it."""
 
     id: int
     key: str
@@ -54,6 +54,7 @@ class Delivery(Struct, frozen=True):
     effect: AnyEffect
     attempts: int
     created_at: datetime
+    counted: int = 0
 
 
 class OutboxRow(Struct, frozen=True):

@@ -21,6 +21,7 @@ from tocsin.store.nodes import Nodes
 from tocsin.store.outbox import Outbox
 from tocsin.store.quarantine import Quarantine
 from tocsin.store.sign_in import SignIn
+from tocsin.store.storms import Storms
 
 
 class Transaction:
@@ -30,6 +31,7 @@ class Transaction:
         self._connection = connection
         self.incidents = Incidents(connection)
         self.outbox = Outbox(connection)
+        self.storms = Storms(connection)
         self.alerts = Alerts(connection)
         self.facts = Facts(connection)
         self.nodes = Nodes(connection)

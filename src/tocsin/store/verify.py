@@ -35,6 +35,7 @@ _DELIVERY = (
     "leased_until",
     "stopped_at",
     "digest",
+    "counted_in",
 )
 
 

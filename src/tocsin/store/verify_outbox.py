@@ -12,8 +12,9 @@ from tocsin.store.connection import Row
 from tocsin.store.incidents import RANKS
 from tocsin.store.outbox import page_of
 
-_WAITING = ("pending", "leased")
+_WAITING = ("pending", "leased", "counted")
 _ENDED = ("done", "failed", "suppressed")
+_COUNTED = ("counted", "done", "failed")  # what may name the row in whose page it was told
 
 
 def faults_of_deliveries(incident: Incident | None, rows: Iterable[Row]) -> Iterator[str]:
@@ -40,7 +41,7 @@ def faults_of_deliveries(incident: Incident | None, rows: Iterable[Row]) -> Iter
 
 def _faults_of_row(row: Row) -> Iterator[str]:
     incident, _, key, provider, lane, page, rank, effect, status, attempts, created_at, *rest = row
-    settled_at, claimed_by, leased_until, stopped_at, digest = rest
+    settled_at, claimed_by, leased_until, stopped_at, digest, counted_in = rest
     sealed = Sealed(key, incident, provider, lane, page, effect, created_at)
     if digest is not None and digest != sealed.digest:
         yield "its digest is not that of the row: one of the two has been changed"
@@ -54,6 +55,8 @@ def _faults_of_row(row: Row) -> Iterator[str]:
         yield f"attempts is {attempts}: must be 0 at least"
     if status == "leased" and (not attempts or claimed_by is None or leased_until is None):
         yield "it is leased by nobody"
+    if (counted_in is None and status == "counted") or (counted_in is not None and status not in _COUNTED):
+        yield f"it is {status}, and counted in {counted_in or 'nothing'}"
     if settled_at is not None and settled_at < created_at:
         yield "it was settled before it was decided"
     if stopped_at is not None and stopped_at < created_at:

@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from tocsin.domain.incident import Incident
+from tocsin.domain.storm import leaves_at
 from tocsin.store import codec
 from tocsin.store.connection import Reads
 from tocsin.store.facts import RESTORED_FROM
 from tocsin.store.outbox import FREE
 from tocsin.store.queries import Queries
 from tocsin.store.rows import SeenMember
+from tocsin.store.storms import queues
 
 _AT_RISK = 20  # that many incidents, or rows, say enough
 _LEAST_GRAVE = 5
@@ -59,8 +61,12 @@ class Vitals:
     def waiting(self) -> tuple[Waiting, ...]:
         """What is to be sent, by provider."""
         sql = """
-            SELECT provider, count(*), min(created_at) FROM outbox
-            WHERE status = 'pending' GROUP BY provider ORDER BY provider
+            SELECT provider, sum(waiting), min(oldest_at) FROM (
+                SELECT provider, count(*) AS waiting, min(created_at) AS oldest_at FROM outbox
+                WHERE status = 'pending' GROUP BY provider
+                UNION ALL
+                SELECT provider, count(*), min(created_at) FROM outbox WHERE status = 'counted' GROUP BY provider
+            ) AS parts GROUP BY provider ORDER BY provider
         """
         rows = self._connection.all(sql)
         return tuple(Waiting(provider, int(count), codec.from_column(at)) for provider, count, at in rows)
@@ -68,11 +74,23 @@ class Vitals:
     def overdue(self, provider: str, before: datetime) -> Overdue | None:
         """The delivery that has been due for the longest, since before then, though nothing is in its way."""
         sql = f"""
-            SELECT key, provider, due_at FROM outbox
-            WHERE provider = ? AND status = 'pending' AND due_at < ? AND {FREE} ORDER BY due_at LIMIT 1
+            SELECT due_at, key FROM outbox
+            WHERE provider = ? AND due_at < ? AND status = 'pending' AND recipient IS NULL AND {FREE}
+            ORDER BY due_at LIMIT 1
         """
-        rows = self._connection.all(sql, provider, codec.to_column(before))
-        return Overdue(rows[0][0], rows[0][1], codec.from_column(rows[0][2])) if rows else None
+        found = self._connection.all(sql, provider, codec.to_column(before))
+        for queue in queues(self._connection, provider):
+            turn_at = leaves_at(queue)
+            if turn_at is not None and turn_at < before:
+                found.append((codec.to_column(turn_at), self._longest_due(provider, queue.recipient)))
+        return Overdue(min(found)[1], provider, codec.from_column(min(found)[0])) if found else None
+
+    def _longest_due(self, provider: str, recipient: str) -> str:
+        sql = """
+            SELECT key FROM outbox WHERE provider = ? AND recipient = ? AND status = 'pending' AND recipient IS NOT NULL
+            ORDER BY due_at LIMIT 1
+        """
+        return str(self._connection.all(sql, provider, recipient)[0][0])
 
     def forgotten_leases(self, for_longer_than: timedelta) -> list[str]:
         """The keys of leases that ended that long ago by the database's clock, and that nobody has given back."""

@@ -16,7 +16,7 @@ from tocsin.engine.watch.auditor import Auditor
 from tocsin.engine.watch.onlooker import Onlooker
 from tocsin.store.codec import to_column
 from tocsin.store.open import Store
-from tocsin.store.outbox import TOLD_LATER
+from tocsin.store.storms import TOLD_LATER
 
 pytestmark = pytest.mark.anyio
 

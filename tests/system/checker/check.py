@@ -29,6 +29,8 @@ CHECKS: tuple[Check, ...] = (
     pages.lanes_keep_their_order,
     pages.requests_have_their_lease,
     pages.repeats_have_a_reason,
+    pages.one_storm_page_a_minute,
+    pages.lists_name_what_is_counted,
     slack.words_arrive_in_order,
     slack.words_are_said_once,
     slack.incidents_have_one_channel,

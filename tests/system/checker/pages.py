@@ -40,23 +40,64 @@ def rows_come_to_an_end(evidence: Evidence) -> Iterator[str]:
             continue
         if row.status == "leased":
             yield f"[15] {row.key}: is leased, and nobody sends it"
+        if row.status == "counted":
+            yield f"[15] {row.key}: is counted in a page, and nobody says what has become of it"
         if row.status == "pending" and row.due_at <= evidence.newest_at:
             yield f"[15] {row.key}: is due and has not left"
 
 
 def lost_pages(evidence: Evidence) -> Iterator[str]:
     """15: a page was taken, or its end is written down. "Sent" needs a positive reply in the vendor's own log."""
-    taken = {(knock.page, knock.action) for knock in knocks_in(evidence.sent) if knock.is_taken}
+    knocks = [knock for knock in knocks_in(evidence.sent) if knock.is_taken]
+    taken = {(knock.page, knock.action) for knock in knocks}
+    told = {(incident, knock.person, knock.page) for knock in knocks for incident in _told_by(knock)}
+    rows = {row.id: row for row in evidence.outbox}
     accounts = {id_: Account(timeline) for id_, timeline in evidence.events.items()}
     for row in evidence.outbox:
         account = accounts.get(row.incident)
         page = row.effect.get("key", "")
         if row.kind not in _ACTIONS or account is None or page not in account.pages:
             continue
-        if row.provider == "pagerduty" and row.status == "done" and (page, _ACTIONS[row.kind]) not in taken:
-            yield f"[15] {page}: {row.kind} counts as done, and PagerDuty never said so"
+        if row.provider == "pagerduty" and row.status == "done":
+            if row.counted_in is None and (page, _ACTIONS[row.kind]) not in taken:
+                yield f"[15] {page}: {row.kind} counts as done, and PagerDuty never said so"
+            lead = rows.get(row.counted_in or 0)
+            told_it = (row.incident, row.effect["reach"]["person"], str(lead.page) if lead else "")
+            if row.counted_in is not None and told_it not in told:
+                yield f"[15] {page}: counts as told in the page {told_it[2]}, which does not name it"
         if row.kind == "SendPage" and row.status != "done" and row.is_ended and not _says_why(row, account, evidence):
             yield f"[15] {page}: not sent by {row.provider} ({row.status}: {row.note}), and the record doesn't say why"
+
+
+def _told_by(knock: Knock) -> set[str]:
+    """The incidents that a page tells of: its own, and those in its list."""
+    return {knock.page.rsplit("-", 2)[0], *knock.more}
+
+
+def one_storm_page_a_minute(evidence: Evidence) -> Iterator[str]:
+    """23: nobody is sent two pages that each tell of several incidents within a minute; a SEV1 has a minute of its own.
+
+    When a page was taken is when its row ended; the next one ends after it has left, and so a minute later at least.
+    """
+    rows = {str(row.page): row for row in sending(evidence) if row.provider == "pagerduty" and row.status == "done"}
+    taken = [knock for knock in knocks_in(evidence.sent) if knock.action == "trigger" and knock.is_taken and knock.more]
+    ends: dict[tuple[str, str, bool], dict[str, float]] = {}
+    for knock in taken:
+        row = rows.get(knock.page)
+        if row is not None and row.counted_in is None and row.settled_at is not None:
+            ends.setdefault((knock.person, knock.urgency, row.rank == 1), {})[knock.page] = row.settled_at
+    for (person, _, _), found in ends.items():
+        for (_, before), (page, after) in pairwise(sorted(found.items(), key=lambda it: it[1])):
+            if after - before < evidence.minute:
+                yield f"[23] {page}: told {person} of a storm {after - before:.1f} s after the one before"
+
+
+def lists_name_what_is_counted(evidence: Evidence) -> Iterator[str]:
+    """23: a page says how many it counts, and names as many."""
+    for request in evidence.sent:
+        details = request.event.get("payload", {}).get("custom_details", {})
+        if details.get("more", 0) != len(set(details.get("more_incidents", []))):
+            yield f"[23] {details['page_key']}: counts {details.get('more')}, and names others"
 
 
 def _says_why(row: Row, account: Account, evidence: Evidence) -> bool:
@@ -75,10 +116,11 @@ def _is_answered_before(row: Row, evidence: Evidence) -> bool:
 
 
 def _is_told_later(row: Row, evidence: Evidence) -> bool:
-    """Whether the person was sent a later page of the incident, the same way: after an outage one stands for all."""
+    """Whether the person was sent another page of the incident since, the same way: one stands for all."""
     person = row.effect["reach"]["person"]
     others = (it for it in sending(evidence) if (it.incident, it.provider) == (row.incident, row.provider))
-    return any(it.id > row.id and it.effect["reach"]["person"] == person for it in others)
+    since = [it for it in others if it.id > row.id or (it.status == "done" and (it.settled_at or 0) > row.created_at)]
+    return any(it.effect["reach"]["person"] == person for it in since)
 
 
 def receipts_arrive(evidence: Evidence) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
+from tocsin.domain import storm
 from tocsin.engine import providers
 from tocsin.engine.pace import Rate
 
@@ -25,8 +26,9 @@ def hurried_sop(directory: Path) -> Path:
 
 
 def hurry_rates(environ: Mapping[str, str]) -> None:
-    """Let vendors take as much in a second as in a minute, where the SOP is hurried: else its pages would never end."""
+    """Let vendors and people take as much in a second as in a minute, where the SOP is hurried: else nothing ends."""
     if environ.get("TOCSIN_SOP", "").endswith(_NAME):
         rate = providers.PAGERDUTY_RATE
         providers.PagerDutyProvider.rate = Rate(rate.apart / _FASTER, rate.burst)
         providers._SLACK_MESSAGE_APART /= _FASTER
+        storm.APART /= _FASTER

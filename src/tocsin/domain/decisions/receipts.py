@@ -17,7 +17,9 @@ def page_accepted(draft: Draft, command: c.ReportPageAccepted) -> Refusal | None
     # A provider that was down may wake somebody after all, whose page the inbox has meanwhile.
     wakes_after_all = page.status is PageStatus.ACCEPTED and page.is_lost and command.via != page.method.via
     if page.status is PageStatus.PENDING or wakes_after_all:
-        draft.record(e.PageAccepted(key=command.key, person=page.person, via=command.via))
+        draft.record(
+            e.PageAccepted(key=command.key, person=page.person, via=command.via, counted_in=command.counted_in)
+        )
     return None
 
 

@@ -2,6 +2,7 @@
 
 from tocsin.domain.commands import ReportPageAccepted
 from tocsin.domain.effects import SendPage
+from tocsin.domain.storm import words_for
 from tocsin.domain.text import clean_line
 from tocsin.integrations.wire import Done
 from tocsin.sop.words import Urgency
@@ -17,7 +18,9 @@ def line_for(effect: SendPage) -> str:
     """
     severity = effect.severity or "not assessed"
     what = f"{severity} {effect.incident} {effect.service}: {effect.title}"
-    return clean_line(f"{_WORDS[effect.urgency]} {effect.reach.person}: {what} ({effect.reason})", MAX_LINE)
+    more = words_for(effect.more)
+    line = f"{_WORDS[effect.urgency]} {effect.reach.person}: {what} ({effect.reason})"
+    return clean_line(line, MAX_LINE - len(more)) + more
 
 
 def deliver(effect: SendPage) -> Done:

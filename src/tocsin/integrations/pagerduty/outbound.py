@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from tocsin.domain.commands import Receipt, ReportPageAccepted, ReportPageFailed
 from tocsin.domain.effects import AcknowledgePage, ResolvePage, SendPage
+from tocsin.domain.storm import words_for
 from tocsin.domain.text import clean_line
 from tocsin.integrations.wire import Again, Busy, Done, Never, Reply, Request, Verdict, wait_asked
 from tocsin.sop.words import Severity, Urgency
@@ -20,7 +21,7 @@ PROVIDER = "pagerduty"
 MAX_BODY = 512 * 1024  # overview: "Events API payloads are limited to 512 KB"
 MAX_SUMMARY = 1024  # trigger: "The maximum permitted length of this property is 1024 characters."
 MAX_DEDUP_KEY = 255  # trigger: "The maximum permitted length of this property is 255 characters."
-_MAX_DETAIL = 1024  # ours: a dozen details of this length stay far below MAX_BODY
+_MAX_DETAIL = 1024  # ours: a dozen details of this length, and 5,000 ids, stay far below MAX_BODY
 
 _URLS = {
     "us": "https://events.pagerduty.com/v2/enqueue",
@@ -150,12 +151,16 @@ def _trigger(effect: SendPage, page_url: str) -> dict[str, object]:
 
 def _summary(effect: SendPage) -> str:
     """What the phone says: how bad, and what; a notification tells its reason, which is the news in it."""
+    more = words_for(effect.more)
     if effect.urgency is Urgency.PAGE:
-        return clean_line(f"{effect.severity or 'Not assessed'}: {effect.title}", MAX_SUMMARY)
-    return clean_line(f"For information: {effect.reason} ({effect.incident}: {effect.title})", MAX_SUMMARY)
+        what = f"{effect.severity or 'Not assessed'}: {effect.title}"
+    else:
+        what = f"For information: {effect.reason} ({effect.incident}: {effect.title})"
+    return clean_line(what, MAX_SUMMARY - len(more)) + more
 
 
-def _details(effect: SendPage) -> dict[str, str]:
+def _details(effect: SendPage) -> dict[str, object]:
+    """What a machine reads; `more` and `more_incidents` say how many others are counted in the page, and which."""
     details = {
         "incident": effect.incident,
         "page_key": effect.key,
@@ -164,7 +169,8 @@ def _details(effect: SendPage) -> dict[str, str]:
         "severity": effect.severity or "not assessed",
         "urgency": effect.urgency,
     }
-    return {name: clean_line(value, _MAX_DETAIL) for name, value in details.items()}
+    cleaned: dict[str, object] = {name: clean_line(value, _MAX_DETAIL) for name, value in details.items()}
+    return cleaned | {"more": len(effect.more), "more_incidents": effect.more} if effect.more else cleaned
 
 
 def _answer(reply: Reply) -> _Answer | None:

@@ -16,6 +16,7 @@ from tocsin.domain.effects import (
     TellStakeholders,
     UpdateSummary,
 )
+from tocsin.domain.storm import words_for
 from tocsin.domain.text import clean_line
 from tocsin.integrations.slack.account import SlackAccount, api_url
 from tocsin.integrations.slack.mrkdwn import MAX_TOPIC, escape, fit, link_to, message
@@ -47,7 +48,7 @@ def _direct_message(effect: SendPage, account: SlackAccount) -> Request | Never:
     if not member:
         return refused(effect, _method(effect), f"{effect.reach.person} has no slack_user in the SOP file")
     is_page = effect.urgency is Urgency.PAGE
-    what = f"{effect.severity or 'Not assessed'} · {effect.service}: {effect.title}"
+    what = f"{effect.severity or 'Not assessed'} · {effect.service}: {effect.title}{words_for(effect.more)}"
     text = f"{'Page' if is_page else 'For information'}: {what}\n{effect.reason}"
     call_to = f"{effect.incident}: acknowledge in Tocsin" if is_page else f"{effect.incident} in Tocsin"
     link = link_to(account.page_of(effect.incident), call_to)
