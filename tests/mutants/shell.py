@@ -5,6 +5,7 @@ from tests.mutants.mutant import Mutant
 LEASES = "tests/store/test_leases.py"
 OUTBOX = "tests/store/test_outbox.py"
 RESTORING = "tests/engine/test_restoring.py"
+STORM = "tests/engine/test_storm.py"
 CLOCK = ("tests/engine/test_clock.py",)
 
 MUTANTS = (
@@ -86,8 +87,8 @@ MUTANTS = (
         name="a page that waits to be sent leaves after the acknowledgement",
         invariant=10,
         file="store/outbox.py",
-        old="WHERE page = ? AND status = 'pending'",
-        new="WHERE page = ? AND status = 'postponed'",
+        old="status = CASE status WHEN 'leased' THEN status ELSE 'suppressed' END",
+        new="status = status",
         caught_by=(f"{OUTBOX}::test_page_that_nobody_needs_any_more_does_not_leave",),
     ),
     Mutant(
@@ -133,7 +134,7 @@ MUTANTS = (
     Mutant(
         name="of one lane everything leaves at once",
         invariant=16,
-        file="store/schema/sqlite/0001_initial.sql",
+        file="store/schema/sqlite/0007_storm.sql",
         old="earlier.lane = mine.lane AND earlier.id < mine.id",
         new="earlier.lane = mine.lane AND earlier.id < 0",
         caught_by=(f"{OUTBOX}::test_one_delivery_of_a_lane_is_under_way_at_a_time_in_the_order_decided[sqlite]",),
@@ -182,9 +183,41 @@ MUTANTS = (
         name="what is grave waits behind what came first",
         invariant=23,
         file="store/outbox.py",
-        old="ORDER BY outbox.rank, outbox.created_at DESC,",
-        new="ORDER BY outbox.created_at DESC,",
+        old="turns = [((it.lead.rank, it.turn,",
+        new="turns = [((0, it.turn,",
         caught_by=(f"{OUTBOX}::test_no_more_are_leased_than_asked_for",),
+    ),
+    Mutant(
+        name="what is counted in a page is forgotten once that is taken",
+        invariant=15,
+        file="engine/dispatch.py",
+        old="                _tell(desk, tx, now, it, (receipt,))",
+        new="                _tell(desk, tx, now, it, (receipt,)[:0])",
+        caught_by=(f"{STORM}::test_forty_incidents_are_one_page_that_names_the_others",),
+    ),
+    Mutant(
+        name="what is counted in a page that is withdrawn is withdrawn with it",
+        invariant=15,
+        file="store/outbox.py",
+        old="status = 'pending', counted_in = NULL\n            WHERE status = 'counted' AND",
+        new="status = 'suppressed', settled_at = 1, counted_in = NULL\n            WHERE status = 'counted' AND",
+        caught_by=(f"{STORM}::test_page_that_is_answered_while_it_waits_for_its_retry_frees_what_is_counted_in_it",),
+    ),
+    Mutant(
+        name="a SEV1 waits with lesser pages, and is counted in one",
+        invariant=23,
+        file="store/storms.py",
+        old="return _GRAVEST if rank == Severity.SEV1.rank else _LESSER",
+        new="return _LESSER if rank else _GRAVEST",
+        caught_by=(f"{STORM}::test_grave_page_waits_for_no_lesser_ones_and_is_not_counted_in_one",),
+    ),
+    Mutant(
+        name="a storm pages as often as it can",
+        invariant=23,
+        file="domain/storm.py",
+        old="(last.is_under_way or now < last.at + APART)",
+        new="last.is_under_way",
+        caught_by=("tests/domain/test_storm.py",),
     ),
     Mutant(
         name="an engine that stands still sees no trouble",

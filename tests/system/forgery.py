@@ -1,5 +1,6 @@
 """How is evidence forged? Each function gives a change that a check must notice; see `test_checker.py`."""
 
+import json
 from collections.abc import Callable
 
 from msgspec.structs import replace
@@ -113,6 +114,31 @@ def key_of(evidence: Evidence) -> str:
 def page_after_the_answer(evidence: Evidence) -> Evidence:
     first = triggers(evidence.sent)[0]
     return replace(evidence, sent=[*evidence.sent, replace(first, at=evidence.promises[-1].at + 60)])
+
+
+def telling(sent: Sent, **details: object) -> Sent:
+    """The trigger with other details."""
+    event = sent.event
+    event["payload"]["custom_details"] |= details
+    return replace(sent, body=json.dumps(event))
+
+
+def two_storms(evidence: Evidence) -> Evidence:
+    """The first page tells of another incident, and so does one that is taken a second later."""
+    first = triggers(evidence.sent)[0]
+    page = first.event["payload"]["custom_details"]["page_key"]
+    row = next(it for it in evidence.outbox if (it.page, it.provider) == (page, "pagerduty"))
+    twin = replace(row, id=row.id + 10_000, page="INC-1-1-0", settled_at=(row.settled_at or 0) + 1)
+    more = {"more": 1, "more_incidents": ["INC-9"]}
+    storms = [telling(first, **more), telling(first, page_key=twin.page, **more)]
+    return replace(evidence, sent=[*evidence.sent, *storms], outbox=[*evidence.outbox, twin])
+
+
+def counted_in_another(evidence: Evidence) -> Evidence:
+    """A page counts as told in another one, which doesn't name it."""
+    first, second = [it for it in evidence.outbox if (it.kind, it.provider) == ("SendPage", "pagerduty")][:2]
+    changed = replace(first, status="done", counted_in=second.id)
+    return replace(evidence, outbox=[changed if it is first else it for it in evidence.outbox])
 
 
 def two_open_ones(evidence: Evidence) -> Evidence:
