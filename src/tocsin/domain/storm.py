@@ -2,7 +2,7 @@
 
 A recipient is one person, as one provider reaches them with one kind of page. Few pages leave at once, each for itself.
 Many are a storm: one leaves for all of them, the lead, and the next a minute after it
-(docs/decisions/0006-a-storm-is-one-page-a-minute.md).
+(docs/decisions/0007-a-storm-is-one-page-a-minute.md).
 """
 
 from collections.abc import Iterator, Sequence
