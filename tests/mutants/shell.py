@@ -134,9 +134,9 @@ MUTANTS = (
     Mutant(
         name="of one lane everything leaves at once",
         invariant=16,
-        file="store/schema/sqlite/0007_storm.sql",
-        old="earlier.lane = mine.lane AND earlier.id < mine.id",
-        new="earlier.lane = mine.lane AND earlier.id < 0",
+        file="store/outbox.py",
+        old="earlier.lane = outbox.lane AND earlier.id < outbox.id",
+        new="earlier.lane = outbox.lane AND earlier.id < 0",
         caught_by=(f"{OUTBOX}::test_one_delivery_of_a_lane_is_under_way_at_a_time_in_the_order_decided[sqlite]",),
     ),
     Mutant(
