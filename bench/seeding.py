@@ -175,8 +175,8 @@ def _small_incident(rehearsal: Rehearsal) -> None:
 
 
 def _unanswered_declaration(rehearsal: Rehearsal) -> None:
-    rehearsal.declare(Severity.SEV1)
-    rehearsal.at(6)
+    rehearsal.declare(Severity.SEV2)
+    rehearsal.at(16)
 
 
 def _ended(rehearsal: Rehearsal) -> None:
@@ -207,6 +207,8 @@ def _compiled(path: Path) -> _Original:
             for table, columns in _COLUMNS.items()
         }
         ((wakes_at,),) = connection.execute("SELECT wake_at FROM incidents")
+        ((recorded_until,),) = connection.execute("SELECT max(at) FROM events")
+    assert wakes_at is None or codec.from_column(wakes_at) - codec.from_column(recorded_until) > HORIZON
     return _Original(rows, list(instants), wakes_at or 0)
 
 

@@ -71,7 +71,7 @@ class Node(Server):
     """One `tocsin serve` with a directory of its own."""
 
     def __init__(self, directory: Path, pager: str, database: str | None = None) -> None:
-        directory.mkdir()
+        directory.mkdir(exist_ok=True)
         super().__init__(directory, TOCSIN_PAGERDUTY_EVENTS_URL=pager)
         if database is not None:
             self.environ["TOCSIN_DATABASE"] = database
