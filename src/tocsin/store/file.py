@@ -57,6 +57,7 @@ def open_writer(path: Path) -> apsw.Connection:
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "full")
     connection.pragma("foreign_keys", True)
+    connection.pragma("temp_store", "memory")  # what a savepoint keeps to undo itself: a batch's pages, for a moment
     return connection
 
 
