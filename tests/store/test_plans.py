@@ -87,6 +87,11 @@ QUESTIONS: dict[str, Ask] = {
     "what is there": lambda it: Queries(it).incidents(is_open=None, limit=100, offset=1),
     "what is held": lambda it: Queries(it).held(100, 1),
     "what happened": lambda it: Queries(it).timeline("INC-2026-0001"),
+    "what happened lately": lambda it: Queries(it).recent_events("INC-2026-0001", limit=20),
+    "what was opened lately": lambda it: Queries(it).opened_since(NOON - DAY, 20),
+    "how far have they come": lambda it: Queries(it).newest_events(["INC-2026-0001"]),
+    "how many of each rank": lambda it: Queries(it).open_counts(),
+    "which alerts has it": lambda it: Queries(it).alerts(incident="INC-2026-0001", limit=20),
     "what was sent for it": lambda it: Queries(it).outbox(incident="INC-2026-0001"),
     "how many alerts has it": lambda it: Queries(it).alert_counts("INC-2026-0001"),
 }

@@ -100,10 +100,12 @@ class Queries:
     def alerts(self, *, incident: str | None = None, limit: int = 1000) -> list[StoredAlert]:
         """The alerts of an incident, or of all, the newest first."""
         where, values = ("WHERE incident = ?", (incident,)) if incident else ("", ())
+        # In a storm an incident has a hundred thousand: their numbers are sorted, not their labels.
         sql = f"""
             SELECT id, fingerprint, incident, status, starts_at, ends_at, first_seen_at, last_seen_at, received,
                 labels, annotations, generator_url, coalesce(times, 0), coalesce(last_at, 0)
-            FROM alerts LEFT JOIN alert_sightings ON alert = id {where} ORDER BY id DESC LIMIT ?
+            FROM alerts LEFT JOIN alert_sightings ON alert = id
+            WHERE id IN (SELECT id FROM alerts {where} ORDER BY id DESC LIMIT ?) ORDER BY id DESC
         """
         return [_stored_alert(row) for row in self._all(sql, *values, limit)]
 
