@@ -46,7 +46,7 @@ _COLUMNS = {
     "events": ("incident", "seq", "at", "actor", "via", "kind", "event", "hash"),
     "outbox": (
         *("key", "incident", "provider", "lane", "page", "effect", "created_at", "digest", "rank", "status", "due_at"),
-        *("attempts", "settled_at", "note", "claimed_by", "leased_until", "stopped_at"),
+        *("attempts", "settled_at", "note", "claimed_by", "leased_until", "stopped_at", "recipient", "counted_in"),
     ),
     "alerts": (
         *("labels", "fingerprint", "incident", "status", "starts_at", "ends_at", "first_seen_at", "last_seen_at"),
