@@ -89,8 +89,8 @@ MUTANTS = (
         name="each step comes a tenth of its time early",
         invariant=13,
         file="domain/ladder.py",
-        old="at = incident.ladder.started_at + step.after",
-        new="at = incident.ladder.started_at + step.after * 0.9",
+        old="at = incident.ladder.started_at + step.after\n    return [Rung(",
+        new="at = incident.ladder.started_at + step.after * 0.9\n    return [Rung(",
         caught_by=LIVES,
     ),
     Mutant(

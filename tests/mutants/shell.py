@@ -63,8 +63,8 @@ MUTANTS = (
         name="a paused node writes its outcome although another has begun anew",
         invariant=9,
         file="store/outbox.py",
-        old="UPDATE outbox SET status = ?, settled_at = ?, note = ?\n            WHERE id = ? AND attempts = ? AND",
-        new="UPDATE outbox SET status = ?, settled_at = ?, note = ?\n            WHERE id = ? AND ? > 0 AND",
+        old="WHERE id = ? AND attempts = ? AND status IN ('pending', 'leased', 'counted') RETURNING id",
+        new="WHERE id = ? AND ? > 0 AND status IN ('pending', 'leased', 'counted') RETURNING id",
         caught_by=(f"{LEASES}::test_outcome_of_an_attempt_that_is_no_longer_the_newest_changes_nothing",),
     ),
     Mutant(
