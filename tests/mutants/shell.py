@@ -29,9 +29,9 @@ MUTANTS = (
         name="each alert of a group opens an incident of its own",
         invariant=3,
         file="domain/placement.py",
-        old="        return self._placed(tuple(labels.get(name) for name in self._names))",
-        new="        placed = self._placed(tuple(labels.get(name) for name in self._names))\n"
-        "        return Placement(placed.service, placed.severity, placed.trigger, placed.page, str(labels))",
+        old="        return self._placed(tuple(map(alert.labels.get, self._names)))",
+        new="        placed = self._placed(tuple(map(alert.labels.get, self._names)))\n"
+        "        return Placement(placed.service, placed.severity, placed.trigger, placed.page, str(alert.labels))",
         caught_by=("tests/engine/test_intake.py::test_alerts_of_one_group_share_an_incident",),
     ),
     Mutant(

@@ -3,6 +3,7 @@
 import hashlib
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 
 from msgspec import Struct
 
@@ -42,5 +43,5 @@ def fingerprint(labels: dict[str, str]) -> str:
     128 bits, because two alerts that share a fingerprint would hide each other: a lost page.
     """
     # \xff can't occur in UTF-8, so no two label sets run together to the same bytes.
-    parts = [part.encode() for pair in sorted(labels.items()) for part in pair]
-    return hashlib.blake2b(b"\xff".join([*parts, b""]), digest_size=16).hexdigest()
+    parts = map(str.encode, chain.from_iterable(sorted(labels.items())))
+    return hashlib.blake2b(b"\xff".join(parts) + b"\xff", digest_size=16).hexdigest()

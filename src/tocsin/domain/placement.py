@@ -40,8 +40,7 @@ class Placer:
 
     def place(self, alert: Alert) -> Placement:
         """The service, provisional severity and group of `alert`: the first route whose matchers all match decides."""
-        labels = alert.labels
-        return self._placed(tuple(labels.get(name) for name in self._names))
+        return self._placed(tuple(map(alert.labels.get, self._names)))
 
 
 def _names_asked_for(sop: Sop) -> tuple[str, ...]:

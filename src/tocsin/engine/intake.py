@@ -181,13 +181,14 @@ class _Batch:
 
     def _join(self, incident: str, placed: Sequence[_Placed], standing: Standing | None) -> None:
         """Tell an incident of the alerts that join it: of each placement once, and only if that may be news."""
-        kinds = {placement: heard.alert.summary for heard, placement in reversed(placed)}
+        kinds = {placement: heard for heard, placement in reversed(placed)}
         if standing and not standing.is_held:
             known = self._intake.no_news
             kinds = {it: kinds[it] for it in kinds if not known.is_known(incident, standing.seq, it)}
         if not kinds:
             return
-        for placement, title in kinds.items():
+        for placement, heard in kinds.items():
+            title = heard.alert.summary
             told = self._change_incident(incident, c.NoteAlertWorse(title=title, placement=placement))
         told = self._change_incident(incident, c.NoteAlertsFiring(title=title))
         if told.held_since is not None:
