@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 from starlette.routing import Route
 
 from tests.api.harness import Api, Json, description, faults_of, operation_of
+from tocsin.api.alertmanager import ROUTES
 from tocsin.api.app import routes
 from tocsin.api.v1 import OPERATIONS
 
@@ -48,6 +49,7 @@ def test_it_lists_every_route_of_v1_and_no_other(calm: Api) -> None:
 def test_the_routes_beside_v1_and_the_pages_are_the_doors_the_document_and_the_probes(calm: Api) -> None:
     others = {it.path for it in routes(calm.node) if isinstance(it, Route)} - {it.path for it in OPERATIONS}
     doors = {"/api/v2/alerts", "/intake/{source}/{key}", "/heartbeat/{name}/{key}"}
+    doors |= {path for _, path, _, _ in ROUTES}
     assert others == {*doors, "/api/openapi.json", "/healthz", "/readyz", "/metrics"}
 
 

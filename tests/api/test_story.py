@@ -3,7 +3,7 @@
 Each answer is held against the OpenAPI document (`Api.do`).
 """
 
-from tests.api.harness import Api
+from tests.api.harness import Api, faults_of, operation_of
 from tests.system.server import firing
 from tests.system.waiting import until
 from tocsin.accounts.credentials import hash_of
@@ -29,6 +29,10 @@ def test_an_incident_from_its_first_alert_to_its_postmortem(api: Api) -> None:
     one_is_declared_and_was_none(api)
     one_comes_from_a_backup(api)
     the_organisation_can_be_looked_at(api)
+    somebody_takes_over_a_shift(api)
+    alerts_are_silenced(api)
+    pagers_are_tested(api)
+    what_was_written_is_found(api)
     what_a_bug_has_kept_out_can_be_looked_after(api)
     accounts_and_tokens_are_looked_after(api)
     assert {operation.name for operation in OPERATIONS} - api.done == set()
@@ -82,8 +86,12 @@ def it_ends_comes_back_and_ends_again(api: Api, incident: str) -> None:
 
 def it_is_learnt_from(api: Api, incident: str) -> None:
     api.do("request_postmortem", incident, by="bob")
+    draft = api.do("save_postmortem_draft", incident, version=0, sections={"summary": "Nob"}, by="bob")
+    assert api.do("get_postmortem_draft", incident) == draft
     item = {"text": "Stage configuration", "owner": "bob", "priority": "P0", "due_on": "2026-12-24", "status": "open"}
     api.do("save_postmortem", incident, sections=_WRITTEN, action_items=[item], by="bob")
+    saved = api.do("get_postmortem_draft", incident)
+    assert (saved["version"], saved["sections"], saved["saved_at"]) == (2, _WRITTEN, None)
     drafted = api.do("get_postmortem", incident)
     assert (drafted["written"]["sections"], drafted["written"]["action_items"]) == (_WRITTEN, [item])
     edited = drafted["document"].replace("One order in five", "One order in four")
@@ -123,6 +131,58 @@ def the_organisation_can_be_looked_at(api: Api) -> None:
     running = api.do("get_sop")
     assert running["sop"]["severities"]["SEV1"]["respond_within"] == "15m"
     assert api.do("list_incidents") == []
+
+
+def somebody_takes_over_a_shift(api: Api) -> None:
+    before = api.do("get_oncall")[2]
+    it = api.do("make_override", team="platform", person="dana", lasts="8h", by="dana")
+    assert (it["state"], it["layer"], it["person_name"], it["made_by"]) == ("holds", "primary", "Dana Diaz", "dana")
+    now = api.do("get_oncall")[2]
+    assert (now["primary"], now["until"], now["next_primary"]) == ("dana", it["ends_at"], before["primary"])
+    (shift, *_) = api.do("get_calendar")[2]["shifts"]
+    assert (shift["primary"], shift["starts_at"], shift["ends_at"]) == ("dana", it["starts_at"], it["ends_at"])
+    incident = api.declare("Search is slow", severity="SEV1")
+    assert {page["person"] for page in api.do("get_incident", incident)["paged"] if page["demands_answer"]} == {"dana"}
+    api.do("cancel", incident, reason="a drill", by="bob")
+    assert [found["id"] for found in api.do("list_overrides")] == [it["id"]]
+    ended = api.do("cancel_override", str(it["id"]), by="bob")
+    assert (ended["state"], ended["cancelled_by"]) == ("cancelled", "bob")
+    assert api.do("list_overrides") == []
+    assert api.do("get_oncall")[2] == before
+    assert [found["state"] for found in api.ask("GET", "/api/v1/overrides?state=all").json()] == ["cancelled"]
+
+
+def alerts_are_silenced(api: Api) -> None:
+    it = api.do("make_silence", matchers=['alertname="Backup"'], comment="moving disks", lasts="2h", by="bob")
+    assert (it["state"], it["matchers"], it["author"], it["mutes"]) == ("active", ['alertname="Backup"'], "bob", 0)
+    assert api.do("list_silences") == [it]
+    assert api.do("expire_silence", it["id"], by="dana")["changed_by"] == "dana"
+    assert api.do("list_silences") == []
+    assert [found["state"] for found in api.ask("GET", "/api/v1/silences?state=all").json()] == ["expired"]
+
+
+def pagers_are_tested(api: Api) -> None:
+    assert "alice" in [it["id"] for it in api.do("list_people")]
+    assert {it["team_name"] for it in api.do("list_services")} == {"Backend", "Frontend", "Platform"}
+    sent = api.do("send_test_page", "dana", by="bob")
+    (inbox,) = [it for it in sent["contact"] if it["is_usable"]]
+    assert (inbox["via"], inbox["last_test"]["asked_by"]) == ("inbox", "bob")
+    api.settle()
+    (inbox,) = [it for it in api.do("get_person", "dana")["contact"] if it["is_usable"]]
+    assert (inbox["last_test"]["status"], inbox["works_at"]) == ("done", inbox["last_test"]["settled_at"])
+
+
+def what_was_written_is_found(api: Api) -> None:
+    def notes() -> list[str]:
+        found = api.ask("GET", "/api/v1/search?q=deploy+suspect").json()
+        return [it["excerpt"] for it in found if it["kind"] == "note"]
+
+    until(notes, "the index is up to date")
+    assert notes() == ["The deploy at 03:12 is suspected."]
+    assert api.ask("GET", "/api/v1/search?q=nowhere").json() == []
+    operation = operation_of("search")
+    assert faults_of(operation, api.ask("GET", "/api/v1/search?q=checkout").json()) == []
+    api.done.add("search")
 
 
 def accounts_and_tokens_are_looked_after(api: Api) -> None:

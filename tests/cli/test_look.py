@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.terminal import Terminal
 from tests.system.server import Server, firing
+from tests.system.waiting import until
 
 
 def test_the_list_has_a_line_for_every_open_incident(tocsin: Terminal, incident: str) -> None:
@@ -66,6 +67,16 @@ def test_the_inbox_shows_what_went_to_whom(tocsin: Terminal, server: Server, inc
     (line,) = [line for line in tocsin.does("inbox", "--person", "carla").out.splitlines() if incident in line]
     assert re.split(r"  +", line)[1:] == ["page", "Carla Costa", "inbox: done", incident, "a decision is needed"]
     assert {page["person"] for page in tocsin.does("inbox", "--person", "carla", "--json").json} == {"carla"}
+
+
+def test_what_was_written_is_found_with_where_it_stands(tocsin: Terminal, incident: str) -> None:
+    tocsin.does("note", incident, "A gremlin sits in the cache", "--as", "bob")
+    until(lambda: incident in tocsin.does("search", "gremlin").out, "the index is up to date")
+    first, second = tocsin.does("search", "gremlin", "cache").out.splitlines()
+    assert first == f"{incident}  SEV1  triggered  Checkout is down"
+    assert re.fullmatch(r"    note, bob, \d\d-\d\d \d\d:\d\d UTC: A gremlin sits in the cache", second)
+    assert tocsin.does("search", "gremlin", "nowhere").out == "nothing was found\n"
+    assert tocsin.does("search", "gremlin", "--json").json[0]["kind"] == "note"
 
 
 def test_alerts_are_counted_in_the_cockpit(tocsin: Terminal, server: Server) -> None:

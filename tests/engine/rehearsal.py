@@ -24,6 +24,7 @@ from tocsin.engine.desk import ENGINE, Actor, Desk
 from tocsin.engine.intake import Intake
 from tocsin.engine.providers import providers_for
 from tocsin.engine.sops import Sops
+from tocsin.engine.unmuter import let_out
 from tocsin.integrations.wire import Reply, Request, Then, Verdict
 from tocsin.settings import Settings
 from tocsin.simulate.sandbox.recording import RecordedRequest
@@ -113,13 +114,23 @@ class Rehearsal:
 
     def work(self) -> Self:
         """Do what is due now: wake incidents, deliver what may leave."""
-        while self._wake() or self._deliver():
+        while self._let_out() or self._wake() or self._deliver():
             pass
         return self
 
     def _due(self) -> Iterator[datetime]:
-        instants = [self.queries.next_wake_at(), *(self.queries.next_delivery_at(name) for name in self.providers)]
+        instants = [
+            self.queries.next_wake_at(),
+            self.queries.desk.next_unmuting_at(),
+            *(self.queries.next_delivery_at(name) for name in self.providers),
+        ]
         return (it for it in instants if it is not None)
+
+    def _let_out(self) -> bool:
+        with self.store.transaction() as tx:
+            is_due = bool(tx.silences.due(self.now, 1))
+            assert let_out(self.desk, tx, self.now) == []
+        return is_due
 
     def _wake(self) -> bool:
         with self.store.transaction() as tx:

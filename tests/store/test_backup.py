@@ -129,6 +129,7 @@ def test_proof_of_a_million_events_would_need_no_more_memory_than_that_of_a_thou
 
         class Counted:
             ONE_OF, NOW, list_of = reads.ONE_OF, reads.NOW, reads.list_of
+            HAS_WORDS, sought = reads.HAS_WORDS, reads.sought
 
             def all(self, sql: str, *values: object) -> list[tuple[object, ...]]:
                 rows = reads.all(sql, *values)

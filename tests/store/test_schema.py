@@ -30,8 +30,8 @@ def test_both_databases_have_the_same_tables_and_columns(
     file_store: SqliteStore, postgres_store: PostgresStore
 ) -> None:
     in_file = """
-        SELECT m.name, c.name FROM sqlite_schema AS m, pragma_table_info(m.name) AS c
-        WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, c.cid
+        SELECT m.name, c.name FROM pragma_table_list AS m, pragma_table_info(m.name) AS c
+        WHERE m.schema = 'main' AND m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, c.cid
     """
     on_server = """
         SELECT c.table_name, c.column_name FROM information_schema.columns AS c

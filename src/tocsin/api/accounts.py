@@ -12,7 +12,8 @@ from tocsin.api import requests as r
 from tocsin.api.auth import note_revoked, token_file
 from tocsin.api.bodies import answer, decode_body
 from tocsin.api.bounds.reading import read_body
-from tocsin.api.incidents import actor_of, number_of
+from tocsin.api.incidents import actor_of
+from tocsin.api.parameters import number_of
 from tocsin.engine.accounts import TOKEN_LASTS, Person, Wanted
 from tocsin.engine.desk import Actor
 from tocsin.engine.node import Node

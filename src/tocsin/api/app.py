@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from tocsin.accounts.permissions import Permission
-from tocsin.api import doors, watch
+from tocsin.api import alertmanager, doors, watch
 from tocsin.api.banner import Banner
 from tocsin.api.bodies import answer
 from tocsin.api.bounds.room import Room
@@ -39,6 +39,10 @@ def routes(node: Node) -> list[BaseRoute]:
     return [
         door(node, "/api/v2/alerts", doors.post_alerts, methods=["POST"], takes=intake),  # first: looked for most often
         *(guarded(node, operation) for operation in OPERATIONS),
+        *(
+            door(node, path, handler, methods=[method], takes=takes)
+            for method, path, handler, takes in alertmanager.ROUTES
+        ),
         door(node, "/intake/{source}/{key}", doors.post_webhook, methods=["POST"], takes=intake),
         door(node, "/api/openapi.json", _openapi, methods=["GET"], takes=Public.DESCRIPTION),
         door(node, "/heartbeat/{name}/{key}", doors.heartbeat, methods=["GET", "POST"], takes=intake),

@@ -11,6 +11,7 @@ from tocsin.accounts.principal import Principal
 from tocsin.api import requests as r
 from tocsin.api.bodies import answer, decode_body
 from tocsin.api.bounds.reading import read_body
+from tocsin.api.parameters import number_of
 from tocsin.api.problems import Forbidden
 from tocsin.api.views import EventView, IncidentLine, IncidentView, alert_view, event_view, incident_line, incident_view
 from tocsin.domain import commands as c
@@ -76,14 +77,6 @@ async def list_incidents(node: Node, request: Request) -> Response:
         return [incident_line(it, sops.of(it.sop_version, queries), now) for it in found]
 
     return answer(await node.read(lines))
-
-
-def number_of(request: Request, name: str, *, default: int, most: int) -> int:
-    """A query parameter that is a whole number from 0 to `most`."""
-    text = request.query_params.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) <= most):
-        raise InvalidInput(f"{name}: must be a whole number from 0 to {most}, got {text!r}")
-    return int(text)
 
 
 async def get_incident(node: Node, request: Request) -> Response:
@@ -183,9 +176,6 @@ CHANGES: dict[str, Change] = {
     "reopen": Change(r.ReasonBody, lambda body: c.Reopen(reason=body.reason)),
     "cancel": Change(r.ReasonBody, lambda body: c.Cancel(reason=body.reason)),
     "release": Change(r.ReleaseBody, lambda body: c.Release(reason=body.reason)),
-    "postmortem": Change(
-        r.PostmortemBody, lambda body: c.SavePostmortem(sections=body.sections, action_items=body.action_items)
-    ),
     "postmortem/request": Change(r.PlainBody, lambda body: c.RequestPostmortem()),
     "postmortem/complete": Change(r.PlainBody, lambda body: c.CompletePostmortem()),
 }
@@ -215,4 +205,11 @@ cancel = _changing("cancel")
 release = _changing("release")
 request_postmortem = _changing("postmortem/request")
 complete_postmortem = _changing("postmortem/complete")
-save_postmortem = _changing("postmortem")
+
+
+async def save_postmortem(node: Node, request: Request) -> Response:
+    """Put on record what people wrote."""
+    body = decode_body(await read_body(request), r.PostmortemBody)
+    command = c.SavePostmortem(sections=body.sections, action_items=body.action_items)
+    actor = actor_of(node, request, body.by)
+    return answer(await show(node, await node.save_postmortem(request.path_params["id"], command, actor)))

@@ -1,6 +1,6 @@
 """Who is on call, what is paged, what does the SOP say? The handlers of `/api/v1` beside incidents."""
 
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from msgspec import Struct
@@ -10,17 +10,18 @@ from starlette.responses import Response
 from tocsin.api import requests as r
 from tocsin.api.bodies import answer, decode_body
 from tocsin.api.bounds.reading import read_body
-from tocsin.api.incidents import number_of
-from tocsin.api.views import alert_view, on_call_view, page_view
+from tocsin.api.parameters import instant_of, number_of
+from tocsin.api.views import OnCallView, PageView, alert_view, on_call_view, page_view
 from tocsin.domain.effects import SendPage
 from tocsin.engine.node import Node
-from tocsin.errors import InvalidInput
 from tocsin.oncall.roster import who_is_on_call
 from tocsin.sop.classify import classify
 from tocsin.sop.words import Severity
+from tocsin.store.overrides import plain
+from tocsin.store.queries import Queries
 
 _MOST_PAGES = 1000
-_YEARS = range(1970, 2200)  # far enough: who is on call can't be told at the ends of the calendar
+_LONGEST_SHIFT = timedelta(weeks=2 * 53)  # and the one after it
 
 
 class Classified(Struct, frozen=True):
@@ -40,30 +41,33 @@ class SopVersion(Struct, frozen=True):
 
 async def get_oncall(node: Node, request: Request) -> Response:
     """Who is on call in every team, now or at another time."""
-    at = _instant(request.query_params.get("at"), node)
-    return answer([on_call_view(it, node.sop) for it in who_is_on_call(node.sop, at)])
+    at = instant_of(request, "at", node.clock.now())
+    return answer(await on_call(node, at))
 
 
-def _instant(text: str | None, node: Node) -> datetime:
-    if not text:
-        return node.clock.now()
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidInput(f"at: must be a time such as 2026-11-24T03:00:00Z, got {text!r}") from error
-    if at.year not in _YEARS:
-        raise InvalidInput(f"at: must lie in the years {_YEARS[0]} to {_YEARS[-1]}, got {text!r}")
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+async def on_call(node: Node, at: datetime) -> list[OnCallView]:
+    """Who is on call in every team at `at`, by team."""
+    return await node.read(lambda queries: on_call_in(node, queries, at))
+
+
+def on_call_in(node: Node, queries: Queries, at: datetime) -> list[OnCallView]:
+    """The same, where somebody reads already."""
+    known = plain(queries.desk.overrides(at, at + _LONGEST_SHIFT))
+    return [on_call_view(it, node.sop) for it in who_is_on_call(node.sop, at, known)]
 
 
 async def get_inbox(node: Node, request: Request) -> Response:
     """The pages and notifications to people, the newest first; `person` keeps those to one."""
-    person = request.query_params.get("person")
     limit = number_of(request, "limit", default=100, most=_MOST_PAGES)
+    return answer(await pages_to(node, request.query_params.get("person"), limit))
+
+
+async def pages_to(node: Node, person: str | None, limit: int) -> list[PageView]:
+    """The pages and notifications to a person, or to everybody, the newest first."""
     found = await node.read(lambda queries: queries.pages(_MOST_PAGES if person else limit))
     rows = [(row, row.effect) for row in found]
     pages = [page_view(row, effect, node.sop) for row, effect in rows if isinstance(effect, SendPage)]
-    return answer([page for page in pages if person in (None, page.person)][:limit])
+    return [page for page in pages if person in (None, page.person)][:limit]
 
 
 async def get_alerts(node: Node, request: Request) -> Response:

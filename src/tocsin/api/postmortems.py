@@ -27,10 +27,11 @@ class PostmortemView(Struct, frozen=True):
 
 async def get_postmortem(node: Node, request: Request) -> Response:
     """The postmortem, drafted from the record at this moment."""
-    return answer(await node.read(lambda queries: _drafted(node, queries, request.path_params["id"])))
+    return answer(await node.read(lambda queries: drafted(node, queries, request.path_params["id"])))
 
 
-def _drafted(node: Node, queries: Queries, id_: str) -> PostmortemView:
+def drafted(node: Node, queries: Queries, id_: str) -> PostmortemView:
+    """The postmortem of an incident, drafted from the record; raises NotFound."""
     incident = queries.incident(id_)
     alerts = [_fact(alert) for alert in queries.alerts(incident=incident.id)]
     sop = node.desk.sops.of(incident.sop_version, queries)
@@ -58,4 +59,4 @@ async def save_document(node: Node, request: Request) -> Response:
     if incident.id not in body.document.partition("\n## ")[0]:
         raise InvalidInput(f"document: its title must name {incident.id}; this is another incident's postmortem")
     command = c.SavePostmortem(sections=written.sections, action_items=written.action_items)
-    return answer(await show(node, await node.change(incident.id, command, actor)))
+    return answer(await show(node, await node.save_postmortem(incident.id, command, actor)))

@@ -10,17 +10,15 @@ from starlette.responses import Response
 from tocsin.api import requests as r
 from tocsin.api.bodies import answer, decode_body
 from tocsin.api.bounds.reading import read_body
-from tocsin.api.incidents import actor_of, number_of
+from tocsin.api.incidents import actor_of
+from tocsin.api.parameters import id_of, number_of
 from tocsin.engine import reception
 from tocsin.engine.desk import Actor
 from tocsin.engine.node import Node
 from tocsin.engine.record import deed_of
-from tocsin.errors import NotFound
 from tocsin.store.rows import Quarantined
 
 logger = logging.getLogger(__name__)
-
-_LONGEST_ID = 18  # digits that a column holds
 
 
 class QuarantinedView(Quarantined, frozen=True, kw_only=True):
@@ -44,7 +42,7 @@ async def list_quarantine(node: Node, request: Request) -> Response:
 
 async def get_quarantined(node: Node, request: Request) -> Response:
     """One of them, with its body."""
-    id_ = _id_of(request)
+    id_ = id_of(request, "quarantine")
     kept, body = await node.read(lambda queries: queries.quarantined_one(id_))
     return answer(QuarantinedView(**asdict(kept), body=body.decode("utf-8", "backslashreplace")))
 
@@ -68,11 +66,4 @@ async def drop(node: Node, request: Request) -> Response:
 async def _asked(node: Node, request: Request) -> tuple[int, Actor]:
     body = decode_body(await read_body(request), r.PlainBody)
     actor = actor_of(node, request, body.by)
-    return _id_of(request), actor
-
-
-def _id_of(request: Request) -> int:
-    text = request.path_params["id"]
-    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_ID):
-        raise NotFound(f"quarantine: there is no {text!r}")
-    return int(text)
+    return id_of(request, "quarantine"), actor

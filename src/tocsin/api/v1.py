@@ -5,6 +5,7 @@ from tocsin.api import incidents, nodes, organisation, postmortems, quarantine, 
 from tocsin.api import requests as r
 from tocsin.api.operations import Operation
 from tocsin.api.v1_accounts import ACCOUNT_OPERATIONS
+from tocsin.api.v1_desk import DESK_OPERATIONS
 from tocsin.api.views import AlertView, EventView, IncidentLine, IncidentView, OnCallView, PageView
 from tocsin.store.rows import Quarantined
 
@@ -226,4 +227,5 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET", "/api/v1/sop", "get_sop", "The SOP that runs", organisation.get_sop, organisation.SopVersion, _READ
     ),
     *ACCOUNT_OPERATIONS,
+    *DESK_OPERATIONS,
 )

@@ -60,6 +60,22 @@ def timeline(incident: str, is_json: bool) -> None:
 
 
 @click.command()
+@click.argument("words", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True)
+@as_json
+def search(words: tuple[str, ...], limit: int, is_json: bool) -> None:
+    """Where all WORDS stand, in titles, notes, updates and postmortems: the newest first."""
+    found = find_client().get("search", q=" ".join(words), limit=limit)
+    if is_json:
+        show_json(found)
+    elif not found:
+        say("nothing was found")
+    for it in [] if is_json else found:
+        say(f"{it['incident']}  {it['severity'] or '—'}  {it['status']}  {it['title']}")
+        say(f"    {it['kind']}, {it['by']}, {clock(it['at'])}: {it['excerpt']}")
+
+
+@click.command()
 @click.option("--at", help="Another time than now: 2026-11-24T03:00:00Z.")
 @as_json
 def oncall(at: str | None, is_json: bool) -> None:
@@ -127,6 +143,7 @@ COMMANDS = {
     "list": list_incidents,
     "show": show,
     "timeline": timeline,
+    "search": search,
     "oncall": oncall,
     "inbox": inbox,
     "intake": intake,

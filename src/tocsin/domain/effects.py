@@ -50,6 +50,33 @@ class ResolvePage(PageEffect, frozen=True):
     """The page is over."""
 
 
+class OfPageTest(Effect, frozen=True):
+    """Base of what concerns one test page to one person: no incident, and nothing follows from what comes of it."""
+
+    key: str
+    reach: Reach
+
+    @property
+    def provider(self) -> str:
+        """Who delivers it."""
+        return self.reach.method.via
+
+    @property
+    def lane(self) -> str:
+        """The test."""
+        return self.key
+
+
+class SendPageTest(OfPageTest, frozen=True):
+    """Show the person, as a page would, that this way to them works."""
+
+    asked_by: str
+
+
+class EndPageTest(OfPageTest, frozen=True):
+    """Stop the test from ringing."""
+
+
 class ChannelEffect(Effect, frozen=True):
     """Base of what happens in an incident's channel, in order."""
 
@@ -138,6 +165,8 @@ AnyEffect = (
     SendPage
     | AcknowledgePage
     | ResolvePage
+    | SendPageTest
+    | EndPageTest
     | OpenChannel
     | InviteToChannel
     | SetTopic

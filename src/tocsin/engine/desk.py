@@ -1,7 +1,7 @@
 """How is one command carried out? Load, decide, save: inside a transaction of the writer."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
@@ -13,8 +13,11 @@ from tocsin.domain.meanwhile import in_the_way, kinds_that_concern
 from tocsin.domain.narrate import name_of, narrate
 from tocsin.engine.sops import Sops
 from tocsin.errors import Refused
-from tocsin.oncall.roster import Roster
+from tocsin.oncall.roster import Roster, usable_methods
+from tocsin.sop.model import ContactMethod
 from tocsin.sop.words import Severity
+from tocsin.store.overrides import plain
+from tocsin.store.queries import Queries
 from tocsin.store.transaction import Transaction
 
 
@@ -53,7 +56,7 @@ class Desk:
             now=now,
             sop=self.sops.current,
             sop_version=self.sops.version,
-            roster=self._roster(now),
+            roster=self._roster(tx, now),
             actor=actor.name,
             via=actor.via,
             next_id=tx.incidents.next_id(now),
@@ -90,12 +93,21 @@ class Desk:
             now=now,
             sop=self.sops.of(incident.sop_version, tx.facts),
             sop_version=incident.sop_version,
-            roster=self._roster(now),
+            roster=self._roster(tx, now),
             actor=actor.name,
             via=actor.via,
             recent=recent,
         )
         return _decided(incident, command, context)
+
+    def roster(self, queries: Queries, now: datetime) -> Roster:
+        """Who the targets are at `now`, as it is committed."""
+        overrides = plain(queries.desk.overrides(now, now + timedelta(microseconds=1)))
+        return Roster(self.sops.current, now, self.methods, overrides)
+
+    def contact_methods(self, person: str) -> tuple[ContactMethod, ...]:
+        """How the person is reached, in the order to try it; empty for somebody whom the SOP doesn't know."""
+        return usable_methods(self.sops.current, person, self.methods)
 
     def _refuse_unseen(self, tx: Transaction, incident: Incident, command: c.Change, actor: Actor) -> None:
         kinds = kinds_that_concern(command)
@@ -110,8 +122,8 @@ class Desk:
         )
         raise Refused("changed_meanwhile", reason)
 
-    def _roster(self, now: datetime) -> Roster:
-        return Roster(sop=self.sops.current, at=now, methods=self.methods)
+    def _roster(self, tx: Transaction, now: datetime) -> Roster:
+        return Roster(self.sops.current, now, self.methods, tx.overrides.holding(now))
 
     def _recent(
         self, tx: Transaction, now: datetime, service: str, severity: Severity | None, but: str = ""

@@ -15,12 +15,13 @@ from tocsin.domain import commands as c
 from tocsin.domain.alert import Alert, AlertStatus, fingerprint
 from tocsin.domain.incident import Incident
 from tocsin.domain.placement import Placement, Placer
+from tocsin.domain.silence import muted_by
 from tocsin.engine.desk import Actor, Desk
 from tocsin.store.alerts import NewAlert
 from tocsin.store.codec import optional_to_column, to_column
 from tocsin.store.connection import Stale
 from tocsin.store.incidents import Standing
-from tocsin.store.rows import KnownAlert
+from tocsin.store.rows import KnownAlert, MutedAlert
 from tocsin.store.transaction import Transaction
 
 _REMEMBERED = 10_000  # incidents
@@ -48,6 +49,10 @@ class Intake:
     def take(self, tx: Transaction, now: datetime, actor: Actor, alerts: Sequence[Alert]) -> None:
         """Attach every alert; the last alert of a fingerprint in the batch is taken after the earlier ones."""
         _Batch(self, tx, now, actor).take(_waves(alerts))
+
+    def let_out(self, tx: Transaction, now: datetime, actor: Actor, muted: MutedAlert) -> None:
+        """The silence of an alert is over."""
+        _Batch(self, tx, now, actor).let_out(muted)
 
     def forget(self) -> None:
         """A transaction was undone: an incident may come to stand otherwise at the event where it stood in there."""
@@ -138,7 +143,7 @@ class _Batch:
             self._still_fires[str(known.incident)] = alert.summary
         if is_old:
             self._repeated[known.id] = self._repeated.get(known.id, 0) + heard.times
-        elif is_firing and not known.is_open:
+        elif is_firing and not known.is_open and not known.is_muted:
             self._new.append(heard)
         else:
             self._changed.append((known, heard))
@@ -146,11 +151,32 @@ class _Batch:
     def _attach(self) -> None:
         """Give what is new its incident, and write down what has changed.
 
-        An alert of no open incident opens one, or joins that of its group. A resolution is remembered alone, so that
-        its own firing, arriving late, pages nobody.
+        An alert of no open incident opens one, or joins that of its group; one that is silenced is remembered alone,
+        until its silence ends. A resolution is remembered alone as well, so that its own firing, arriving late, pages
+        nobody.
         """
+        firing = [it for it in self._new if _is_firing(it)]
+        muted = self._muted(firing)
+        incident_of = self._placed([it for it in firing if it.fingerprint not in muted])
+        new = [NewAlert(it.fingerprint, it.alert, incident_of.get(it.fingerprint), it.times) for it in self._new]
+        self._tx.alerts.add(new, self._now)
+        self._tx.silences.mute(muted)
+        for known, heard in self._changed:
+            self._change(known, heard)
+        self._new, self._changed = [], []
+
+    def _muted(self, firing: Sequence[_Heard]) -> dict[str, str]:
+        """The silences that keep some of them quiet, by the alert's fingerprint."""
+        silences = self._tx.silences.holding(self._now) if firing else ()
+        if not silences:
+            return {}
+        found = ((it.fingerprint, muted_by(silences, it.alert.labels)) for it in firing)
+        return {print_: silence.id for print_, silence in found if silence is not None}
+
+    def _placed(self, firing: Sequence[_Heard]) -> dict[str, str]:
+        """The incidents that these alerts have opened or joined, by fingerprint."""
         groups: dict[str, list[_Placed]] = {}
-        for heard in filter(_is_firing, self._new):
+        for heard in firing:
             placement = self._intake.placer.place(heard.alert)
             groups.setdefault(placement.group_key, []).append((heard, placement))
         joined = self._tx.incidents.open_ones_of(groups.keys())
@@ -160,11 +186,23 @@ class _Batch:
             incident = joined.get(group) or self._open(*placed[0])
             self._join(incident, placed if group in joined else placed[1:], standing.get(incident))
             incident_of |= dict.fromkeys((heard.fingerprint for heard, _ in placed), incident)
-        new = [NewAlert(it.fingerprint, it.alert, incident_of.get(it.fingerprint), it.times) for it in self._new]
-        self._tx.alerts.add(new, self._now)
-        for known, heard in self._changed:
-            self._change(known, heard)
-        self._new, self._changed = [], []
+        return incident_of
+
+    def let_out(self, muted: MutedAlert) -> None:
+        """Its silence is over: what still fires opens an incident or joins one, unless another silence mutes it."""
+        alert = self._tx.alerts.firing_alone(muted.alert)
+        silence = muted_by(self._tx.silences.holding(self._now), alert.labels) if alert else None
+        if alert is None or silence is None:
+            self._tx.silences.unmute(muted.alert)
+        if alert is None:
+            return
+        heard = _Heard(alert, fingerprint(alert.labels))
+        if silence is not None:
+            self._tx.silences.mute({heard.fingerprint: silence.id})
+            return
+        incident = self._placed([heard])[heard.fingerprint]
+        self._tx.alerts.attach(muted.alert, heard.fingerprint, incident)
+        self._tell_incidents()
 
     def _kept_open(self, joined: Iterable[str]) -> dict[str, Standing]:
         """How the incidents stand that alerts join. Nobody ends one meanwhile: there they would page nobody."""

@@ -18,6 +18,7 @@ from tocsin.engine.desk import Actor, Desk
 from tocsin.engine.funnel import Funnel
 from tocsin.engine.gate import Gate
 from tocsin.engine.heads import Heads
+from tocsin.engine.indexer import Indexer
 from tocsin.engine.intake import Intake
 from tocsin.engine.membership import Membership, this_member
 from tocsin.engine.meters import Meters
@@ -28,8 +29,9 @@ from tocsin.engine.sign_in import SignIn
 from tocsin.engine.single_sign_on import SingleSignOn, sign_in_file
 from tocsin.engine.sops import Sops
 from tocsin.engine.throttle import Throttle
+from tocsin.engine.unmuter import Unmuter
 from tocsin.engine.waker import Waker
-from tocsin.engine.watch.watchman import Watchman
+from tocsin.engine.watch.watchman import Loop, Watchman
 from tocsin.engine.writer import Writer
 from tocsin.integrations.wire import Single
 from tocsin.settings import Settings
@@ -50,6 +52,7 @@ class Node:
         self.settings = settings
         self.sop = sop
         self.clock = Clock(settings.clock_speed)
+        self.started_at = self.clock.now()
         self._stack = contextlib.AsyncExitStack()
         self._listeners: set[asyncio.Event] = set()
 
@@ -95,6 +98,9 @@ class Node:
                 meters=self._meters,
             )
             stack.push_async_callback(self.watch.close)
+            self._unmuter = Unmuter(self._store, self._writer, self.desk, self.clock)
+            self._indexer = Indexer(self._store, self._writer, self.clock)
+            stack.callback(self._indexer.close)
             self.gate = Gate(self._store, self._writer, self.clock, self.sop.people)
             self.sign_in = SignIn(self._store, self._writer, self.clock, self.gate)
             stack.callback(self.sign_in.close)
@@ -107,13 +113,17 @@ class Node:
             stack.callback(self._writer.stop)
             stack.push_async_callback(self._membership.leave)
             stack.enter_context(self._store.listening(self._committed_elsewhere))
-            for loop in (*self._loops(), self._membership, self.gate, Heads(self._store), *self.watch.loops()):
+            for loop in (*self._loops(), self._membership, self.gate, Heads(self._store), *self._beside()):
                 stack.push_async_callback(_cancel, asyncio.create_task(loop.run()))
             self._stack = stack.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
+
+    def _beside(self) -> list[Loop]:
+        """The loops for which nothing that pages waits, beside those of silences that end."""
+        return [self._unmuter, self._indexer, *self.watch.loops()]
 
     def _prepare(self) -> str:
         """Begin engine time where the record ends, and return this installation's id, made at the first start."""
@@ -205,9 +215,24 @@ class Node:
 
         return await self._writer.write(work)
 
+    async def save_postmortem(self, incident_id: str, command: c.SavePostmortem, actor: Actor) -> Incident:
+        """Put on record what people wrote; what was kept as a draft is over then. Raises NotFound and Refused."""
+
+        def work(tx: Transaction, now: datetime) -> Incident:
+            incident = self.desk.change(tx, now, incident_id, command, actor)
+            tell_command(tx, now, actor, command=command, incident=incident)
+            tx.drafts.end(incident.id, actor.name, now)
+            return incident
+
+        return await self._writer.write(work)
+
     async def take_alerts(self, alerts: Sequence[Alert], actor: Actor) -> None:
         """Take in a batch of alerts, all or none; raises Overloaded while the disk is too full for new ones."""
         await self._funnel.take(alerts, actor)
+
+    async def write(self, work: Callable[[Transaction, datetime], T]) -> T:
+        """The value of `work`, once what it has written is durable; raises what it raises, StoreError, Overloaded."""
+        return await self._writer.write(work)
 
     async def quarantine(self, source: str, single: Single, error: str) -> int:
         """Keep an alert aside of which a bug of ours can make nothing; returns its number."""

@@ -6,7 +6,15 @@ A stand-in on this machine (an address override that points at loopback) needs n
 import logging
 from datetime import timedelta
 
-from tocsin.domain.effects import AnyEffect, ChannelEffect, PageEffect, SendPage, TellStakeholders
+from tocsin.domain.effects import (
+    AnyEffect,
+    ChannelEffect,
+    OfPageTest,
+    PageEffect,
+    SendPage,
+    SendPageTest,
+    TellStakeholders,
+)
 from tocsin.engine.deliveries import Provider
 from tocsin.engine.pace import Rate
 from tocsin.integrations.inbox import outbound as inbox
@@ -85,6 +93,8 @@ class InboxProvider:
     def request_for(self, effect: AnyEffect) -> Request | Done | Never:
         """Ring on the console; being written to the outbox, the page is in the inbox already."""
         page = _page(effect)
+        if isinstance(page, SendPageTest):
+            console.warning("%s", inbox.test_line_for(page))
         if not isinstance(page, SendPage):
             return Done()
         console.warning("%s", inbox.line_for(page))
@@ -131,12 +141,12 @@ def _routing_keys(settings: Settings, sop: Sop) -> dict[str, str]:
 
 
 def _page(effect: AnyEffect) -> pagerduty.PagerDutyEffect:
-    if not isinstance(effect, PageEffect):
+    if not isinstance(effect, PageEffect | OfPageTest):
         raise TypeError(f"{type(effect).__name__} is not a page")
     return effect
 
 
 def _chat(effect: AnyEffect) -> slack.SlackEffect:
-    if not isinstance(effect, ChannelEffect | SendPage):
+    if not isinstance(effect, ChannelEffect | SendPage | SendPageTest):
         raise TypeError(f"Slack has nothing to do with {type(effect).__name__}")
     return effect

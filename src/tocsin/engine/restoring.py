@@ -107,6 +107,7 @@ def _quieted(copy: Path, asked: Restoration, present: Present, newest_at: dateti
 def _begin_anew(tx: Transaction, asked: Restoration, present: Present, taken_at: datetime, now: datetime) -> None:
     tx.nodes.forget_all()
     tx.outbox.call_off(now)
+    tx.silences.forget_muted()
     tx.incidents.skip_numbers(present.numbers, range(taken_at.year, now.year + 1))
     installation = tx.facts.meta("installation")
     has_lived_on = present.installation and present.installation == installation

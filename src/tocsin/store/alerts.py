@@ -6,9 +6,10 @@ A storm is written by the statement, not by the row: the database reads the rows
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
+import msgspec
 from msgspec import Struct
 
-from tocsin.domain.alert import Alert
+from tocsin.domain.alert import Alert, AlertStatus
 from tocsin.store import codec
 from tocsin.store.connection import Connection, Row, Stale
 from tocsin.store.rows import KnownAlert
@@ -75,6 +76,31 @@ class Alerts:
         was = (known.id, known.status, known.starts_at, known.ends_at)
         if not self._connection.all(sql, alert.status.value, *at, times, *was):
             raise Stale(f"alert {known.id}: another node has heard of it meanwhile")
+
+    def firing_alone(self, id_: int) -> Alert | None:
+        """The alert in a row that fires and has no incident; None where it doesn't, or has one."""
+        sql = f"""
+            SELECT labels, annotations, starts_at, generator_url FROM alerts
+            WHERE id = ? AND incident IS NULL AND status = 'firing'{self._connection.LOCKED}
+        """
+        rows = self._connection.all(sql, id_)
+        if not rows:
+            return None
+        labels, annotations, starts_at, url = rows[0]
+        texts = msgspec.json.decode(labels), msgspec.json.decode(annotations)
+        return Alert(*texts, AlertStatus.FIRING, codec.from_column(starts_at), generator_url=url)
+
+    def attach(self, id_: int, fingerprint: str, incident: str) -> None:
+        """Give an alert that had no incident one. Where it has a row in that incident already, this one is it again."""
+        rows = self._connection.all("SELECT starts_at FROM alerts WHERE id = ?", id_)
+        again = """
+            UPDATE alerts SET status = 'firing', starts_at = ?, ends_at = NULL
+            WHERE fingerprint = ? AND incident = ? RETURNING id
+        """
+        if self._connection.all(again, rows[0][0], fingerprint, incident):
+            self._connection.many("DELETE FROM alerts WHERE id = ?", [(id_,)])
+        else:
+            self._connection.many("UPDATE alerts SET incident = ? WHERE id = ?", [(incident, id_)])
 
     def is_clear(self, incident: str) -> bool:
         """Whether none of the incident's alerts fires."""

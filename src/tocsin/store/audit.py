@@ -59,6 +59,24 @@ class Audit:
         values = codec.to_column(before), _MOST_NAMED
         return [key for provider in providers for (key,) in self._connection.all(sql, provider, *values)]
 
+    def overdue_mutes(self, before: datetime) -> list[tuple[int, datetime]]:
+        """Invariant 7: muted alerts that should have been let out before then, and since when."""
+        sql = """
+            SELECT muted.alert, silences.ends_at FROM muted JOIN silences ON silences.id = muted.silence
+            WHERE silences.ends_at < ? ORDER BY silences.ends_at, muted.alert LIMIT ?
+        """
+        rows = self._connection.all(sql, codec.to_column(before), _MOST_NAMED)
+        return [(alert, codec.from_column(at)) for alert, at in rows]
+
+    def alerts_of_nobody(self) -> list[int]:
+        """Invariant 14: alerts that fire and have neither an incident nor a silence that mutes them."""
+        sql = """
+            SELECT id FROM alerts WHERE incident IS NULL AND status = 'firing'
+                AND NOT EXISTS (SELECT 1 FROM muted JOIN silences ON silences.id = silence WHERE alert = alerts.id)
+            ORDER BY id LIMIT ?
+        """
+        return [id_ for (id_,) in self._connection.all(sql, _MOST_NAMED)]
+
     def triggered_without_a_deadline(self, after: str, limit: int) -> list[str]:
         """Incidents that nobody has acknowledged and nothing will wake, those after that id first come."""
         sql = """

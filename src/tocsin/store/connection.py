@@ -3,7 +3,7 @@
 SQL is written once, with `?` for values. Rows that changed are told by `RETURNING`.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -29,6 +29,11 @@ class Reads(Protocol):
 
     ONE_OF: str  # how a list is asked for: `incident {ONE_OF}`, with `list_of(values)` as the value
     NOW: str  # the database's clock, in microseconds since 1970 UTC
+
+    HAS_WORDS: str  # a condition on `search_documents AS d`, with `sought(words)` as the value
+
+    def sought(self, words: Sequence[str]) -> str:
+        """How words are asked for that must all be there, each as the beginning of a word."""
 
     def all(self, sql: str, *values: Any) -> list[Row]:
         """Every row of the result."""

@@ -12,8 +12,8 @@ _NOT_COPIED = ("nodes",)
 
 # Each table's columns that identify a row, in order: what is read bit by bit must be read in some order.
 _TABLES = """
-    SELECT m.name, c.name, c.pk FROM sqlite_schema AS m, pragma_table_info(m.name) AS c
-    WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, c.cid
+    SELECT m.name, c.name, c.pk FROM pragma_table_list AS m, pragma_table_info(m.name) AS c
+    WHERE m.schema = 'main' AND m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, c.cid
 """
 
 

@@ -75,6 +75,7 @@ class PostgresConnection:
     ONE_OF = "= ANY(?)"
     NOW = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
     EACH = "jsonb_array_elements(CAST(? AS jsonb)) AS each (value)"
+    HAS_WORDS = "to_tsvector('simple', d.words) @@ to_tsquery('simple', ?)"
     LOCKED = " FOR UPDATE"
     SHARED = " FOR SHARE"
     UNLOCKED_ONLY = " FOR UPDATE SKIP LOCKED"
@@ -235,6 +236,10 @@ class PostgresConnection:
         self._requests += 1
         return self._connection
 
+    def sought(self, words: Sequence[str]) -> str:
+        """A tsquery; the words hold letters and digits only."""
+        return " & ".join(f"'{word}':*" for word in words)
+
     def list_of(self, values: Collection[str] | Collection[int]) -> Any:
         """A list as one value: an array."""
         return list(values)
@@ -245,6 +250,7 @@ class PostgresReader:
 
     ONE_OF = PostgresConnection.ONE_OF
     NOW = PostgresConnection.NOW
+    HAS_WORDS = PostgresConnection.HAS_WORDS
 
     def __init__(self, connection: PostgresConnection) -> None:
         self._connection = connection
@@ -259,6 +265,10 @@ class PostgresReader:
                 self._connection.close()
                 self._connection.open()
                 return self._connection.all(sql, *values)
+
+    def sought(self, words: Sequence[str]) -> str:
+        """A tsquery."""
+        return self._connection.sought(words)
 
     def list_of(self, values: Collection[str] | Collection[int]) -> Any:
         """A list as one value."""

@@ -14,6 +14,7 @@ from tocsin.store import codec
 from tocsin.store.account_queries import AccountQueries
 from tocsin.store.audit_queries import AuditQueries
 from tocsin.store.connection import Reads
+from tocsin.store.desk_queries import DeskQueries
 from tocsin.store.incidents import NO_END, events_between, timeline_of
 from tocsin.store.monitors import monitors_in
 from tocsin.store.nodes import member_of
@@ -22,6 +23,11 @@ from tocsin.store.quarantine import no_such
 from tocsin.store.rows import Delivery, Monitor, Only, OutboxRow, Quarantined, SeenMember, StoredAlert
 from tocsin.store.storms import leads_that_ended, queues
 
+_ALERT = (
+    "a.id, a.fingerprint, a.incident, a.status, a.starts_at, a.ends_at, a.first_seen_at, a.last_seen_at, a.received, "
+    "a.labels, a.annotations, a.generator_url, coalesce(s.times, 0), coalesce(s.last_at, 0)"
+)
+_SIGHTED = "LEFT JOIN alert_sightings AS s ON s.alert = a.id"
 _QUARANTINED = "id, source, error, times, length(body), received_at, last_at"
 _GRAVEST_FIRST = "severity_rank, opened_at, id"
 _TIME_TO_LEAVE = 5_000_000  # microseconds of a lease: nobody takes over what is just leaving
@@ -32,6 +38,7 @@ class Queries:
 
     def __init__(self, connection: Reads) -> None:
         self._connection = connection
+        self.desk = DeskQueries(connection)
         self.accounts = AccountQueries(connection)
         self.audit = AuditQueries(connection)
 
@@ -102,10 +109,8 @@ class Queries:
         where, values = ("WHERE incident = ?", (incident,)) if incident else ("", ())
         # In a storm an incident has a hundred thousand: their numbers are sorted, not their labels.
         sql = f"""
-            SELECT id, fingerprint, incident, status, starts_at, ends_at, first_seen_at, last_seen_at, received,
-                labels, annotations, generator_url, coalesce(times, 0), coalesce(last_at, 0)
-            FROM alerts LEFT JOIN alert_sightings ON alert = id
-            WHERE id IN (SELECT id FROM alerts {where} ORDER BY id DESC LIMIT ?) ORDER BY id DESC
+            SELECT {_ALERT} FROM alerts AS a {_SIGHTED}
+            WHERE a.id IN (SELECT id FROM alerts {where} ORDER BY id DESC LIMIT ?) ORDER BY a.id DESC
         """
         return [_stored_alert(row) for row in self._all(sql, *values, limit)]
 
@@ -223,6 +228,23 @@ class Queries:
     def monitors(self) -> list[Monitor]:
         """The jobs that must call, by name."""
         return monitors_in(self._connection)
+
+    def firing_alerts(self, limit: int) -> list[tuple[StoredAlert, str | None]]:
+        """What fires and matters: the alerts of open incidents, the gravest first, then those that are muted.
+
+        Each with the id of the silence that mutes it, or None. Alerts that still fire on an incident which somebody
+        has ended are left out.
+        """
+        of_incidents = f"""
+            SELECT {_ALERT}, NULL FROM incidents AS i JOIN alerts AS a ON a.incident = i.id AND a.status = 'firing'
+            {_SIGHTED} WHERE i.is_open = 1 ORDER BY i.severity_rank, i.opened_at, a.id LIMIT ?
+        """
+        muted = f"""
+            SELECT {_ALERT}, m.silence FROM muted AS m JOIN alerts AS a ON a.id = m.alert AND a.status = 'firing'
+            {_SIGHTED} ORDER BY a.id LIMIT ?
+        """
+        rows = [*self._all(of_incidents, limit), *self._all(muted, limit)][:limit]
+        return [(_stored_alert(row[:-1]), row[-1]) for row in rows]
 
     def sop_content(self, version: str) -> str | None:
         """The stored SOP of a version."""

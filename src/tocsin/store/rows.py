@@ -5,7 +5,11 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from tocsin.domain.alert import AlertStatus
 from tocsin.domain.effects import AnyEffect
+from tocsin.domain.search import Found
+from tocsin.domain.silence import Silence
+from tocsin.oncall.overrides import Override
 
 
 class StoredAlert(Struct, frozen=True):
@@ -35,6 +39,11 @@ class KnownAlert(Struct, frozen=True):
     starts_at: int
     ends_at: int | None
     is_held: bool = False
+
+    @property
+    def is_muted(self) -> bool:
+        """Whether it fires and has no incident: a silence keeps it from opening one."""
+        return self.incident is None and self.status == AlertStatus.FIRING
 
 
 class Only(StrEnum):
@@ -70,6 +79,40 @@ class OutboxRow(Struct, frozen=True):
     created_at: datetime
     settled_at: datetime | None
     note: str
+
+
+class PageTest(Struct, frozen=True):
+    """A test page by one contact method: `status` is that of its row in the outbox, `done` once it was taken."""
+
+    key: str
+    via: str
+    asked_by: str
+    status: str
+    note: str
+    sent_at: datetime
+    settled_at: datetime | None
+
+
+class SearchHit(Struct, frozen=True):
+    """A text in which something was found, and whose incident's it is."""
+
+    incident: str
+    kind: Found
+    at: datetime
+    actor: str
+    text: str
+    title: str
+    status: str
+    severity: str | None
+
+
+class Draft(Struct, frozen=True):
+    """What somebody is writing on a postmortem; `content` is None since it was put on record."""
+
+    version: int
+    content: str | None
+    saved_at: datetime
+    saved_by: str
 
 
 class Account(Struct, frozen=True):
@@ -183,3 +226,31 @@ class Monitor(Struct, frozen=True):
     calls: int
     excused_for: timedelta
     missed_at: datetime | None
+
+
+class KeptOverride(Struct, frozen=True):
+    """An override, and who made it; one that was cancelled ended at that instant, or never began."""
+
+    id: int
+    override: Override
+    made_at: datetime
+    made_by: str
+    cancelled_at: datetime | None
+    cancelled_by: str | None
+
+
+class KeptSilence(Struct, frozen=True):
+    """A silence, and who made and changed it last."""
+
+    silence: Silence
+    made_by: str
+    made_at: datetime
+    changed_by: str
+    changed_at: datetime
+
+
+class MutedAlert(Struct, frozen=True):
+    """A firing alert of no incident, by its row's id, and the silence that keeps it from opening one."""
+
+    alert: int
+    silence: str

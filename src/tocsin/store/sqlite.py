@@ -1,6 +1,6 @@
 """Where is it kept on one machine? A SQLite file: one connection that writes, one that reads."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -26,11 +26,17 @@ class SqliteConnection:
     ONE_OF = "IN (SELECT value FROM json_each(?))"
     NOW = "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
     EACH = "jsonb_each(?)"
+    # Of very many only the newest are looked at, which the index gives in their order.
+    HAS_WORDS = "d.id IN (SELECT rowid FROM search_words WHERE search_words MATCH ? ORDER BY rowid DESC LIMIT 1000)"
     LOCKED = SHARED = UNLOCKED_ONLY = ""  # there is one writer
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
         self.is_short_of_space = False  # whether a part of the transaction has found the disk full
+
+    def sought(self, words: Sequence[str]) -> str:
+        """A query of FTS5."""
+        return " ".join(f'"{word}"*' for word in words)
 
     def all(self, sql: str, *values: Any) -> list[Row]:
         """Every row of the result."""
@@ -79,6 +85,7 @@ class SqliteReader:
 
     ONE_OF = SqliteConnection.ONE_OF
     NOW = SqliteConnection.NOW
+    HAS_WORDS = SqliteConnection.HAS_WORDS
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._reading = SqliteConnection(connection)
@@ -88,6 +95,10 @@ class SqliteReader:
         """Every row of the result."""
         with as_store_error(self._filename):
             return self._reading.all(sql, *values)
+
+    def sought(self, words: Sequence[str]) -> str:
+        """A query of FTS5."""
+        return self._reading.sought(words)
 
     def list_of(self, values: Collection[str] | Collection[int]) -> Any:
         """A list as one value: JSON."""

@@ -14,13 +14,18 @@ from tocsin.store.alerts import Alerts
 from tocsin.store.audit_log import AuditLog
 from tocsin.store.connection import Connection
 from tocsin.store.cries import Cries
+from tocsin.store.drafts import Drafts
 from tocsin.store.facts import Facts
 from tocsin.store.incidents import Incidents
 from tocsin.store.monitors import Monitors
 from tocsin.store.nodes import Nodes
 from tocsin.store.outbox import Outbox
+from tocsin.store.overrides import Overrides
+from tocsin.store.page_tests import PageTests
 from tocsin.store.quarantine import Quarantine
+from tocsin.store.search import SearchIndex
 from tocsin.store.sign_in import SignIn
+from tocsin.store.silences import Silences
 from tocsin.store.storms import Storms
 
 
@@ -41,6 +46,11 @@ class Transaction:
         self.accounts = Accounts(connection)
         self.sign_in = SignIn(connection)
         self.audit = AuditLog(connection)
+        self.overrides = Overrides(connection)
+        self.drafts = Drafts(connection)
+        self.search_index = SearchIndex(connection)
+        self.page_tests = PageTests(connection)
+        self.silences = Silences(connection)
 
     def savepoint(self) -> AbstractContextManager[None]:
         """A part that can fail alone: undone when the block raises, and the rest goes on.

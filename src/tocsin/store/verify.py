@@ -17,9 +17,10 @@ from tocsin.sop.version import decode_stored, version_of
 from tocsin.store import codec
 from tocsin.store.connection import Reads, Row
 from tocsin.store.incidents import columns_of
+from tocsin.store.page_tests import is_test
 from tocsin.store.snapshot import ROWS_AT_ONCE, ByIncident, in_order
 from tocsin.store.verify_events import Timeline, clock
-from tocsin.store.verify_outbox import faults_of_deliveries
+from tocsin.store.verify_outbox import faults_of_deliveries, faults_of_test
 
 _EVENT = ("at", "actor", "via", "kind", "event", "hash")
 _STATE = ("state", "seq", "is_open", "status", "severity", "severity_rank", "service", "title", "group_key")
@@ -124,7 +125,12 @@ class Verification:
 
 def _orphans(events: Iterator[Row], deliveries: Iterator[Row]) -> Iterator[str]:
     yield from (f"events {incident}/{seq}: there is no such incident" for incident, seq, *_ in events)
-    yield from (f"outbox {id_} ({key}): there is no incident {incident}" for incident, id_, key, *_ in deliveries)
+    for row in deliveries:
+        incident, id_, key, *_ = row
+        if is_test(incident):
+            yield from faults_of_test(row)
+        else:
+            yield f"outbox {id_} ({key}): there is no incident {incident}"
 
 
 def _faults_of_columns(incident: Incident, stored: list[Any]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from tocsin.domain.effects import AnyEffect, SendPage
+from tocsin.domain.effects import AnyEffect, OfPageTest, SendPage
 from tocsin.domain.incident import Incident, Page
 from tocsin.errors import StoreError
 from tocsin.sop.words import Urgency
@@ -11,6 +11,7 @@ from tocsin.store.chain import Sealed
 from tocsin.store.connection import Row
 from tocsin.store.incidents import RANKS
 from tocsin.store.outbox import page_of
+from tocsin.store.page_tests import columns_of_test
 
 _WAITING = ("pending", "leased", "counted")
 _ENDED = ("done", "failed", "suppressed")
@@ -37,6 +38,25 @@ def faults_of_deliveries(incident: Incident | None, rows: Iterable[Row]) -> Iter
         missing = next((n for n in range(len(found)) if str(n) not in found), None)
         if missing is not None:
             yield f"outbox: {event}-{missing} is missing"
+
+
+def faults_of_test(row: Row) -> Iterator[str]:
+    """What is wrong with the row of a test page, each as a sentence that names it."""
+    where = f"outbox {row[1]} ({row[2]})"
+    yield from (f"{where}: {what}" for what in (*_faults_of_row(row), *_faults_of_test(row)))
+
+
+def _faults_of_test(row: Row) -> Iterator[str]:
+    incident, _, key, provider, lane, page, rank, text, *_ = row
+    try:
+        effect = codec.effect_from(text)
+    except StoreError as error:
+        yield str(error)
+        return
+    if not isinstance(effect, OfPageTest):
+        yield f"there is no incident {incident}"
+    elif (incident, key, provider, lane, page, rank) != columns_of_test(effect):
+        yield "it is not the row of the test page that its effect tells of"
 
 
 def _faults_of_row(row: Row) -> Iterator[str]:

@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tocsin.accounts.principal import Principal
-from tocsin.api.incidents import cockpit_of, number_of
+from tocsin.api.incidents import cockpit_of
+from tocsin.api.parameters import number_of
 from tocsin.api.views import IncidentView
 from tocsin.domain.deadlines import update_due_at
 from tocsin.domain.incident import Incident
@@ -15,7 +16,7 @@ from tocsin.domain.ladder import DrawnStep, drawn_ladder
 from tocsin.domain.narrate import name_of, target_words
 from tocsin.domain.transitions import RULES
 from tocsin.engine.node import Node
-from tocsin.oncall.roster import TARGETS, Roster
+from tocsin.oncall.roster import TARGETS
 from tocsin.sop.durations import Duration
 from tocsin.sop.model import Sop
 from tocsin.sop.words import Role
@@ -107,16 +108,16 @@ def _cockpit(node: Node, queries: Queries, id_: str, sort: str, principal: Princ
         people={person: it.name for person, it in today.people.items()},
         targets={target: target_words(target) for target in (*sorted(TARGETS), *today.targets)},
         other_teams={team: it.name for team, it in today.teams.items() if team not in incident.teams},
-        reached_by=_reached_by(node, incident),
+        reached_by=_reached_by(node, queries, incident),
         acknowledged_by=name_of(incident.acknowledged_by, sop) if incident.acknowledged_by else None,
         channel_url=_channel_url(incident),
         pagerduty_url=_pagerduty_url(incident, today),
     )
 
 
-def _reached_by(node: Node, incident: Incident) -> dict[str, tuple[str, ...]]:
+def _reached_by(node: Node, queries: Queries, incident: Incident) -> dict[str, tuple[str, ...]]:
     """Whom each target stands for at this moment: the ladder's of the incident's SOP, with today's roster."""
-    roster = Roster(sop=node.sop, at=node.clock.now(), methods=node.desk.methods)
+    roster = node.desk.roster(queries, node.clock.now())
     named = {*TARGETS, *node.sop.targets, *node.sop.people}
     return {
         target: tuple(name_of(person, node.sop) for person in roster.people(target, incident.teams)) for target in named

@@ -13,7 +13,6 @@ from tocsin.api.problems import status_of
 from tocsin.domain.narrate import name_of
 from tocsin.engine.node import Node
 from tocsin.errors import InvalidInput, Refused
-from tocsin.oncall.roster import Roster
 from tocsin.sop.classify import classify
 from tocsin.sop.model import Answers, Sop
 from tocsin.sop.words import Severity, Trigger, Urgency
@@ -31,13 +30,13 @@ class Outlook(Struct, frozen=True):
 
 async def get_declare(site: Site, request: Request) -> Response:
     """The form."""
-    return _form(site, request, {})
+    return await _form(site, request, {})
 
 
 async def post_outlook(site: Site, request: Request) -> Response:
     """What the form as it is filled in so far would do."""
     form = await read_form(request)
-    return site.render(request, "declare_outlook.html", outlook=_outlook(site.node, form))
+    return site.render(request, "declare_outlook.html", outlook=await _outlook(site.node, form))
 
 
 async def post_declare(site: Site, request: Request) -> Response:
@@ -51,11 +50,11 @@ async def post_declare(site: Site, request: Request) -> Response:
         incident = await site.node.open(command, actor_of(request, form))
     except (Refused, InvalidInput) as error:
         text = str(error)
-        return _form(site, request, form, Notice("failed", f"{text[:1].upper()}{text[1:]}."), status_of(error))
+        return await _form(site, request, form, Notice("failed", f"{text[:1].upper()}{text[1:]}."), status_of(error))
     return RedirectResponse(f"/incidents/{quote(incident.id)}", 303)
 
 
-def _form(
+async def _form(
     site: Site, request: Request, form: dict[str, str], notice: Notice | None = None, status: int = 200
 ) -> Response:
     sop = site.node.sop
@@ -68,15 +67,15 @@ def _form(
         sop=sop,
         triggers=list(Trigger),
         unsure=UNSURE,
-        outlook=_outlook(site.node, form),
+        outlook=await _outlook(site.node, form),
     )
 
 
-def _outlook(node: Node, form: dict[str, str]) -> Outlook:
+async def _outlook(node: Node, form: dict[str, str]) -> Outlook:
     sop = node.sop
     severity, reason = _severity(sop, form)
     service = sop.services.get(form.get("service", "") or sop.alerts.default_service)
-    roster = Roster(sop=sop, at=node.clock.now(), methods=node.desk.methods)
+    roster = await node.read(lambda queries: node.desk.roster(queries, node.clock.now()))
     steps = sop.ladder(severity).steps
     now = [target for step in steps if not step.after and step.urgency is Urgency.PAGE for target in step.targets]
     teams = (service.team,) if service else ()

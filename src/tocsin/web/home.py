@@ -6,10 +6,10 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tocsin.api.views import IncidentLine, OnCallView, incident_line, on_call_view
+from tocsin.api.organisation import on_call_in
+from tocsin.api.views import IncidentLine, OnCallView, incident_line
 from tocsin.domain.incident import Incident
 from tocsin.engine.node import Node
-from tocsin.oncall.roster import who_is_on_call
 from tocsin.store.queries import Queries
 from tocsin.web.needs import Need, needs_of
 from tocsin.web.site import Site, is_fragment
@@ -57,5 +57,5 @@ def _overview(node: Node, queries: Queries, person: str | None) -> Overview:
         counts=queries.open_counts(),
         open=lines(found),
         recent=lines(recent[:_RECENT]),
-        on_call=[on_call_view(it, node.sop) for it in who_is_on_call(node.sop, now)],
+        on_call=on_call_in(node, queries, now),
     )

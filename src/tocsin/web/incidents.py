@@ -4,7 +4,7 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tocsin.api.incidents import number_of
+from tocsin.api.parameters import number_of
 from tocsin.api.views import IncidentLine, incident_line
 from tocsin.engine.node import Node
 from tocsin.errors import InvalidInput

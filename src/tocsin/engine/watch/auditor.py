@@ -100,6 +100,12 @@ class Auditor:
             yield _breach(3, first, f"{second} is open for the same alerts")
         for incident, due_at in audit.overdue(now - _LATE_AFTER * self._speed):
             yield _breach(7, incident, f"what was due at {due_at:%Y-%m-%d %H:%M:%S} UTC has not been carried out")
+        for alert, since in audit.overdue_mutes(now - _LATE_AFTER * self._speed):
+            yield _breach(
+                7, f"alert {alert}", f"its silence ended at {since:%Y-%m-%d %H:%M:%S} UTC, and it is muted still"
+            )
+        for alert in audit.alerts_of_nobody():
+            yield _breach(14, f"alert {alert}", "it fires, and has neither an incident nor a silence")
         for key in audit.unsettled(now - RETRY_FOR - timedelta(minutes=10) * self._speed):
             yield _breach(15, key, "it has waited for its outcome for more than 24 hours")
 

@@ -1,7 +1,7 @@
 """How does a page reach the built-in inbox? It is there once it is stored; the console gets a line. No I/O."""
 
 from tocsin.domain.commands import ReportPageAccepted
-from tocsin.domain.effects import SendPage
+from tocsin.domain.effects import SendPage, SendPageTest
 from tocsin.domain.storm import words_for
 from tocsin.domain.text import clean_line
 from tocsin.integrations.wire import Done
@@ -21,6 +21,11 @@ def line_for(effect: SendPage) -> str:
     more = words_for(effect.more)
     line = f"{_WORDS[effect.urgency]} {effect.reach.person}: {what} ({effect.reason})"
     return clean_line(line, MAX_LINE - len(more)) + more
+
+
+def test_line_for(effect: SendPageTest) -> str:
+    """The line of a test page."""
+    return clean_line(f"TEST {effect.reach.person}: this way to you works (asked for by {effect.asked_by})", MAX_LINE)
 
 
 def deliver(effect: SendPage) -> Done:

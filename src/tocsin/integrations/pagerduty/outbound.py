@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from tocsin.domain.commands import Receipt, ReportPageAccepted, ReportPageFailed
-from tocsin.domain.effects import AcknowledgePage, ResolvePage, SendPage
+from tocsin.domain.effects import AcknowledgePage, EndPageTest, ResolvePage, SendPage, SendPageTest
 from tocsin.domain.storm import words_for
 from tocsin.domain.text import clean_line
 from tocsin.integrations.wire import Again, Busy, Done, Never, Reply, Request, Verdict, wait_asked
@@ -27,7 +27,13 @@ _URLS = {
     "us": "https://events.pagerduty.com/v2/enqueue",
     "eu": "https://events.eu.pagerduty.com/v2/enqueue",
 }
-_ACTIONS: dict[type, str] = {SendPage: "trigger", AcknowledgePage: "acknowledge", ResolvePage: "resolve"}
+_ACTIONS: dict[type, str] = {
+    SendPage: "trigger",
+    AcknowledgePage: "acknowledge",
+    ResolvePage: "resolve",
+    SendPageTest: "trigger",
+    EndPageTest: "resolve",
+}
 # trigger: "This can be `critical`, `error`, `warning` or `info`."
 _SEVERITIES = {
     Severity.SEV1: "critical",
@@ -40,7 +46,7 @@ _SEVERITIES = {
 _BUSY = "PagerDuty takes no more events for this routing key at present (HTTP 429)"
 _WORTH_REPEATING = frozenset({408, 425, 429})  # the 4xx that say "later" (RFC 9110, 8470 and 6585)
 
-PagerDutyEffect = SendPage | AcknowledgePage | ResolvePage
+PagerDutyEffect = SendPage | AcknowledgePage | ResolvePage | SendPageTest | EndPageTest
 
 
 class PagerDutyAccount(Struct, frozen=True):
@@ -95,6 +101,8 @@ def request_for(effect: PagerDutyEffect, account: PagerDutyAccount) -> Request |
     }
     if isinstance(effect, SendPage):
         event |= _trigger(effect, account.page_of(effect.incident))
+    elif isinstance(effect, SendPageTest):
+        event |= _test(effect, account.public_url)
     headers = {"content-type": "application/json"}
     return Request(method="POST", url=account.events_url, headers=headers, body=msgspec.json.encode(event))
 
@@ -146,6 +154,22 @@ def _trigger(effect: SendPage, page_url: str) -> dict[str, object]:
         "client": "Tocsin",
         "client_url": page_url,
         "links": [{"href": page_url, "text": f"{incident} in Tocsin"}],
+    }
+
+
+def _test(effect: SendPageTest, tocsin_url: str) -> dict[str, object]:
+    """As urgent as the gravest page: what is tested is whether that would ring."""
+    asked_by = clean_line(effect.asked_by, _MAX_DETAIL)
+    return {
+        "payload": {
+            "summary": clean_line(f"TEST, nothing is wrong: Tocsin reaches you here ({asked_by} asked)", MAX_SUMMARY),
+            "severity": "critical",
+            "source": "tocsin",
+            "class": "test",
+            "custom_details": {"person": effect.reach.person, "asked_by": asked_by, "urgency": "test"},
+        },
+        "client": "Tocsin",
+        "client_url": tocsin_url,
     }
 
 

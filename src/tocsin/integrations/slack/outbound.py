@@ -12,6 +12,7 @@ from tocsin.domain.effects import (
     PostMessage,
     PostSummary,
     SendPage,
+    SendPageTest,
     SetTopic,
     TellStakeholders,
     UpdateSummary,
@@ -37,6 +38,8 @@ def request_for(effect: SlackEffect, account: SlackAccount) -> Request | Done | 
         return refused(effect, _method(effect), "no Slack bot token is set")
     if isinstance(effect, SendPage):
         return _direct_message(effect, account)
+    if isinstance(effect, SendPageTest):
+        return _test_message(effect, account)
     if isinstance(effect, InviteToChannel):
         return _invitation(effect, account)
     return account.post(_method(effect), _arguments(effect, account))
@@ -53,6 +56,14 @@ def _direct_message(effect: SendPage, account: SlackAccount) -> Request | Never:
     call_to = f"{effect.incident}: acknowledge in Tocsin" if is_page else f"{effect.incident} in Tocsin"
     link = link_to(account.page_of(effect.incident), call_to)
     return account.post(_method(effect), {"channel": member, **message(text, link), **_QUIET})
+
+
+def _test_message(effect: SendPageTest, account: SlackAccount) -> Request | Never:
+    member = account.members.get(effect.reach.person)
+    if not member:
+        return refused(effect, _method(effect), f"{effect.reach.person} has no slack_user in the SOP file")
+    text = f"Test page, nothing is wrong: Tocsin reaches you here ({clean_line(effect.asked_by)} asked)"
+    return account.post(_method(effect), {"channel": member, **message(text), **_QUIET})
 
 
 def _invitation(effect: InviteToChannel, account: SlackAccount) -> Request | Done:
@@ -97,6 +108,7 @@ _METHODS: dict[type, str] = {
     PostSummary: "chat.postMessage",
     TellStakeholders: "chat.postMessage",
     SendPage: "chat.postMessage",
+    SendPageTest: "chat.postMessage",
     PinSummary: "pins.add",
     UpdateSummary: "chat.update",
 }

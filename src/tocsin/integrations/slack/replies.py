@@ -17,7 +17,7 @@ from tocsin.domain.commands import (
     ReportPageFailed,
     ReportSummaryPosted,
 )
-from tocsin.domain.effects import ChannelEffect, InviteToChannel, OpenChannel, PostSummary, SendPage
+from tocsin.domain.effects import ChannelEffect, InviteToChannel, OpenChannel, PostSummary, SendPage, SendPageTest
 from tocsin.domain.text import clean_line
 from tocsin.integrations.slack.account import SlackAccount, argument_of
 from tocsin.integrations.slack.errors import HARMLESS, IS_BUSY, IS_PASSING, remedy_for
@@ -31,7 +31,7 @@ LISTED_AT_ONCE = 500
 _SHUT_OUT = frozenset({401, 403})
 SHUT_OUT_REMEDY = "check the bot token, and the proxies and firewalls on the way"
 
-SlackEffect = ChannelEffect | SendPage
+SlackEffect = ChannelEffect | SendPage | SendPageTest
 T = TypeVar("T")
 
 
@@ -107,7 +107,8 @@ def refused(effect: SlackEffect, method: str, reason: str) -> Never:
     receipt: Receipt = ReportChannelFailed(action=method, reason=reason)
     if isinstance(effect, SendPage):
         receipt = ReportPageFailed(key=effect.key, via=PROVIDER, reason=f"Slack: {reason}")
-    return Never(reason=f"{method}: {reason}", receipts=(receipt,))
+    receipts = () if isinstance(effect, SendPageTest) else (receipt,)
+    return Never(reason=f"{method}: {reason}", receipts=receipts)
 
 
 def _said_yes(call: _Call) -> Verdict | None:
@@ -124,6 +125,8 @@ def _said_yes(call: _Call) -> Verdict | None:
         case SendPage() as effect:
             receipt = ReportPageAccepted(key=effect.key, via=effect.provider)
             return Done(receipts=(receipt,)) if _read(call.reply, _Posted) else None
+        case SendPageTest():
+            return Done() if _read(call.reply, _Posted) else None
         case _:
             return Done()
 
