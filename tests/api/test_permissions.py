@@ -30,6 +30,9 @@ _PUBLIC = {
     "/signin/oidc/return",
     "/welcome/{secret}",
     "/password/{secret}",
+    "/icon.svg",
+    "/tocsin.webmanifest",
+    "/worker.js",
 }
 _STATIC = "/static/{digest}/{name:path}"
 

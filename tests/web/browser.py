@@ -108,4 +108,4 @@ class Viewer:
     def close(self) -> None:
         """Close the browser window; fails where something went wrong in it."""
         self._context.close()
-        assert self.faults == []
+        assert self.faults == [], self.faults

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from tests.system.server import Json, Server, firing
+from tests.system.waiting import until
 
 
 class World:
@@ -47,7 +48,29 @@ class World:
         self.do(cancelled, "cancel", reason="<b>no</b> incident")
         self.ids["cancelled"] = cancelled
         self.alert("DiskFull", "api")
+        self._arranged()
         return self
+
+    def _arranged(self) -> None:
+        """A shift taken over, alerts silenced, a pager tested, a postmortem begun; and all of it can be found."""
+        post = self.server.post
+        post("overrides", team="platform", person="dana", lasts="20h", by="dana")
+        post("overrides", team="backend", person="chris", layer="secondary", lasts="2d", by="bob")
+        post(
+            "silences",
+            matchers=['alertname="Backup"', 'instance=~"db.*"'],
+            comment="moving disks",
+            lasts="2h",
+            by="bob",
+        )
+        post("people/dana/test-page", by="bob")
+        sections = {
+            "summary": "Exports *timed out* for <b>an hour</b>.",
+            "root_cause": "| a | b |\n|---|---|\n| 1 | 2 |",
+        }
+        body = {"version": 0, "sections": sections, "by": "bob"}
+        self.server.http.put(f"/api/v1/incidents/{self.ids['resolved']}/postmortem/draft", json=body).raise_for_status()
+        until(lambda: self.server.get("search", q="errors at login"), "what was written can be found")
 
     def _worked_on(self) -> str:
         incident = self.declare("Login fails for a third of the users", severity="SEV1", reason="many users")

@@ -11,7 +11,20 @@ from starlette.routing import BaseRoute, Route
 from tocsin.accounts.permissions import Permission
 from tocsin.api.app import middleware, routes
 from tocsin.engine.node import Node
-from tocsin.web import account, actions, admin, cockpit, declare, faults, guard, home, sign_in, single_sign_on, streams
+from tocsin.web import (
+    account,
+    actions,
+    admin,
+    cockpit,
+    declare,
+    desk_pages,
+    faults,
+    guard,
+    home,
+    sign_in,
+    single_sign_on,
+    streams,
+)
 from tocsin.web import incidents as lists
 from tocsin.web.guard import page
 from tocsin.web.headers import Headers
@@ -57,5 +70,6 @@ def pages(node: Node) -> list[BaseRoute]:
         page(node, "/incidents/{id}", cockpit.get_cockpit, permission=read),
         page(node, "/incidents/{id}/timeline", cockpit.get_timeline, permission=read),
         *actions.routes(node),
+        *desk_pages.routes(node),
         page(node, "/incidents/{id}/live", streams.get_incident_live, permission=read),
     ]

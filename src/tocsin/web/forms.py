@@ -12,8 +12,8 @@ from tocsin.engine.desk import Actor
 from tocsin.errors import InvalidInput
 from tocsin.sop.classify import QUESTIONS
 
-MAX_FORM = 128 * 1024  # bytes: a text of the longest kind, each character in its longest spelling
-_MAX_FIELDS = 200
+MAX_FORM = 1024 * 1024  # bytes: a postmortem
+_MAX_FIELDS = 1_100  # a postmortem with all the action items that it may have
 UNSURE = "unsure"
 _OURS = frozenset({"seen", "show", "csrf"})  # what every form sends, beside what it is for
 

@@ -14,4 +14,10 @@ class Place(Struct, frozen=True):
 NAV = (
     Place("/", "Home", "/"),
     Place("/incidents", "Incidents", "/incidents"),
+    Place("/inbox", "Inbox", "/inbox"),
+    Place("/oncall", "On call", "/oncall"),
+    Place("/alerts", "Alerts", "/alerts"),
+    Place("/people", "People", "/people"),
+    Place("/sop", "Procedure", "/sop"),
+    Place("/search", "Search", "/search"),
 )
