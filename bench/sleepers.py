@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from bench.figures import Figure, told
 from tocsin.engine.clock import Clock
 from tocsin.engine.desk import Desk
 from tocsin.engine.sops import Sops
@@ -84,26 +83,21 @@ class Sleepers:
     def _nth_wake_up(self, before: int) -> datetime:
         return codec.from_column(self._reads.all(_NTH_WAKE_UP, before)[0][0])
 
-
-async def watched(store: Store, size: int) -> list[Figure]:
-    """What the watchman's look every five seconds and the audit every minute cost, and what they cost others."""
-    clock, sops, onlooker = Clock(), Sops(default_sop()), Onlooker(store)
-    auditor = Auditor(sops, onlooker, Alarms(), clock.now, clock.speed, second_look_seconds=0)
-    observer = Observer(sops, clock.now, clock.speed)
-    writer = Writer(store, clock, lambda: None)
-    writer.start()
-    commits: list[float] = []
-    committing = asyncio.create_task(_commit_all_the_time(writer, commits))
-    looked = await _seconds(onlooker.look(observer.look))
-    audited = await _seconds(auditor.audit())
-    committing.cancel()
-    writer.stop()
-    onlooker.close()
-    return [
-        told(f"one look of the watchman, {size:,} open", looked * 1_000, "ms"),
-        told(f"one audit, {size:,} open", audited * 1_000, "ms"),
-        told(f"longest commit meanwhile, {size:,} open", max(commits) * 1_000, "ms"),
-    ]
+    async def watched(self) -> tuple[float, float, float]:
+        """The seconds that a look of the watchman takes, and an audit, and the longest commit meanwhile."""
+        clock, sops, onlooker = self._clock, Sops(default_sop()), Onlooker(self._store)
+        auditor = Auditor(sops, onlooker, Alarms(), clock.now, clock.speed, second_look_seconds=0)
+        observer = Observer(sops, clock.now, clock.speed)
+        writer = Writer(self._store, clock, lambda: None)
+        writer.start()
+        commits: list[float] = []
+        committing = asyncio.create_task(_commit_all_the_time(writer, commits))
+        looked = await _seconds(onlooker.look(observer.look))
+        audited = await _seconds(auditor.audit())
+        committing.cancel()
+        writer.stop()
+        onlooker.close()
+        return looked, audited, max(commits)
 
 
 async def _seconds(work: Awaitable[object]) -> float:

@@ -20,7 +20,7 @@ from bench.figures import Figure, at_most, middle, told
 from bench.places import planted
 from bench.seeding import Due, Plan
 from bench.servers import Node, stand_in, workplace
-from bench.sleepers import Sleepers, watched
+from bench.sleepers import Sleepers
 from tocsin.store import codec
 from tocsin.store.open import open_store
 from tocsin.store.snapshot import moment_of
@@ -61,9 +61,16 @@ def _of_the_next(size: int, cluster: Cluster | None) -> tuple[float, list[Figure
         with workplace() as directory:
             url = planted(Plan(size, datetime.now(UTC)), directory, cluster)
             with closing(open_store(url)) as store:
-                took += asyncio.run(_woken(Sleepers(store), in_one))
-                figures = asyncio.run(watched(store, size)) if size > _NEXT else []
+                sleepers = Sleepers(store)
+                took += asyncio.run(_woken(sleepers, in_one))
+                figures = _watching(sleepers, size) if size > _NEXT else []
     return middle(took[1:]), figures
+
+
+def _watching(sleepers: Sleepers, size: int) -> list[Figure]:
+    names = ("one look of the watchman", "one audit", "longest commit meanwhile")
+    took = asyncio.run(sleepers.watched())
+    return [told(f"{name}, {size:,} open", seconds * 1_000, "ms") for name, seconds in zip(names, took, strict=True)]
 
 
 async def _woken(sleepers: Sleepers, rounds: int) -> list[float]:
