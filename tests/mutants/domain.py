@@ -32,7 +32,7 @@ MUTANTS = (
     Mutant(
         name="a round of the repetition is not counted",
         invariant=8,
-        file="domain/apply.py",
+        file="domain/changes/paging.py",
         old="repeats=max(incident.ladder.repeats, event.round),",
         new="repeats=incident.ladder.repeats,",
         caught_by=LIVES,
@@ -56,7 +56,7 @@ MUTANTS = (
     Mutant(
         name="a page is given up while one of its providers is still tried",
         invariant=10,
-        file="domain/apply.py",
+        file="domain/changes/paging.py",
         old="is_given_up = method in tried and not retried",
         new="is_given_up = method in tried",
         caught_by=LIVES,
@@ -64,9 +64,9 @@ MUTANTS = (
     Mutant(
         name="a change of severity begins the ladder anew",
         invariant=11,
-        file="domain/apply.py",
-        old="return replace(memory, notifying=replace(memory.notifying, lost_at=None))\n\n\ndef _severity_changed",
-        new="return LadderMemory(started_at=memory.started_at)\n\n\ndef _severity_changed",
+        file="domain/changes/lifecycle.py",
+        old="return replace(memory, notifying=replace(memory.notifying, lost_at=None))\n\n\ndef severity_changed",
+        new="return LadderMemory(started_at=memory.started_at)\n\n\ndef severity_changed",
         caught_by=LIVES,
     ),
     Mutant(
@@ -112,7 +112,7 @@ MUTANTS = (
     Mutant(
         name="a step whose every delivery failed waits for the next one's time",
         invariant=15,
-        file="domain/apply.py",
+        file="domain/changes/paging.py",
         old="is_lost = all(other.is_lost and not other.retried for other in siblings)",
         new="is_lost = False",
         caught_by=LIVES,
@@ -137,7 +137,7 @@ MUTANTS = (
         name="the fold passes over a posted update",
         invariant=17,
         file="domain/apply.py",
-        old="    e.UpdatePosted: _update_posted,",
+        old="    e.UpdatePosted: informing.update_posted,",
         new="    e.UpdatePosted: _unchanged,",
         caught_by=LIVES,
     ),
