@@ -12,6 +12,7 @@ from tocsin.engine.clock import Clock
 from tocsin.engine.deliveries import Deliveries, Provider, Send
 from tocsin.engine.desk import Actor, Desk
 from tocsin.engine.meters import Meters
+from tocsin.engine.parts import Parts
 from tocsin.engine.providers import providers_for
 from tocsin.engine.sender import Sender
 from tocsin.engine.sops import Sops
@@ -43,19 +44,8 @@ class Post:
         self.writer = Writer(store, clock, self._committed)
         self.desk = Desk(Sops(sop), frozenset(it.name for it in providers))
         self._running: list[asyncio.Task[None]] = []
-        self.loops = [
-            Deliveries(
-                provider,
-                node=node,
-                store=store,
-                writer=self.writer,
-                desk=self.desk,
-                clock=clock,
-                send=send,
-                meters=Meters(),
-            )
-            for provider in providers
-        ]
+        parts = Parts(node, store, self.writer, self.desk, clock, Meters())
+        self.loops = [Deliveries(provider, parts, send) for provider in providers]
 
     def start(self) -> None:
         self.writer.start()

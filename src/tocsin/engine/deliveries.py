@@ -12,16 +12,12 @@ from typing import Protocol, TypeVar
 
 from tocsin.domain.effects import AnyEffect, SendPage
 from tocsin.engine import dispatch
-from tocsin.engine.clock import Clock
-from tocsin.engine.desk import Desk
-from tocsin.engine.meters import Meters
 from tocsin.engine.pace import Rate, Turns
+from tocsin.engine.parts import Parts
 from tocsin.engine.sender import Look
 from tocsin.engine.throttle import Throttle
-from tocsin.engine.writer import Writer
 from tocsin.errors import TocsinError, Unreachable
 from tocsin.integrations.wire import Again, Done, Never, Reply, Request, Then, Verdict
-from tocsin.store.open import Store
 from tocsin.store.outbox import Leased
 from tocsin.store.rows import Delivery, Only
 from tocsin.store.transaction import Transaction
@@ -68,33 +64,22 @@ class _CalledBack(Exception):
 class Deliveries:
     """Delivers what is due for one provider. `changed` is set after each commit."""
 
-    def __init__(
-        self,
-        provider: Provider,
-        *,
-        node: str,
-        store: Store,
-        writer: Writer,
-        desk: Desk,
-        clock: Clock,
-        send: Send,
-        meters: Meters,
-    ) -> None:
+    def __init__(self, provider: Provider, parts: Parts, send: Send) -> None:
         self.name = provider.name
         self.throttle = Throttle(provider.rate)
         self._provider = provider
-        self._node = node
-        self._store = store
-        self._writer = writer
-        self._desk = desk
-        self._clock = clock
+        self._node = parts.node
+        self._store = parts.store
+        self._writer = parts.writer
+        self._desk = parts.desk
+        self._clock = parts.clock
         self._send = send
-        self._meters = meters
+        self._meters = parts.meters
         self._turns = Turns()
         self._under_way: dict[asyncio.Task[None], int] = {}
         self._unreadable: frozenset[int] = frozenset()
         self._handed_over: frozenset[int] = frozenset()
-        self._hands_over_at = self._takes_up_at = clock.now()
+        self._hands_over_at = self._takes_up_at = parts.clock.now()
         self.changed = asyncio.Event()
 
     async def run(self) -> None:

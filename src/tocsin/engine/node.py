@@ -22,6 +22,7 @@ from tocsin.engine.indexer import Indexer
 from tocsin.engine.intake import Intake
 from tocsin.engine.membership import Membership, this_member
 from tocsin.engine.meters import Meters
+from tocsin.engine.parts import Parts
 from tocsin.engine.providers import providers_for
 from tocsin.engine.record import tell_command
 from tocsin.engine.sender import Sender, make_room_for_names
@@ -74,29 +75,10 @@ class Node:
             self._give_up_stranded()
             member = this_member(self.settings.public_url, self.desk)
             self._waker = Waker(self._store, self._writer, self.desk, self.clock)
-            self._deliveries = [
-                Deliveries(
-                    provider,
-                    node=member.id,
-                    store=self._store,
-                    writer=self._writer,
-                    desk=self.desk,
-                    clock=self.clock,
-                    send=self._sender.send,
-                    meters=self._meters,
-                )
-                for provider in providers
-            ]
+            parts = Parts(member.id, self._store, self._writer, self.desk, self.clock, self._meters)
+            self._deliveries = [Deliveries(provider, parts, self._sender.send) for provider in providers]
             self._membership = Membership(member, self._writer, self._under_way, self._meters)
-            self.watch = Watchman(
-                self.settings,
-                node=member.id,
-                store=self._store,
-                writer=self._writer,
-                desk=self.desk,
-                clock=self.clock,
-                meters=self._meters,
-            )
+            self.watch = Watchman(self.settings, parts)
             stack.push_async_callback(self.watch.close)
             self._unmuter = Unmuter(self._store, self._writer, self.desk, self.clock)
             self._indexer = Indexer(self._store, self._writer, self.clock)

@@ -8,9 +8,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from tocsin.engine.clock import Clock
 from tocsin.engine.desk import Desk
-from tocsin.engine.meters import Meters
+from tocsin.engine.parts import Parts
 from tocsin.engine.sender import Sender
 from tocsin.engine.watch import metrics
 from tocsin.engine.watch.alarms import Alarms, Trouble
@@ -24,10 +23,8 @@ from tocsin.engine.watch.outcry import Outcry
 from tocsin.engine.watch.pulse import Pulse
 from tocsin.engine.watch.readiness import Check, Readiness
 from tocsin.engine.watch.troubles import troubles
-from tocsin.engine.writer import Writer
 from tocsin.errors import TocsinError
 from tocsin.settings import Settings
-from tocsin.store.open import Store
 
 logger = logging.getLogger(__name__)
 
@@ -61,31 +58,30 @@ class Since:
 class Watchman:
     """The watchman of one node. Close it before the store."""
 
-    def __init__(
-        self, settings: Settings, *, node: str, store: Store, writer: Writer, desk: Desk, clock: Clock, meters: Meters
-    ) -> None:
+    def __init__(self, settings: Settings, parts: Parts) -> None:
+        node, desk, clock = parts.node, parts.desk, parts.clock
         self.alarms = Alarms()
         self.emergency = emergency_of(settings)
         self._node = node
-        self._store = store
-        self._writer = writer
+        self._store = parts.store
+        self._writer = parts.writer
         self._clock = clock
-        self._meters = meters
-        self.onlooker = Onlooker(store)
+        self._meters = parts.meters
+        self.onlooker = Onlooker(parts.store)
         self._observer = Observer(desk.sops, clock.now, clock.speed)
         self._look = Look(clock.now())
         self._looked_at = self._now()
         self._last_commit = Since()
         self._attempts: dict[str, Since] = {}
         self._sender = Sender()
-        self.heartbeats = Heartbeats(desk, writer, clock.speed)
+        self.heartbeats = Heartbeats(desk, parts.writer, clock.speed)
         self._auditor = Auditor(desk.sops, self.onlooker, self.alarms, clock.now, clock.speed)
         self._check = Check(self.alarms, self._write, self._audit_age)
         self._outcry = Outcry(
             self.alarms,
             self.emergency,
             node=node,
-            writer=writer,
+            writer=parts.writer,
             now=clock.now,
             call=lambda cry: cry_out(cry, self.emergency, settings, self._sender.send),
         )
