@@ -83,23 +83,30 @@ async def _woken(sleepers: Sleepers, rounds: int) -> list[float]:
 
 def _served(size: int, cluster: Cluster | None) -> list[Figure]:
     """A server that starts with pages overdue, and later has thousands of deadlines in one second."""
+    for patience in (1, 3):
+        took = _first_page_and_burst(size, cluster, timedelta(seconds=patience * (15 + size * 0.0004)))
+        if took is not None:
+            first_page, fired = took
+            return [
+                at_most(f"first overdue page after start, {size:,} open", first_page, "s", 2),
+                at_most(f"{_BURST:,} deadlines of one second, {size:,} open: all fired", fired, "s", 5),
+            ]
+    raise RuntimeError("the machine is too busy to make the database in time")
+
+
+def _first_page_and_burst(size: int, cluster: Cluster | None, ahead: timedelta) -> tuple[float, float] | None:
+    """The seconds that both take; None where the server was not there in time, so much `ahead` of the deadlines."""
     now = datetime.now(UTC)
-    due_at = now + timedelta(seconds=15 + size * (0.001 if cluster else 0.0004))  # by then the server is ready
-    overdue = Due(_OVERDUE, now - timedelta(minutes=1))
-    plan = Plan(size, now, quiet=timedelta(minutes=3), due=(overdue, Due(_BURST, due_at)))
+    overdue, burst = Due(_OVERDUE, now - timedelta(minutes=1)), Due(_BURST, now + ahead)
     with workplace() as directory, stand_in() as pager:
-        url = planted(plan, directory, cluster)
+        url = planted(Plan(size, now, quiet=ahead + timedelta(seconds=90), due=(overdue, burst)), directory, cluster)
         began = time.monotonic()
         with _launched(Node(directory, pager, url if cluster else None)):
             until(lambda: httpx2.get(f"{pager}/count", trust_env=False).json(), "the first page has come")
             first_page = time.monotonic() - began
-            if datetime.now(UTC) > due_at:
-                raise RuntimeError("the machine was too busy to make the database in time: measure again")
-            fired = _seconds_until_fired(url, due_at)
-    return [
-        at_most(f"first overdue page after start, {size:,} open", first_page, "s", 2),
-        at_most(f"{_BURST:,} deadlines of one second, {size:,} open: all fired", fired, "s", 5),
-    ]
+            if datetime.now(UTC) > burst.at:
+                return None
+            return first_page, _seconds_until_fired(url, burst.at)
 
 
 @contextmanager
