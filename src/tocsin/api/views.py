@@ -178,7 +178,7 @@ class OnCallView(Struct, frozen=True):
 
 
 class PageView(Struct, frozen=True):
-    """A page or notification to a person; `delivery` is pending, leased, done, failed or suppressed."""
+    """A page or notification to a person; `delivery` is pending, leased, counted, done, failed or suppressed."""
 
     key: str
     incident: str
