@@ -1,8 +1,10 @@
 """What survives `kill -9` in the middle of a storm? Everything that was acknowledged, and every page that is due."""
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,18 @@ from tocsin.simulate.sandbox.server import Sandbox
 pytestmark = pytest.mark.system
 
 ROUNDS = 10
+SPEED = 20.0  # engine seconds a second: in a storm somebody is paged once a minute
 _TAKEN = b'{"status": "success", "message": "Event processed", "dedup_key": "given"}'
+
+
+@pytest.fixture
+def server(tmp_path: Path, sandbox: Sandbox) -> Iterator[Server]:
+    """A server in a hurry, whose ladders take their time: only the storm itself pages."""
+    text = (files("tocsin.sop") / "default.toml").read_text(encoding="utf-8")
+    sop = tmp_path / "patient.toml"
+    sop.write_text(re.sub(r'"(\d+)m"', r'"\1h"', re.sub(r'"(\d+)h"', r'"\g<1>d"', text)), encoding="utf-8")
+    with Server(tmp_path, sandbox=sandbox, TOCSIN_CLOCK_SPEED=str(SPEED), TOCSIN_SOP=str(sop)) as server:
+        yield server
 
 
 @pytest.mark.parametrize("seed", range(ROUNDS))
