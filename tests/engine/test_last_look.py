@@ -3,10 +3,13 @@
 import asyncio
 import json
 import random
+import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -24,9 +27,12 @@ from tocsin.simulate.sandbox.server import Sandbox
 from tocsin.sop.words import Severity
 from tocsin.store.open import Store
 from tocsin.store.postgres import PostgresStore
+from tocsin.store.queries import Queries
 from tocsin.store.sqlite import SqliteStore
 
 pytestmark = pytest.mark.anyio
+
+T = TypeVar("T")
 
 ROUNDS = 200
 AT_ONCE = 10
@@ -155,6 +161,34 @@ async def test_worker_that_wakes_after_its_lease_was_taken_over_sends_nothing_an
         assert len(accepted) == 1
     store.close()
     other.close()
+
+
+class StandsStill(SqliteStore):
+    """A store whose process stands still once, between the answer to a last look and what it is for."""
+
+    async def read(self, ask: Callable[[Queries], T]) -> T:
+        answer = await super().read(ask)
+        if answer is True and not self.has_stood_still:
+            self.has_stood_still = True
+            await self.meanwhile()
+            time.sleep(0.3)  # noqa: ASYNC251  # nothing in the process goes on
+        return answer
+
+    has_stood_still = False
+    meanwhile: Callable[[], Awaitable[object]]
+
+
+async def test_page_whose_process_stood_still_after_the_last_look_is_looked_at_again(
+    tmp_path: Path, sandbox: Sandbox
+) -> None:
+    store = StandsStill(tmp_path / "tocsin.db")
+    async with delivering(store, *vendors(sandbox, "pagerduty")) as post:
+        store.meanwhile = lambda: post.change("INC-2026-0001", c.Acknowledge())
+        await post.declare(Severity.SEV1)
+        await eventually(lambda: store.has_stood_still and not post.loops[0].under_way())
+        assert post.statuses()[0] == "suppressed"
+    store.close()
+    assert sandbox.pagerduty.alerts == {}
 
 
 async def test_page_that_is_called_back_at_the_last_moment_has_no_end_to_follow(

@@ -31,6 +31,8 @@ _PAUSE_AFTER_ANOTHER = timedelta(milliseconds=50)
 _HANDED_OVER_EVERY = timedelta(seconds=1)  # what waits is looked through, and there may be much of it
 _TAKEN_UP_EVERY = timedelta(seconds=5)
 _AT_ONCE = 50  # incidents are told in one transaction
+_LOOKS = 5
+_OLD_AFTER_SECONDS = 0.25
 _MAX_REQUESTS = 100  # of one delivery: a listing of channels takes many pages
 
 
@@ -258,8 +260,16 @@ class Deliveries:
             logger.warning("%s: is well again", self.name)
 
     async def _look(self, delivery: Delivery) -> None:
-        if not await self._store.read(lambda queries: queries.may_leave(delivery, self._node)):
-            raise _CalledBack
+        """The last look, and another one where its answer was long in coming: the process may have stood still since.
+
+        A database that is slow each time must not keep a page for ever.
+        """
+        for _ in range(_LOOKS):
+            asked = self._clock.now()
+            if not await self._store.read(lambda queries: queries.may_leave(delivery, self._node)):
+                raise _CalledBack
+            if self._clock.real_seconds(self._clock.now() - asked) < _OLD_AFTER_SECONDS:
+                return
 
     async def _write(self, delivery: Delivery, work: Callable[[Transaction, datetime], T]) -> T:
         """Sent but not settled: keep trying, the row stays leased meanwhile and isn't sent a second time."""
