@@ -1,23 +1,27 @@
 """How are requests of programs answered? Routes from the table of operations, errors as problem details."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from tocsin.accounts.permissions import Permission
 from tocsin.api import alertmanager, doors, watch
 from tocsin.api.banner import Banner
 from tocsin.api.bodies import answer
 from tocsin.api.bounds.room import Room
+from tocsin.api.express import Express
 from tocsin.api.guard import Public, door, guarded
 from tocsin.api.problems import on_bug, on_expected, on_http, on_store
 from tocsin.api.v1 import OPERATIONS
 from tocsin.engine.node import Node
 from tocsin.errors import StoreError, TocsinError
+
+_BUSIEST = "/api/v2/alerts"
 
 # What is answered when something goes wrong.
 FAULTS: dict[Any, Any] = {
@@ -28,17 +32,22 @@ FAULTS: dict[Any, Any] = {
 }
 
 
-def middleware(node: Node) -> list[Middleware]:
+def middleware(node: Node, routes: Sequence[BaseRoute]) -> list[Middleware]:
     """What holds around every request."""
-    return [Middleware(Banner, line=lambda: node.watch.alarms.line), Middleware(Room)]
+    express = [it for it in routes if isinstance(it, Route) and it.path == _BUSIEST]
+    return [
+        Middleware(Banner, line=lambda: node.watch.alarms.line),
+        Middleware(Room),
+        Middleware(Express, routes=express),
+    ]
 
 
 def routes(node: Node) -> list[BaseRoute]:
     """The routes of the API, and of the doors for other products."""
     probe, intake = Public.PROBE, Permission.INTAKE
     return [
-        door(node, "/api/v2/alerts", doors.post_alerts, methods=["POST"], takes=intake),  # first: looked for most often
         *(guarded(node, operation) for operation in OPERATIONS),
+        door(node, _BUSIEST, doors.post_alerts, methods=["POST"], takes=intake),
         *(
             door(node, path, handler, methods=[method], takes=takes)
             for method, path, handler, takes in alertmanager.ROUTES

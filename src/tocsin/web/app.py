@@ -42,10 +42,11 @@ def build(node: Node) -> Starlette:
         yield
         telling.cancel()
 
+    programs = routes(node)
     app = Starlette(
-        routes=[*routes(node), *pages(node), Route("/static/{digest}/{name:path}", site.static.get)],
+        routes=[*programs, *pages(node), Route("/static/{digest}/{name:path}", site.static.get)],
         exception_handlers=faults.handlers(),
-        middleware=[Middleware(Headers), *middleware(node)],
+        middleware=[Middleware(Headers), *middleware(node, programs)],
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # a path that is nearly right is wrong: a redirect would lose what was sent
