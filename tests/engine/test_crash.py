@@ -172,7 +172,7 @@ async def test_answered_page_has_no_other_points(machine: Machine) -> None:
 # An alert, and a page that has to go another way
 
 # At most: alert, lease, failure; lease and settlement of the other way, and of the next step's page.
-ANOTHER_WAY = 7, 2
+ANOTHER_WAY = 8, 2
 
 
 def refuse_the_primary(request: RecordedRequest) -> Response | None:

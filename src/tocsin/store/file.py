@@ -16,7 +16,6 @@ from tocsin.errors import InvalidInput, StoreError
 _FIXED_WAL_BUG = (3, 51, 3)
 _BUSY_TIMEOUT_MS = 5_000
 _CACHE_KIB = 16 * 1024
-_CHECKPOINT_PAGES = 4_000  # 16 MB
 _REMEDIES: dict[type[apsw.Error], str] = {
     apsw.BusyError: "another program holds it: end that program",
     apsw.CantOpenError: "let the user that runs Tocsin write the file and its folder",
@@ -59,9 +58,7 @@ def open_writer(path: Path) -> apsw.Connection:
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "full")
     connection.pragma("foreign_keys", True)
-    # A storm writes an index at random places: what many commits write to is held, and copied to the file once for all.
-    connection.pragma("cache_size", -_CACHE_KIB)
-    connection.pragma("wal_autocheckpoint", _CHECKPOINT_PAGES)
+    connection.pragma("cache_size", -_CACHE_KIB)  # a storm writes its index at random places
     connection.pragma("temp_store", "memory")  # what a savepoint keeps to undo itself: a batch's pages, for a moment
     return connection
 
