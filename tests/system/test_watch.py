@@ -61,7 +61,8 @@ def test_pages_leave_though_nobody_reads_the_log(
 ) -> None:
     with Unread(tmp_path, sandbox=sandbox) as server:
         while server.unread < _PIPE * 0.9:  # each incident notes a line for those who are told in the inbox
-            server.post("incidents", title="Checkout is down " * 9, severity="SEV1", reason="nobody can pay")
+            # A storm of SEV1s would be one page a minute: these are of another kind than those that are measured.
+            server.post("incidents", title="Checkout is down " * 9, severity="SEV2", reason="some can't pay")
         slowest = max(seconds_to_page(server, sandbox) for _ in range(5))
         assert server.unread >= _PIPE * 0.9
         told(capsys, f"a page took at most {slowest:.2f} s while the log was blocked")
