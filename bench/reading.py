@@ -4,17 +4,14 @@ python -m bench.reading [--quick] [--postgres]
 """
 
 import sys
-import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from tests.postgres import Cluster
 
 from bench.figures import Figure, at_most, middle, told
-from bench.places import planted
+from bench.places import planted, tell
 from bench.seeding import HORIZON, Plan
 from bench.servers import Node, workplace
 from tocsin.domain import commands as c
@@ -88,16 +85,5 @@ def _tell_a_long_story(url: str) -> None:
             desk.change(tx, now, _LONG, note if seq % 4 else role, alice)
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Measure, and tell."""
-    quick = "--quick" in arguments
-    if "--postgres" not in arguments:
-        figures = measure(quick)
-    else:
-        with tempfile.TemporaryDirectory() as directory, Cluster(Path(directory), fsync=True) as cluster:
-            figures = measure(quick, cluster)
-    sys.stdout.writelines(f"{figure}\n" for figure in figures)
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    tell(measure, sys.argv[1:])

@@ -5,19 +5,17 @@ python -m bench.waiting [--quick] [--postgres]
 
 import asyncio
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx2
 from tests.postgres import Cluster
 from tests.system.waiting import until
 
 from bench.figures import Figure, at_most, middle, told
-from bench.places import planted
+from bench.places import planted, tell
 from bench.seeding import Due, Plan
 from bench.servers import Node, stand_in, workplace
 from bench.sleepers import Sleepers
@@ -140,16 +138,5 @@ def _asked(url: str, sql: str, value: int) -> int:
         return int(reads.all(sql, value)[0][0])
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Measure, and tell."""
-    quick = "--quick" in arguments
-    if "--postgres" not in arguments:
-        figures = measure(quick)
-    else:
-        with tempfile.TemporaryDirectory() as directory, Cluster(Path(directory), fsync=True) as cluster:
-            figures = measure(quick, cluster)
-    sys.stdout.writelines(f"{figure}\n" for figure in figures)
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    tell(measure, sys.argv[1:])
