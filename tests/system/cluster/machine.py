@@ -8,7 +8,8 @@ machines reach each other by a switch, and the tests by a cable into it.
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +33,12 @@ def _home_of(process: int) -> int | None:
         return os.stat(f"/proc/{process}/ns/pid").st_ino
     except OSError:
         return None
+
+
+def _send(sent: signal.Signals, processes: Iterable[int]) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):  # it has ended since they were listed
+            os.kill(process, sent)
 
 
 class Machine:
@@ -87,13 +94,14 @@ class Machine:
 
     def freeze(self) -> None:
         """Stop every process where it stands (SIGSTOP), as a machine does that is moved or swaps itself to death."""
-        for process in self._processes():
-            os.kill(process, signal.SIGSTOP)
+        stopped: set[int] = set()
+        while running := set(self._processes()) - stopped:  # while they are counted, they start others
+            _send(signal.SIGSTOP, running)
+            stopped |= running
 
     def thaw(self) -> None:
         """Let every process go on as if nothing had been."""
-        for process in self._processes():
-            os.kill(process, signal.SIGCONT)
+        _send(signal.SIGCONT, self._processes())
         self._go_on()
 
     # Its cable
