@@ -16,6 +16,7 @@ from tocsin.store.connection import Connection
 from tocsin.store.cries import Cries
 from tocsin.store.drafts import Drafts
 from tocsin.store.facts import Facts
+from tocsin.store.heard import Heard
 from tocsin.store.incidents import Incidents
 from tocsin.store.monitors import Monitors
 from tocsin.store.nodes import Nodes
@@ -43,6 +44,7 @@ class Transaction:
         self.quarantine = Quarantine(connection)
         self.monitors = Monitors(connection)
         self.cries = Cries(connection)
+        self.heard = Heard(connection)
         self.accounts = Accounts(connection)
         self.sign_in = SignIn(connection)
         self.audit = AuditLog(connection)
