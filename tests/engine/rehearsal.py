@@ -86,7 +86,8 @@ class Rehearsal:
     def take(self, *alerts: Alert) -> Self:
         """Monitoring delivers these alerts in one request."""
         with self.store.transaction() as tx:
-            self.intake.take(tx, self.now, MONITORING, alerts)
+            learnt = self.intake.take(tx, self.now, MONITORING, alerts)
+        self.intake.learn(learnt)
         return self
 
     def declare(self, severity: Severity | None = None, service: str = "website") -> Incident:

@@ -87,6 +87,18 @@ async def test_disk_that_takes_nothing_is_told_to_every_sender_and_the_next_deli
         assert hall.names() == {"Third"}
 
 
+async def test_what_could_not_be_committed_is_not_taken_for_known(store: SqliteStore, disk: Disk) -> None:
+    """A firing and its repetition in one commit that fails, and the firing again at once: it must be news."""
+    async with hall_of(store) as hall:
+        disk.is_dead = True
+        outcomes = await hall.outcomes([firing("Down")], [firing("Down")])
+        assert [type(outcome) for outcome in outcomes] == [StoreError, StoreError]
+        disk.is_dead = False
+        for times in (1, 2, 3):
+            await hall.funnel.take([firing("Down")], MONITORING)
+            assert [it.received for it in hall.store.queries.alerts()] == [times]
+
+
 async def test_senders_are_asked_to_come_back_where_too_many_alerts_wait(store: SqliteStore) -> None:
     async with hall_of(store) as hall:
         crowd = [firing("Crowd")] * 60_000

@@ -219,8 +219,8 @@ def test_later_resolution_that_was_told_first_is_not_undone_by_its_firing(rehear
 def test_what_happens_in_one_instant_ends_the_same_in_either_order(
     rehearsal: Rehearsal, first: Alert, second: Alert, status: str
 ) -> None:
-    there = [replace(it, labels={"alertname": "there"}) for it in (first, second)]
-    back = [replace(it, labels={"alertname": "back"}) for it in (second, first)]
+    there = [replace(it, labels={"alertname": "there"}, fingerprint="") for it in (first, second)]
+    back = [replace(it, labels={"alertname": "back"}, fingerprint="") for it in (second, first)]
     rehearsal.take(*there).take(*back)
     assert present(rehearsal) == {"there": status, "back": status}
 
@@ -278,7 +278,7 @@ def test_alert_of_a_reopened_incident_belongs_to_it_again(rehearsal: Rehearsal) 
 @pytest.mark.parametrize(
     "invalid",
     [
-        pytest.param(firing(instance="\ud800"), id="text that is no Unicode"),
+        pytest.param(replace(firing("Odd"), annotations={"summary": "\ud800"}), id="text that is no Unicode"),
         pytest.param(replace(firing(), starts_at=minute(0).replace(tzinfo=None)), id="a time without its zone"),
     ],
 )

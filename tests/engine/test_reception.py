@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from tests.postgres import Cluster
 from tests.system.hostile import strange_alerts
 from tests.system.server import Json, firing
-from tocsin.domain.alert import Alert, fingerprint
+from tocsin.domain.alert import Alert
 from tocsin.domain.placement import Placer
 from tocsin.engine import reception
 from tocsin.engine.node import Node
@@ -30,6 +30,7 @@ from tocsin.errors import InvalidInput, NotFound, Overloaded, Refused
 from tocsin.integrations.forms import ALERTMANAGER_V2, ALERTMANAGER_WEBHOOK, FORMS, Form
 from tocsin.settings import Settings
 from tocsin.sop.load import default_sop
+from tocsin.store.alerts import NewAlert
 from tocsin.store.audit_log import Deed
 from tocsin.store.rows import Quarantined
 
@@ -316,10 +317,10 @@ def test_what_postgresql_can_not_hold_keeps_no_other_out(
     """That it refuses a value is a bug of ours, not a database that is away."""
     beyond_any_index = "".join(random.Random(1).choices(ascii_letters, k=20_000))
 
-    def too_long(labels: dict[str, str]) -> str:
-        return beyond_any_index if POISON in labels else fingerprint(labels)
+    def too_long(fingerprint: str, alert: Alert, incident: str | None, times: int) -> NewAlert:
+        return NewAlert(beyond_any_index if POISON in alert.labels else fingerprint, alert, incident, times)
 
-    monkeypatch.setattr("tocsin.engine.intake.fingerprint", too_long)
+    monkeypatch.setattr("tocsin.engine.intake.NewAlert", too_long)
     postgres_node.receive(firing("Before"), poison(), firing("After"))
     assert postgres_node.taken() == {"Before": 1, "After": 1}
     assert [kept.error.partition(":")[0] for kept in postgres_node.kept()] == ["ProgramLimitExceeded"]

@@ -21,8 +21,8 @@ MUTANTS = (
         name="an alert that is repeated after its incident was resolved opens another",
         invariant=2,
         file="engine/intake.py",
-        old="is_old = _moment_of(alert) <= _moment(",
-        new="is_old = _moment_of(alert) < _moment(",
+        old="is_old = _moment_of(alert) <= moment(",
+        new="is_old = _moment_of(alert) < moment(",
         caught_by=("tests/engine/test_intake.py",),
     ),
     Mutant(
@@ -38,8 +38,8 @@ MUTANTS = (
         name="of what is told of an alert, what arrives last counts",
         invariant=4,
         file="engine/intake.py",
-        old="is_old = _moment_of(alert) <= _moment(",
-        new="is_old = _moment_of(alert) == _moment(",
+        old="is_old = _moment_of(alert) <= moment(",
+        new="is_old = _moment_of(alert) == moment(",
         caught_by=("tests/engine/test_intake.py",),
     ),
     Mutant(

@@ -6,6 +6,7 @@ from enum import StrEnum
 from itertools import chain
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 
 class AlertStatus(StrEnum):
@@ -16,7 +17,10 @@ class AlertStatus(StrEnum):
 
 
 class Alert(Struct, frozen=True):
-    """One alert as its source tells it now. Instants are aware UTC; `ends_at` is set only once it has resolved."""
+    """One alert as its source tells it now. Instants are aware UTC; `ends_at` is set only once it has resolved.
+
+    `fingerprint` is that of its labels, and made where none is given: for other labels, give none.
+    """
 
     labels: dict[str, str]
     annotations: dict[str, str]
@@ -24,6 +28,11 @@ class Alert(Struct, frozen=True):
     starts_at: datetime
     ends_at: datetime | None = None
     generator_url: str = ""
+    fingerprint: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.fingerprint:
+            force_setattr(self, "fingerprint", fingerprint(self.labels))
 
     @property
     def name(self) -> str:

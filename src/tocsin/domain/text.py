@@ -16,6 +16,8 @@ _DISGUISE = re.compile(
 
 def clean_line(text: str, limit: int = MAX_LINE) -> str:
     """`text` on one line, without disguises, at most `limit` characters; cut with an ellipsis."""
+    if len(text) <= limit and text.isascii() and text.isprintable() and " " not in text:
+        return text  # one word, as an address is
     line = " ".join(_DISGUISE.sub(" ", text).split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 

@@ -15,6 +15,7 @@ from msgspec import Struct
 from tocsin.domain.alert import Alert
 from tocsin.engine.desk import Actor
 from tocsin.engine.intake import Intake
+from tocsin.engine.memory import Learnt
 from tocsin.engine.writer import Writer
 from tocsin.errors import Overloaded, StoreError
 from tocsin.store.open import Store
@@ -72,21 +73,21 @@ class Funnel:
         batch: list[_Delivery] = []
         loop = asyncio.get_running_loop()
 
-        def work(tx: Transaction, now: datetime) -> None:
+        def work(tx: Transaction, now: datetime) -> list[Learnt]:
             if not batch:  # else it is done again: another node was in the way
                 batch.extend(self._next_batch())
                 loop.call_soon_threadsafe(self._go_on)
-            self._take_in(tx, now, batch)
+            return self._take_in(tx, now, batch)
 
         try:
-            await self._writer.write(work)
+            learnt = await self._writer.write(work)
         except Exception as error:
-            self._intake.forget()
             if not batch:  # the writer never came to it
                 batch.extend(self._next_batch())
                 self._go_on()
             await self._tell_of(error, batch)
         else:
+            self._learn(learnt)
             for delivery in batch:
                 _tell(delivery, None)
 
@@ -102,11 +103,17 @@ class Funnel:
         self._is_called = False
         self._call()
 
-    def _take_in(self, tx: Transaction, now: datetime, batch: Sequence[_Delivery]) -> None:
+    def _take_in(self, tx: Transaction, now: datetime, batch: Sequence[_Delivery]) -> list[Learnt]:
         if self._store.is_short_of_space:
             raise Overloaded("the disk is full: new alerts are refused until there is space again")
-        for actor, deliveries in groupby(batch, key=lambda it: it.actor):
+        return [
             self._intake.take(tx, now, actor, [alert for delivery in deliveries for alert in delivery.alerts])
+            for actor, deliveries in groupby(batch, key=lambda it: it.actor)
+        ]
+
+    def _learn(self, learnt: Sequence[Learnt]) -> None:
+        for it in learnt:
+            self._intake.learn(it)
 
     async def _tell_of(self, error: Exception, batch: Sequence[_Delivery]) -> None:
         """A batch has failed: each of its deliveries is tried alone, but where the database is at fault."""
@@ -118,11 +125,11 @@ class Funnel:
 
     async def _take_alone(self, delivery: _Delivery) -> None:
         try:
-            await self._writer.write(lambda tx, now: self._take_in(tx, now, [delivery]))
+            learnt = await self._writer.write(lambda tx, now: self._take_in(tx, now, [delivery]))
         except Exception as error:  # its sender is told
-            self._intake.forget()
             _tell(delivery, error)
         else:
+            self._learn(learnt)
             _tell(delivery, None)
 
 

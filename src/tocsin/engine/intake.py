@@ -6,17 +6,18 @@ all clear, firing again. The outcome doesn't depend on the order in which alerts
 What a storm brings is asked and written by the batch, and an incident is decided on once for all alerts of a kind.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
 from tocsin.domain import commands as c
-from tocsin.domain.alert import Alert, AlertStatus, fingerprint
+from tocsin.domain.alert import Alert, AlertStatus
 from tocsin.domain.incident import Incident
 from tocsin.domain.placement import Placement, Placer
 from tocsin.domain.silence import muted_by
 from tocsin.engine.desk import Actor, Desk
+from tocsin.engine.memory import Learnt, Memory, moment
 from tocsin.store.alerts import NewAlert
 from tocsin.store.codec import optional_to_column, to_column
 from tocsin.store.connection import Stale
@@ -24,15 +25,17 @@ from tocsin.store.incidents import Standing
 from tocsin.store.rows import KnownAlert, MutedAlert
 from tocsin.store.transaction import Transaction
 
-_REMEMBERED = 10_000  # incidents
-
 
 class _Heard(Struct):
     """An alert of a batch, and how many times the batch tells of the same."""
 
     alert: Alert
-    fingerprint: str
     times: int = 1
+
+    @property
+    def fingerprint(self) -> str:
+        """The alert's."""
+        return self.alert.fingerprint
 
 
 _Placed = tuple[_Heard, Placement]
@@ -44,24 +47,27 @@ class Intake:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.placer = Placer(desk.sops.current)
-        self.no_news = NoNews()
+        self.memory = Memory()
 
-    def take(self, tx: Transaction, now: datetime, actor: Actor, alerts: Sequence[Alert]) -> None:
-        """Attach every alert; the last alert of a fingerprint in the batch is taken after the earlier ones."""
-        _Batch(self, tx, now, actor).take(_waves(alerts))
+    def take(self, tx: Transaction, now: datetime, actor: Actor, alerts: Sequence[Alert]) -> Learnt:
+        """Attach every alert; the last alert of a fingerprint in the batch is taken after the earlier ones.
+
+        What is learnt thereby is given to `learn` once it is committed.
+        """
+        return _Batch(self, tx, now, actor).take(alerts)
+
+    def learn(self, learnt: Learnt) -> None:
+        """Remember what a batch has found out, so that the database need not be asked again."""
+        self.memory.learn(learnt)
 
     def let_out(self, tx: Transaction, now: datetime, actor: Actor, muted: MutedAlert) -> None:
         """The silence of an alert is over."""
         _Batch(self, tx, now, actor).let_out(muted)
 
-    def forget(self) -> None:
-        """A transaction was undone: an incident may come to stand otherwise at the event where it stood in there."""
-        self.no_news = NoNews()
-
 
 def _waves(alerts: Sequence[Alert]) -> Iterator[dict[str, _Heard]]:
     """The alerts by fingerprint, in their order; where a batch tells of one twice, what is new in it comes later."""
-    coming = [_Heard(alert, fingerprint(alert.labels)) for alert in alerts]
+    coming = [_Heard(alert) for alert in alerts]
     while coming:
         wave: dict[str, _Heard] = {}
         later: list[_Heard] = []
@@ -81,29 +87,6 @@ def _tells_the_same(one: Alert, other: Alert) -> bool:
     return (one.status, one.starts_at, one.ends_at) == (other.status, other.starts_at, other.ends_at)
 
 
-class NoNews:
-    """What an incident need not be asked again: alerts of these placements changed nothing while it stood like this.
-
-    A decision depends on the incident and the command alone, so the same question has the same answer. What is due by
-    time is the waker's.
-    """
-
-    def __init__(self) -> None:
-        self._seen: dict[str, tuple[int, set[Placement]]] = {}
-
-    def is_known(self, incident: str, seq: int, placement: Placement) -> bool:
-        """Whether such an alert is no news to the incident, which stands at that event."""
-        seen_at, placements = self._seen.get(incident, (0, ()))
-        return seen_at == seq and placement in placements
-
-    def note(self, incident: str, seq: int, placements: Iterable[Placement]) -> None:
-        """Alerts of these placements have joined, and nothing has come of it."""
-        seen_at, known = self._seen.get(incident, (0, set()))
-        if len(self._seen) >= _REMEMBERED:
-            self._seen.clear()
-        self._seen[incident] = (seq, known.union(placements) if seen_at == seq else set(placements))
-
-
 class _Batch:
     """What one batch brings: alerts, wave after wave, and at its end what the incidents hear of it."""
 
@@ -118,10 +101,11 @@ class _Batch:
         self._fires: dict[str, str] = {}  # incident -> what fires on it again
         self._still_fires: dict[str, str] = {}  # incident that is held -> what fires on it
         self._may_be_clear: dict[str, None] = {}
+        self._learnt = Learnt()
 
-    def take(self, waves: Iterable[Mapping[str, _Heard]]) -> None:
-        """Attach every alert; in a wave each is another one."""
-        for wave in waves:
+    def take(self, alerts: Iterable[Alert]) -> Learnt:
+        """Attach every alert, and return what was learnt."""
+        for wave in _waves(self._count_repeated(alerts)):
             known = self._tx.alerts.known(wave.keys())
             for print_, heard in wave.items():
                 self._sort(heard, known.get(print_))
@@ -129,6 +113,19 @@ class _Batch:
                 self._attach()
         self._tx.alerts.bump(self._repeated, self._now)
         self._tell_incidents()
+        return self._learnt
+
+    def _count_repeated(self, alerts: Iterable[Alert]) -> list[Alert]:
+        """Count what is known to be repeated, and return the others: those that the database is asked about."""
+        row_repeated_by, repeated = self._intake.memory.row_repeated_by, self._repeated
+        others: list[Alert] = []
+        for alert in alerts:
+            row = row_repeated_by(alert)
+            if row is None:
+                others.append(alert)
+            else:
+                repeated[row] = repeated.get(row, 0) + 1
+        return others
 
     def _sort(self, heard: _Heard, known: KnownAlert | None) -> None:
         """Put it to what is new, to what is repeated, or to what has changed."""
@@ -137,12 +134,14 @@ class _Batch:
             return
         alert = heard.alert
         is_firing = alert.status is AlertStatus.FIRING
-        is_old = _moment_of(alert) <= _moment(known.status, known.starts_at, known.ends_at)
+        is_old = _moment_of(alert) <= moment(known.status, known.starts_at, known.ends_at)
         # A repetition is no news, but after a restoration it is proof; a firing that was delayed proves nothing.
         if known.is_held and is_firing and (not is_old or known.status == alert.status):
             self._still_fires[str(known.incident)] = alert.summary
         if is_old:
             self._repeated[known.id] = self._repeated.get(known.id, 0) + heard.times
+            if known.incident is not None and not known.is_held:
+                self._learnt.repeated.append((alert, known.id))
         elif is_firing and not known.is_open and not known.is_muted:
             self._new.append(heard)
         else:
@@ -196,7 +195,7 @@ class _Batch:
             self._tx.silences.unmute(muted.alert)
         if alert is None:
             return
-        heard = _Heard(alert, fingerprint(alert.labels))
+        heard = _Heard(alert)
         if silence is not None:
             self._tx.silences.mute({heard.fingerprint: silence.id})
             return
@@ -221,8 +220,8 @@ class _Batch:
         """Tell an incident of the alerts that join it: of each placement once, and only if that may be news."""
         kinds = {placement: heard for heard, placement in reversed(placed)}
         if standing and not standing.is_held:
-            known = self._intake.no_news
-            kinds = {it: kinds[it] for it in kinds if not known.is_known(incident, standing.seq, it)}
+            memory = self._intake.memory
+            kinds = {it: kinds[it] for it in kinds if not memory.is_no_news(incident, standing.seq, it)}
         if not kinds:
             return
         for placement, heard in kinds.items():
@@ -232,7 +231,7 @@ class _Batch:
         if told.held_since is not None:
             self._still_fires[incident] = title
         elif standing and told.seq == standing.seq:
-            self._intake.no_news.note(incident, told.seq, kinds)
+            self._learnt.no_news.append((incident, told.seq, frozenset(kinds)))
 
     def _change(self, known: KnownAlert, heard: _Heard) -> None:
         """Write down that an alert has resolved, or fires again."""
@@ -263,18 +262,4 @@ def _is_firing(heard: _Heard) -> bool:
 
 
 def _moment_of(alert: Alert) -> tuple[int, int, bool]:
-    return _moment(alert.status, to_column(alert.starts_at), optional_to_column(alert.ends_at))
-
-
-def _moment(status: str, starts_at: int, ends_at: int | None) -> tuple[int, int, bool]:
-    """The moment that an alert tells of: a firing of its start, a resolution of its end.
-
-    Of all that arrives the latest moment is kept, so the order of arrival doesn't matter (invariant 4): what was
-    delayed changes nothing. A firing that begins as another ends comes after that end, but an alert's end comes after
-    its own beginning, however short it was.
-
-    Prometheus repeats a firing alert every minute or so. Where somebody has resolved its incident all the same, and
-    said so in the record, a repetition tells nothing later: another incident for each would page them again and again.
-    """
-    is_over = status == AlertStatus.RESOLVED
-    return (ends_at if is_over and ends_at is not None else starts_at), starts_at, is_over
+    return moment(alert.status, to_column(alert.starts_at), optional_to_column(alert.ends_at))

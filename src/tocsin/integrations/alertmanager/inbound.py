@@ -7,13 +7,14 @@ Fields that neither names are passed over, and of a key that comes twice the las
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta, Raw, Struct, field
 from msgspec.json import Decoder
 
-from tocsin.domain.alert import Alert, AlertStatus
+from tocsin.domain.alert import Alert, AlertStatus, fingerprint
 from tocsin.domain.text import clean_line
 from tocsin.errors import InvalidInput
 from tocsin.integrations.alertmanager.decode import decode, in_words
@@ -25,12 +26,18 @@ MAX_NAME = 256  # characters
 MAX_LABEL_VALUE = 4_096  # bytes
 MAX_ANNOTATION = 64 * 1024  # bytes
 MAX_URL = 8_192  # characters
+_REMEMBERED = 25_000  # sets of labels, of so many bytes at most
+_REMEMBERED_BYTES = 1_024
 
 T = TypeVar("T")
 _Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
 _Value = Annotated[str, Meta(max_length=MAX_LABEL_VALUE // 4)]  # characters, of four bytes at most
 _Text = Annotated[str, Meta(max_length=MAX_ANNOTATION // 4)]
 Instant = Annotated[datetime, Meta(tz=True)]
+
+
+class _Fault(Exception):
+    """What is wrong with one alert, told from its own place."""
 
 
 class _Times(Struct, frozen=True, kw_only=True):
@@ -51,8 +58,15 @@ class _Posted(_Times, frozen=True, kw_only=True):
 class _Plain(_Times, frozen=True, kw_only=True):
     """An alert in whose labels and annotations there is nothing to look at by hand: nearly every one."""
 
-    labels: Annotated[dict[_Name, _Value], Meta(min_length=1, max_length=MAX_PAIRS)]
+    labels: Raw
     annotations: Annotated[dict[_Name, _Text], Meta(max_length=MAX_PAIRS)] | None = None
+
+
+class _Labels(Struct, frozen=True):
+    """The labels that say something, and their fingerprint."""
+
+    pairs: dict[str, str]
+    fingerprint: str
 
 
 class _Notified(_Posted, frozen=True, kw_only=True):
@@ -75,6 +89,7 @@ class _ApartWebhook(Struct, frozen=True):
 
 _V2: Decoder[Sequence[_Posted]] = Decoder(list[_Posted])
 _V2_PLAIN = Decoder(list[_Plain])
+_PLAIN_LABELS = Decoder(Annotated[dict[_Name, _Value], Meta(min_length=1, max_length=MAX_PAIRS)])
 _WEBHOOK = Decoder(_Webhook)
 _V2_APART = Decoder(list[Raw])
 _WEBHOOK_APART = Decoder(_ApartWebhook)
@@ -121,7 +136,12 @@ def _single(raw: Raw, form: bytes) -> Single:
 
 
 def _alerts(posted: Sequence[_Posted | _Plain], now: datetime) -> tuple[Alert, ...]:
-    return tuple(_alert(one, f"alerts[{number}]", now) for number, one in enumerate(_not_too_many(posted)))
+    alerts: list[Alert] = []
+    try:
+        alerts.extend(_alert(one, now) for one in _not_too_many(posted))
+    except _Fault as fault:
+        raise InvalidInput(f"alerts[{len(alerts)}].{fault}") from None
+    return tuple(alerts)
 
 
 def _not_too_many(alerts: Sequence[T]) -> Sequence[T]:
@@ -130,21 +150,23 @@ def _not_too_many(alerts: Sequence[T]) -> Sequence[T]:
     return alerts
 
 
-def _alert(posted: _Posted | _Plain, place: str, now: datetime) -> Alert:
-    starts_at = _utc(posted.starts_at, f"{place}.startsAt")
-    ends_at = _utc(posted.ends_at, f"{place}.endsAt")
+def _alert(posted: _Posted | _Plain, now: datetime) -> Alert:
+    starts_at = _utc(posted.starts_at, "startsAt")
+    ends_at = _utc(posted.ends_at, "endsAt")
     if starts_at and ends_at and ends_at < starts_at:  # Alertmanager: "start time must be before end time"
-        raise InvalidInput(f"{place}.endsAt: must not be before startsAt, got {ends_at.isoformat()}")
+        raise _Fault(f"endsAt: must not be before startsAt, got {ends_at.isoformat()}")
     status = _status(posted, ends_at, now)
     over_at = (ends_at or now) if status is AlertStatus.RESOLVED else None
     starts_at = starts_at or min(now, ends_at or now)
+    labels = _labels(posted)
     return Alert(
-        labels=_labels(posted, f"{place}.labels"),
-        annotations=_annotations(posted, f"{place}.annotations"),
-        status=status,
-        starts_at=starts_at,
-        ends_at=max(over_at, starts_at) if over_at else None,
-        generator_url=clean_line(posted.generator_url or "", MAX_URL),
+        labels.pairs,
+        _annotations(posted),
+        status,
+        starts_at,
+        max(over_at, starts_at) if over_at else None,
+        clean_line(posted.generator_url or "", MAX_URL),
+        labels.fingerprint,
     )
 
 
@@ -158,45 +180,63 @@ def _utc(instant: datetime | None, place: str) -> datetime | None:
     """The instant in UTC; None for Go's zero time, 0001-01-01T00:00:00Z, which means that there is none."""
     if instant is None or instant.year == 1:
         return None
+    if instant.tzinfo is UTC:
+        return instant
     try:
         return instant.astimezone(UTC)
     except OverflowError:
-        raise InvalidInput(f"{place}: must lie between the years 2 and 9999 in UTC, got {instant}") from None
+        raise _Fault(f"{place}: must lie between the years 2 and 9999 in UTC, got {instant}") from None
 
 
-def _labels(posted: _Posted | _Plain, place: str) -> dict[str, str]:
-    """The labels that say something: Alertmanager takes an empty value for no label (removeEmptyLabels)."""
-    pairs = posted.labels if isinstance(posted, _Plain) else _pairs(posted.labels, place, MAX_LABEL_VALUE)
-    labels = pairs if all(pairs.values()) else {name: value for name, value in pairs.items() if value}
-    if not labels:
-        raise InvalidInput(f"{place}: must hold at least one label with a value")
+def _labels(posted: _Posted | _Plain) -> _Labels:
+    if isinstance(posted, _Plain):
+        text = bytes(posted.labels)
+        labels = _remembered(text) if len(text) <= _REMEMBERED_BYTES else _plain_labels(text)
+    else:
+        labels = _telling(_pairs(posted.labels, "labels", MAX_LABEL_VALUE))
+    if not labels.pairs:
+        raise _Fault("labels: must hold at least one label with a value")
     return labels
 
 
-def _annotations(posted: _Posted | _Plain, place: str) -> dict[str, str]:
+def _plain_labels(text: bytes) -> _Labels:
+    return _telling(_PLAIN_LABELS.decode(text))
+
+
+# What fires is told of again and again, in the same bytes.
+_remembered = lru_cache(_REMEMBERED)(_plain_labels)
+
+
+def _telling(pairs: dict[str, str]) -> _Labels:
+    """Those that say something: Alertmanager takes an empty value for no label (removeEmptyLabels)."""
+    labels = pairs if all(pairs.values()) else {name: value for name, value in pairs.items() if value}
+    return _Labels(labels, fingerprint(labels))
+
+
+def _annotations(posted: _Posted | _Plain) -> dict[str, str]:
     if isinstance(posted, _Plain):
         return posted.annotations or {}
-    return _pairs(posted.annotations or {}, place, MAX_ANNOTATION)
+    return _pairs(posted.annotations or {}, "annotations", MAX_ANNOTATION)
 
 
 def _pairs(given: dict[str, object], place: str, max_bytes: int) -> dict[str, str]:
     if len(given) > MAX_PAIRS:
-        raise InvalidInput(f"{place}: must be at most {MAX_PAIRS}, got {len(given)}")
+        raise _Fault(f"{place}: must be at most {MAX_PAIRS}, got {len(given)}")
     return {_name(name, place): _value(value, name, place, max_bytes) for name, value in given.items()}
 
 
 def _name(name: str, place: str) -> str:
     if not name:
-        raise InvalidInput(f"{place}: must not hold an empty name")
+        raise _Fault(f"{place}: must not hold an empty name")
     if len(name) > MAX_NAME:
-        raise InvalidInput(f"{place}: must hold names of at most {MAX_NAME} characters, got {in_words(name)}")
+        raise _Fault(f"{place}: must hold names of at most {MAX_NAME} characters, got {in_words(name)}")
     return name
 
 
 def _value(value: object, name: str, place: str, max_bytes: int) -> str:
     if not isinstance(value, str):
-        raise InvalidInput(f"{place}.{in_words(name)}: must be text, got {in_words(value)}")
+        raise _Fault(f"{place}.{in_words(name)}: must be text, got {in_words(value)}")
     # Only a text of a quarter of the limit can reach it, at 4 bytes a character.
     if len(value) > max_bytes // 4 and len(value.encode()) > max_bytes:
-        raise InvalidInput(f"{place}.{in_words(name)}: must be at most {max_bytes:,} bytes, got more")
+        raise _Fault(f"{place}.{in_words(name)}: must be at most {max_bytes:,} bytes, got more")
     return value
