@@ -16,9 +16,10 @@ class AlertStatus(StrEnum):
     RESOLVED = "resolved"
 
 
-class Alert(Struct, frozen=True):
+class Alert(Struct, frozen=True, gc=False):
     """One alert as its source tells it now. Instants are aware UTC; `ends_at` is set only once it has resolved.
 
+    It holds text alone, so it is never garbage in a cycle, and isn't looked through for it (`gc`).
     `fingerprint` is that of its labels, and made where none is given: for other labels, give none.
     """
 

@@ -40,39 +40,72 @@ class _Fault(Exception):
     """What is wrong with one alert, told from its own place."""
 
 
-class _Times(Struct, frozen=True, kw_only=True):
-    """What is read in one way only of an alert, as both forms write it. Null means absent, as to Go."""
-
-    starts_at: Instant | None = field(default=None, name="startsAt")
-    ends_at: Instant | None = field(default=None, name="endsAt")
-    generator_url: str | None = field(default=None, name="generatorURL")
-
-
-class _Posted(_Times, frozen=True, kw_only=True):
-    """An alert whose labels and annotations are checked by hand, to name the place of a fault."""
-
-    labels: dict[str, object]
-    annotations: dict[str, object] | None = None
-
-
-class _Plain(_Times, frozen=True, kw_only=True):
-    """An alert in whose labels and annotations there is nothing to look at by hand: nearly every one."""
-
-    labels: Raw
-    annotations: Annotated[dict[_Name, _Text], Meta(max_length=MAX_PAIRS)] | None = None
-
-
-class _Labels(Struct, frozen=True):
+class _Labels(Struct, frozen=True, gc=False):
     """The labels that say something, and their fingerprint."""
 
     pairs: dict[str, str]
     fingerprint: str
 
 
+class _Sent(Struct, frozen=True, kw_only=True):
+    """What is read in one way only of an alert, as both forms write it. Null means absent, as to Go."""
+
+    starts_at: Instant | None = field(default=None, name="startsAt")
+    ends_at: Instant | None = field(default=None, name="endsAt")
+    generator_url: str | None = field(default=None, name="generatorURL")
+
+    def has_resolved(self, ends_at: datetime | None, now: datetime) -> bool:
+        """Whether it is over, by its end."""
+        return ends_at is not None and ends_at <= now
+
+    def read_labels(self) -> _Labels:
+        """Its labels; raises _Fault."""
+        raise NotImplementedError
+
+    def read_annotations(self) -> dict[str, str]:
+        """Its annotations; raises _Fault."""
+        raise NotImplementedError
+
+
+class _Plain(_Sent, frozen=True, kw_only=True, gc=False):
+    """An alert in whose labels and annotations there is nothing to look at by hand: nearly every one."""
+
+    labels: Raw
+    annotations: Annotated[dict[_Name, _Text], Meta(max_length=MAX_PAIRS)] | None = None
+
+    def read_labels(self) -> _Labels:
+        """Raises DecodeError where there is something to look at by hand."""
+        text = bytes(self.labels)
+        return _remembered(text) if len(text) <= _REMEMBERED_BYTES else _plain_labels(text)
+
+    def read_annotations(self) -> dict[str, str]:
+        """As they were decoded."""
+        return self.annotations or {}
+
+
+class _Posted(_Sent, frozen=True, kw_only=True):
+    """An alert whose labels and annotations are checked by hand, to name the place of a fault."""
+
+    labels: dict[str, object]
+    annotations: dict[str, object] | None = None
+
+    def read_labels(self) -> _Labels:
+        """Raises _Fault that names the label."""
+        return _telling(_pairs(self.labels, "labels", MAX_LABEL_VALUE))
+
+    def read_annotations(self) -> dict[str, str]:
+        """Raises _Fault that names the annotation."""
+        return _pairs(self.annotations or {}, "annotations", MAX_ANNOTATION)
+
+
 class _Notified(_Posted, frozen=True, kw_only=True):
     """An alert of a webhook, which has been judged already."""
 
     status: AlertStatus
+
+    def has_resolved(self, ends_at: datetime | None, now: datetime) -> bool:
+        """As its status says."""
+        return self.status is AlertStatus.RESOLVED
 
 
 class _Webhook(Struct, frozen=True):
@@ -135,7 +168,7 @@ def _single(raw: Raw, form: bytes) -> Single:
     return Single(identity=identity, body=form % alert)
 
 
-def _alerts(posted: Sequence[_Posted | _Plain], now: datetime) -> tuple[Alert, ...]:
+def _alerts(posted: Sequence[_Sent], now: datetime) -> tuple[Alert, ...]:
     alerts: list[Alert] = []
     try:
         alerts.extend(_alert(one, now) for one in _not_too_many(posted))
@@ -150,30 +183,25 @@ def _not_too_many(alerts: Sequence[T]) -> Sequence[T]:
     return alerts
 
 
-def _alert(posted: _Posted | _Plain, now: datetime) -> Alert:
+def _alert(posted: _Sent, now: datetime) -> Alert:
     starts_at = _utc(posted.starts_at, "startsAt")
     ends_at = _utc(posted.ends_at, "endsAt")
     if starts_at and ends_at and ends_at < starts_at:  # Alertmanager: "start time must be before end time"
         raise _Fault(f"endsAt: must not be before startsAt, got {ends_at.isoformat()}")
-    status = _status(posted, ends_at, now)
-    over_at = (ends_at or now) if status is AlertStatus.RESOLVED else None
+    is_over = posted.has_resolved(ends_at, now)
     starts_at = starts_at or min(now, ends_at or now)
-    labels = _labels(posted)
+    labels = posted.read_labels()
+    if not labels.pairs:
+        raise _Fault("labels: must hold at least one label with a value")
     return Alert(
         labels.pairs,
-        _annotations(posted),
-        status,
+        posted.read_annotations(),
+        AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
         starts_at,
-        max(over_at, starts_at) if over_at else None,
+        max(ends_at or now, starts_at) if is_over else None,
         clean_line(posted.generator_url or "", MAX_URL),
         labels.fingerprint,
     )
-
-
-def _status(posted: _Posted | _Plain, ends_at: datetime | None, now: datetime) -> AlertStatus:
-    if isinstance(posted, _Notified):
-        return posted.status
-    return AlertStatus.RESOLVED if ends_at and ends_at <= now else AlertStatus.FIRING
 
 
 def _utc(instant: datetime | None, place: str) -> datetime | None:
@@ -188,17 +216,6 @@ def _utc(instant: datetime | None, place: str) -> datetime | None:
         raise _Fault(f"{place}: must lie between the years 2 and 9999 in UTC, got {instant}") from None
 
 
-def _labels(posted: _Posted | _Plain) -> _Labels:
-    if isinstance(posted, _Plain):
-        text = bytes(posted.labels)
-        labels = _remembered(text) if len(text) <= _REMEMBERED_BYTES else _plain_labels(text)
-    else:
-        labels = _telling(_pairs(posted.labels, "labels", MAX_LABEL_VALUE))
-    if not labels.pairs:
-        raise _Fault("labels: must hold at least one label with a value")
-    return labels
-
-
 def _plain_labels(text: bytes) -> _Labels:
     return _telling(_PLAIN_LABELS.decode(text))
 
@@ -211,12 +228,6 @@ def _telling(pairs: dict[str, str]) -> _Labels:
     """Those that say something: Alertmanager takes an empty value for no label (removeEmptyLabels)."""
     labels = pairs if all(pairs.values()) else {name: value for name, value in pairs.items() if value}
     return _Labels(labels, fingerprint(labels))
-
-
-def _annotations(posted: _Posted | _Plain) -> dict[str, str]:
-    if isinstance(posted, _Plain):
-        return posted.annotations or {}
-    return _pairs(posted.annotations or {}, "annotations", MAX_ANNOTATION)
 
 
 def _pairs(given: dict[str, object], place: str, max_bytes: int) -> dict[str, str]:
