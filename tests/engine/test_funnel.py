@@ -88,10 +88,14 @@ async def test_disk_that_takes_nothing_is_told_to_every_sender_and_the_next_deli
 
 
 async def test_what_could_not_be_committed_is_not_taken_for_known(store: SqliteStore, disk: Disk) -> None:
-    """A firing and its repetition in one commit that fails, and the firing again at once: it must be news."""
+    """A firing and its repetition by another in one commit that fails, and the firing again: it must be news."""
     async with hall_of(store) as hall:
         disk.is_dead = True
-        outcomes = await hall.outcomes([firing("Down")], [firing("Down")])
+        senders = (MONITORING, Actor("prometheus-2", "alertmanager"))
+        taking = [asyncio.ensure_future(hall.funnel.take([firing("Down")], it)) for it in senders]
+        await asyncio.sleep(0)
+        hall.writer.start()
+        outcomes = await asyncio.gather(*taking, return_exceptions=True)
         assert [type(outcome) for outcome in outcomes] == [StoreError, StoreError]
         disk.is_dead = False
         for times in (1, 2, 3):

@@ -26,6 +26,23 @@ MUTANTS = (
         caught_by=("tests/engine/test_intake.py",),
     ),
     Mutant(
+        name="what a rollback has undone is taken for known",
+        invariant=1,
+        file="engine/intake.py",
+        old="        return _Batch(self, tx, now, actor).take(alerts)",
+        new="        learnt = _Batch(self, tx, now, actor).take(alerts)\n"
+        "        self.learn(learnt)\n        return learnt",
+        caught_by=("tests/engine/test_funnel.py::test_what_could_not_be_committed_is_not_taken_for_known",),
+    ),
+    Mutant(
+        name="an alert that begins anew is taken for a repetition",
+        invariant=1,
+        file="engine/memory.py",
+        old="<= seen.moment",
+        new=">= seen.moment",
+        caught_by=("tests/engine/test_memory.py",),
+    ),
+    Mutant(
         name="each alert of a group opens an incident of its own",
         invariant=3,
         file="domain/placement.py",
