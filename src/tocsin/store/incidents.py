@@ -144,10 +144,9 @@ class Incidents:
             self._change(tuple(columns), [(*columns.values(), incident.id, incident.seq)])
         return is_another
 
-    def hold(self, incident_id: str) -> bool:
-        """Let no other node decide on the incident until this transaction ends; whether it is open."""
-        sql = f"SELECT is_open FROM incidents WHERE id = ?{self._connection.LOCKED}"
-        return self._connection.all(sql, incident_id) == [(1,)]
+    def hold(self, incident_id: str) -> None:
+        """Let no other node decide on the incident until this transaction ends."""
+        self._connection.all(f"SELECT 1 FROM incidents WHERE id = ?{self._connection.LOCKED}", incident_id)
 
     def keep_open(self, ids: Collection[str]) -> dict[str, Standing]:
         """Let no other node end these incidents until this transaction ends: how each that is open stands."""
