@@ -147,7 +147,7 @@ async def add_token(node: Node, request: Request) -> Response:
     body = decode_body(await read_body(request), r.TokenBody)
     lasts = body.expires or TOKEN_LASTS
     actor = actor_of(node, request, body.by)
-    secret = await node.accounts.add_token(Wanted(body.name, body.scopes, lasts), actor)
+    secret = await node.accounts.add_token(Wanted(body.name, body.scopes, lasts, form=body.form), actor)
     return answer(NewToken(body.name, secret), 201)
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tocsin.accounts.permissions import Permission
-from tocsin.api import alertmanager, doors, watch
+from tocsin.api import alertmanager, doors, events_in, watch
 from tocsin.api.banner import Banner
 from tocsin.api.bodies import answer
 from tocsin.api.bounds.room import Room
@@ -52,6 +52,7 @@ def routes(node: Node) -> list[BaseRoute]:
             door(node, path, handler, methods=[method], takes=takes)
             for method, path, handler, takes in alertmanager.ROUTES
         ),
+        door(node, "/v2/enqueue", events_in.as_pagerduty(events_in.enqueue), methods=["POST"], takes=intake),
         door(node, "/intake/{source}/{key}", doors.post_webhook, methods=["POST"], takes=intake),
         door(node, "/api/openapi.json", _openapi, methods=["GET"], takes=Public.DESCRIPTION),
         door(node, "/heartbeat/{name}/{key}", doors.heartbeat, methods=["GET", "POST"], takes=intake),

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from tocsin.accounts.credentials import TokenForm
 from tocsin.accounts.permissions import GlobalRole, Scope
 from tocsin.domain.incident import ActionItem, Audience
 from tocsin.oncall.overrides import Layer
@@ -173,8 +174,12 @@ class GlobalRoleBody(Body, frozen=True):
 
 
 class TokenBody(Body, frozen=True):
-    """Make a token of a machine's; `expires` is how long it lasts, 90 days if left out."""
+    """Make a token of a machine's; `expires` is how long it lasts, 90 days if left out.
+
+    With the form `routing_key` it is one for `POST /v2/enqueue`, whose scope is `intake`.
+    """
 
     name: str
     scopes: tuple[Scope, ...]
     expires: Duration | None = None
+    form: TokenForm = TokenForm.TOKEN

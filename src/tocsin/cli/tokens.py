@@ -40,6 +40,16 @@ def add(name: str, scopes: tuple[str, ...], expires: str, by: str | None) -> Non
     say(made["token"])
 
 
+@tokens.command("add-routing-key")
+@click.argument("name")
+@click.option("--expires", default="365d", show_default=True, help="How long it lasts, such as 12h or 30d.")
+@as_person
+def add_routing_key(name: str, expires: str, by: str | None) -> None:
+    """Make a key for what pages PagerDuty, and print it, this once. Named as a service, its alerts are that one's."""
+    body = {"name": name, "scopes": ["intake"], "form": "routing_key", "expires": expires, "by": by}
+    say(find_client().post("tokens", **body)["token"])
+
+
 @tokens.command()
 @click.argument("name")
 @as_person

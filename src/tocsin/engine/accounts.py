@@ -10,7 +10,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from tocsin.accounts.claims import Vouched
-from tocsin.accounts.credentials import hash_of, new_token, start_of
+from tocsin.accounts.credentials import TokenForm, hash_of, new_routing_key, new_token, start_of
 from tocsin.accounts.names import email_of, is_token_name, name_of
 from tocsin.accounts.passwords import fault_in_password
 from tocsin.accounts.permissions import GlobalRole, Scope
@@ -52,6 +52,7 @@ class Wanted(Struct, frozen=True):
     scopes: tuple[Scope, ...]
     lasts: timedelta = TOKEN_LASTS
     owner: int | None = None
+    form: TokenForm = TokenForm.TOKEN
 
 
 class Accounts:
@@ -241,7 +242,7 @@ class Accounts:
             raise InvalidInput(f"scopes: must be some of {', '.join(Scope)}")
         if not timedelta() < wanted.lasts <= timedelta(days=MOST_DAYS):
             raise InvalidInput(f"expires: must be within {MOST_DAYS} days from now")
-        secret = new_token("tocsin")
+        secret = _new_secret(wanted)
         token = Token(
             name=wanted.name,
             scope=" ".join(sorted(set(wanted.scopes))),
@@ -285,6 +286,14 @@ class Accounts:
         done = await self._writer.write(work)
         self._gate.changed()
         return done
+
+
+def _new_secret(wanted: Wanted) -> str:
+    if wanted.form is TokenForm.TOKEN:
+        return new_token("tocsin")
+    if set(wanted.scopes) != {Scope.INTAKE}:
+        raise InvalidInput("scopes: a routing key opens the doors for alerts alone, so must be intake")
+    return new_routing_key()
 
 
 def _refuse_for_last_admin(tx: Transaction, account: Account) -> None:

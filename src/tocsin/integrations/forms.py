@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from tocsin.domain.alert import Alert
 from tocsin.integrations.alertmanager.inbound import parse_v2, parse_webhook, split_v2, split_webhook
+from tocsin.integrations.pagerduty import events_in
 from tocsin.integrations.wire import Single
 
 
@@ -23,4 +24,5 @@ class Form(Struct, frozen=True):
 
 ALERTMANAGER_V2 = Form("alertmanager/v2", parse_v2, split_v2)
 ALERTMANAGER_WEBHOOK = Form("alertmanager/webhook", parse_webhook, split_webhook)
-FORMS = {form.name: form for form in (ALERTMANAGER_V2, ALERTMANAGER_WEBHOOK)}
+PAGERDUTY_EVENTS = Form("pagerduty/events-v2", events_in.parse, events_in.split)
+FORMS = {form.name: form for form in (ALERTMANAGER_V2, ALERTMANAGER_WEBHOOK, PAGERDUTY_EVENTS)}

@@ -114,6 +114,15 @@ class Queries:
         """
         return [_stored_alert(row) for row in self._all(sql, *values, limit)]
 
+    def open_incident_of(self, fingerprint: str) -> str | None:
+        """The open incident that the alert belongs to."""
+        sql = """
+            SELECT i.id FROM alerts AS a JOIN incidents AS i ON i.id = a.incident
+            WHERE a.fingerprint = ? AND i.is_open = 1 ORDER BY a.id DESC LIMIT 1
+        """
+        rows = self._all(sql, fingerprint)
+        return rows[0][0] if rows else None
+
     def alert_counts(self, incident: str) -> tuple[int, int]:
         """How many alerts the incident has, and how many of them fire."""
         sql = "SELECT count(*), count(*) FILTER (WHERE status = 'firing') FROM alerts WHERE incident = ?"
