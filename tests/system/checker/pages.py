@@ -77,19 +77,22 @@ def _told_by(knock: Knock) -> set[str]:
 def one_storm_page_a_minute(evidence: Evidence) -> Iterator[str]:
     """23: nobody is sent two pages that each tell of several incidents within a minute; a SEV1 has a minute of its own.
 
-    When a page was taken is when its row ended; the next one ends after it has left, and so a minute later at least.
+    The next one leaves a minute after its row has ended; or after it was taken, where its node stood still meanwhile,
+    and nobody could know.
     """
     rows = {str(row.page): row for row in sending(evidence) if row.provider == "pagerduty" and row.status == "done"}
     taken = [knock for knock in knocks_in(evidence.sent) if knock.action == "trigger" and knock.is_taken and knock.more]
-    ends: dict[tuple[str, str, bool], dict[str, float]] = {}
+    calls: dict[tuple[str, str, bool], dict[str, tuple[float, float]]] = {}
     for knock in taken:
         row = rows.get(knock.page)
         if row is not None and row.counted_in is None and row.settled_at is not None:
-            ends.setdefault((knock.person, knock.urgency, row.rank == 1), {})[knock.page] = row.settled_at
-    for (person, _, _), found in ends.items():
-        for (_, before), (page, after) in pairwise(sorted(found.items(), key=lambda it: it[1])):
-            if after - before < evidence.minute:
-                yield f"[23] {page}: told {person} of a storm {after - before:.1f} s after the one before"
+            mine = calls.setdefault((knock.person, knock.urgency, row.rank == 1), {})
+            mine.setdefault(knock.page, (knock.at, row.settled_at))
+    for (person, _, _), found in calls.items():
+        for (_, (left, ended)), (page, (after, _)) in pairwise(sorted(found.items(), key=lambda it: it[1])):
+            apart = after - (ended if ended <= after else left)
+            if apart < evidence.minute:
+                yield f"[23] {page}: told {person} of a storm {apart:.1f} s after the one before"
 
 
 def lists_name_what_is_counted(evidence: Evidence) -> Iterator[str]:
