@@ -81,10 +81,6 @@ class Visit:
         """What was answered, up to and with these words."""
         return await asyncio.wait_for(self._reader.readuntil(words), 10)
 
-    async def heard_first(self) -> bytes:
-        """What came in one piece."""
-        return await asyncio.wait_for(self._reader.read(4_096), 10)
-
     async def heard_at_last(self) -> bytes:
         """What was answered until the server hung up."""
         return await asyncio.wait_for(self._reader.read(), 10)
@@ -160,17 +156,5 @@ def test_requests_that_come_at_once_are_answered_in_their_order_and_the_connecti
         assert heard.index(b"page-1") < heard.index(b"page-2")
         visit.ask(4)
         assert (await visit.heard(b"page-4")).startswith(b"HTTP/1.1 200 OK")
-
-    in_a_house(talk)
-
-
-def test_head_and_body_of_an_answer_leave_at_once_and_answers_in_the_order_of_their_requests() -> None:
-    async def talk(house: House) -> None:
-        house.open.set()
-        visit = await house.visit(1)
-        assert (await visit.heard_first()).endswith(b"\r\n\r\n/page-1")
-        visit.ask(2, 3, 4)
-        said = await visit.heard(b"/page-4")
-        assert said.index(b"/page-2") < said.index(b"/page-3")
 
     in_a_house(talk)

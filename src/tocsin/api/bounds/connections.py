@@ -35,57 +35,6 @@ def capacity(open_files: int) -> Capacity:
     return Capacity(connections=min(MAX_CONNECTIONS, open_files // 2), backlog=min(2_048, open_files // 4))
 
 
-class _Together(asyncio.Transport):
-    """A transport on which what is written in one turn of the loop leaves at once: an answer's head with its body.
-
-    uvicorn writes them apart, and each is a call of the kernel and a wake-up of the client: an eighth of what a small
-    request costs.
-    """
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__()
-        self._transport = transport
-        self._loop = loop
-        self._written: list[bytes] = []
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Write it at the end of this turn."""
-        if not self._written:
-            self._loop.call_soon(self._flush)
-        self._written.append(bytes(data))
-
-    def _flush(self) -> None:
-        if self._written:
-            self._transport.write(b"".join(self._written))
-            self._written.clear()
-
-    def close(self) -> None:
-        """Hang up when all is written."""
-        self._flush()
-        self._transport.close()
-
-    def abort(self) -> None:
-        """Hang up at once."""
-        self._written.clear()
-        self._transport.abort()
-
-    def is_closing(self) -> bool:
-        """Whether it is being hung up."""
-        return self._transport.is_closing()
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """Who is there."""
-        return self._transport.get_extra_info(name, default)
-
-    def pause_reading(self) -> None:
-        """Let the client wait."""
-        self._transport.pause_reading()
-
-    def resume_reading(self) -> None:
-        """Read on."""
-        self._transport.resume_reading()
-
-
 class _Stage(Enum):
     """Where the request that comes in stands."""
 
@@ -105,8 +54,7 @@ class Connection(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._deadline: float | None = None  # of what is waited for now; None: of nothing
-        self._timer: asyncio.TimerHandle | None = None  # one, which is seldom set anew: most deadlines are met
+        self._deadline: asyncio.TimerHandle | None = None
         self._since = self.loop.time()  # what is waited for now has been since then
         self._received = 0  # bytes of this request
         self._body = 0  # what of them was body
@@ -117,16 +65,14 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Somebody has connected: whoever has kept us waiting longest goes where it gets too crowded."""
-        super().connection_made(_Together(transport, self.loop))
+        super().connection_made(transport)
         self._wait(HEAD_WITHIN_SECONDS)
         if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
             self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is over."""
-        self._deadline = None
-        if self._timer is not None:
-            self._timer.cancel()
+        self._stop_waiting()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -151,7 +97,7 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is there. For the body waits who reads it."""
         self._stage = _Stage.BODY
-        self._deadline = None
+        self._stop_waiting()
         super().on_headers_complete()
         self._unanswered += 1
 
@@ -177,22 +123,14 @@ class Connection(HttpToolsProtocol):
     # Waiting
 
     def _wait(self, seconds: float) -> None:
+        self._stop_waiting()
         self._since = self.loop.time()
-        self._deadline = self._since + seconds
-        if self._timer is not None and self._timer.when() > self._deadline:
-            self._timer.cancel()
-            self._timer = None
-        if self._timer is None:
-            self._timer = self.loop.call_at(self._deadline, self._look_at_the_time)
+        self._deadline = self.loop.call_later(seconds, self._give_up)
 
-    def _look_at_the_time(self) -> None:
-        self._timer = None
-        if self._deadline is None:
-            return
-        if self.loop.time() < self._deadline:
-            self._timer = self.loop.call_at(self._deadline, self._look_at_the_time)
-        else:
-            self._give_up()
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
 
     def _give_up(self) -> None:
         if self._unanswered:
