@@ -29,6 +29,8 @@ class Settings(Struct, frozen=True):
     public_url: str = ""  # how people reach this server; empty: as it listens
     pagerduty_events_url: str = ""  # a stand-in for PagerDuty; empty: the vendor's
     slack_api_url: str = ""  # a stand-in for Slack; empty: the vendor's
+    tls_cert: str = ""  # a PEM file, with its chain; empty: plain HTTP
+    tls_key: str = ""
     clock_speed: float = 1.0  # for demonstrations: engine seconds a real second
     environ: Mapping[str, str] = {}
 
@@ -67,6 +69,8 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         public_url=_url(environ, "TOCSIN_PUBLIC_URL"),
         pagerduty_events_url=_url(environ, "TOCSIN_PAGERDUTY_EVENTS_URL"),
         slack_api_url=_url(environ, "TOCSIN_SLACK_API_URL"),
+        tls_cert=environ.get("TOCSIN_TLS_CERT", ""),
+        tls_key=environ.get("TOCSIN_TLS_KEY", ""),
         clock_speed=_speed(environ),
         environ=environ,
     )

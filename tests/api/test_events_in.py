@@ -193,3 +193,64 @@ def test_nobody_is_disguised_by_an_event(api: Api, tmp_path: Path) -> None:
     assert open_titles(api) == ["evil <script>alert(1)</script>"]
     (alert,) = api.ask("GET", "/api/v1/alerts").json()
     assert alert["annotations"]["deep"] == '{"a":[1,{"b":null}]}'
+
+
+def change(**more: object) -> Json:
+    return {"payload": {"summary": "Deployed website 4.2", "source": "ci", **more}}
+
+
+def test_a_change_is_shown_beside_the_incidents_of_its_service_and_wakes_nobody(api: Api) -> None:
+    link = {"href": "https://ci.example/builds/42", "text": "Build 42"}
+    told = {"routing_key": key_of(api, "website"), "links": [link], **change(custom_details={"by": "alice"})}
+    response = api.ask("POST", "/v2/change/enqueue", token=None, json=told)
+    assert (response.status_code, response.json()["status"]) == (202, "success")
+    (kept,) = api.do("get_changes")
+    del kept["at"]
+    assert kept == {
+        "service": "website",
+        "integration": "website",
+        "summary": "Deployed website 4.2",
+        "source": "ci",
+        "link": "https://ci.example/builds/42",
+        "details": {"by": "alice"},
+    }
+    assert open_titles(api) == []
+    mine, other = api.declare(service="website"), api.declare(service="api")
+    assert 'href="https://ci.example/builds/42"' in api.see(f"/incidents/{mine}").text
+    assert "Deployed website 4.2" not in api.see(f"/incidents/{other}").text
+
+
+def test_changes_of_one_service_can_be_asked_for(api: Api) -> None:
+    key = key_of(api, "deployer")
+    for service in ("website", "api", "nowhere"):
+        told = {"routing_key": key, **change(custom_details={"service": service})}
+        assert api.ask("POST", "/v2/change/enqueue", token=None, json=told).status_code == 202
+    assert [it["service"] for it in api.ask("GET", "/api/v1/changes").json()] == ["website", "api", "website"]
+    assert [it["service"] for it in api.ask("GET", "/api/v1/changes?service=api").json()] == ["api"]
+
+
+def test_a_change_of_the_documentation_is_taken(api: Api) -> None:
+    told = json.loads(shared("data/alerts/pagerduty-events-v2/docs-change-event.json").read_text())
+    response = api.ask("POST", "/v2/change/enqueue", token=None, json={**told, "routing_key": key_of(api)})
+    assert response.status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("told", "error"),
+    [
+        pytest.param({}, "payload", id="nothing"),
+        pytest.param({"payload": {"source": "ci"}}, "summary", id="no summary"),
+    ],
+)
+def test_a_change_of_nothing_is_refused(calm: Api, told: Json, error: str) -> None:
+    response = calm.ask("POST", "/v2/change/enqueue", token=None, json={"routing_key": calm.intake, **told})
+    assert response.status_code == 400
+    assert error in response.json()["errors"][0]
+
+
+def test_a_link_that_is_none_is_no_link(api: Api) -> None:
+    told = {"routing_key": key_of(api), "links": [{"href": "javascript:alert(1)"}], **change()}
+    assert api.ask("POST", "/v2/change/enqueue", token=None, json=told).status_code == 202
+    page = api.see(f"/incidents/{api.declare(service='website')}").text
+    assert "Deployed website 4.2" in page
+    assert "javascript:" not in page

@@ -47,6 +47,7 @@ def alert_opens_one(api: Api) -> str:
     (alert,) = api.do("get_incident_alerts", line["id"])
     assert (alert["name"], alert["status"], alert["incident"]) == ("CheckoutDown", "firing", line["id"])
     assert api.do("get_alerts") == [alert]
+    assert api.do("get_changes") == []
     return str(line["id"])
 
 

@@ -52,7 +52,10 @@ def routes(node: Node) -> list[BaseRoute]:
             door(node, path, handler, methods=[method], takes=takes)
             for method, path, handler, takes in alertmanager.ROUTES
         ),
-        door(node, "/v2/enqueue", events_in.as_pagerduty(events_in.enqueue), methods=["POST"], takes=intake),
+        *(
+            door(node, path, events_in.as_pagerduty(handler), methods=["POST"], takes=intake)
+            for path, handler in (("/v2/enqueue", events_in.enqueue), ("/v2/change/enqueue", events_in.enqueue_change))
+        ),
         door(node, "/intake/{source}/{key}", doors.post_webhook, methods=["POST"], takes=intake),
         door(node, "/api/openapi.json", _openapi, methods=["GET"], takes=Public.DESCRIPTION),
         door(node, "/heartbeat/{name}/{key}", doors.heartbeat, methods=["GET", "POST"], takes=intake),

@@ -4,7 +4,7 @@ Answers are PagerDuty's own (developer.pagerduty.com, "PagerDuty V2 Events API":
 read them. 202 means: durable.
 """
 
-from datetime import UTC
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from starlette.requests import Request
@@ -23,7 +23,16 @@ from tocsin.engine.node import Node
 from tocsin.engine.reception import receive
 from tocsin.errors import InvalidInput, Overloaded, Refused, TooManyAttempts
 from tocsin.integrations.forms import PAGERDUTY_EVENTS
-from tocsin.integrations.pagerduty.events_in import MAX_EVENT, EventAction, alert_of, keep, read_event
+from tocsin.integrations.pagerduty.events_in import (
+    MAX_EVENT,
+    EventAction,
+    alert_of,
+    change_of,
+    keep,
+    read_change,
+    read_event,
+)
+from tocsin.store.transaction import Transaction
 
 _VIA = "pagerduty-events"
 
@@ -58,6 +67,20 @@ async def enqueue(node: Node, request: Request) -> Response:
         received_at = node.clock.now().astimezone(UTC)
         await receive(node, PAGERDUTY_EVENTS, keep(body, event, dedup_key, principal.name, received_at))
     return answer({"status": "success", "message": "Event processed", "dedup_key": dedup_key}, 202)
+
+
+async def enqueue_change(node: Node, request: Request) -> Response:
+    """Remember a change: it is shown beside the incidents of its service, and wakes nobody."""
+    body = await read_body(request, MAX_EVENT)
+    event = read_change(body)
+    principal = await _sender(node, request, event.routing_key)
+    sop = node.sop
+
+    def work(tx: Transaction, now: datetime) -> None:
+        tx.changes.add(change_of(event, principal.name, sop.alerts, sop.services, now))
+
+    await node.write(work)
+    return answer({"status": "success", "message": "Change event processed"}, 202)
 
 
 async def _sender(node: Node, request: Request, routing_key: str) -> Principal:

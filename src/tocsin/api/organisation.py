@@ -17,6 +17,7 @@ from tocsin.engine.node import Node
 from tocsin.oncall.roster import who_is_on_call
 from tocsin.sop.classify import classify
 from tocsin.sop.words import Severity
+from tocsin.store.changes import KEPT_FOR
 from tocsin.store.overrides import plain
 from tocsin.store.queries import Queries
 
@@ -75,6 +76,13 @@ async def get_alerts(node: Node, request: Request) -> Response:
     limit = number_of(request, "limit", default=100, most=5000)
     found = await node.read(lambda queries: queries.alerts(limit=limit))
     return answer([alert_view(alert) for alert in found])
+
+
+async def get_changes(node: Node, request: Request) -> Response:
+    """What people changed in the last 90 days, of a service or of all, the newest first."""
+    limit = number_of(request, "limit", default=100, most=1000)
+    service, since = request.query_params.get("service"), node.clock.now() - KEPT_FOR
+    return answer(await node.read(lambda queries: queries.desk.changes(since=since, limit=limit, service=service)))
 
 
 async def classify_answers(node: Node, request: Request) -> Response:

@@ -7,6 +7,7 @@ from tocsin.api.operations import Operation
 from tocsin.api.v1_accounts import ACCOUNT_OPERATIONS
 from tocsin.api.v1_desk import DESK_OPERATIONS
 from tocsin.api.views import AlertView, EventView, IncidentLine, IncidentView, OnCallView, PageView
+from tocsin.domain.service_change import ServiceChange
 from tocsin.store.rows import Quarantined
 
 _READ, _RESPOND, _MAINTAIN = Permission.READ, Permission.RESPOND, Permission.ADMIN_MAINTAIN
@@ -156,6 +157,16 @@ OPERATIONS: tuple[Operation, ...] = (
         list[AlertView],
         _READ,
         parameters=(("limit", "at most 5000"),),
+    ),
+    Operation(
+        "GET",
+        "/api/v1/changes",
+        "get_changes",
+        "What people changed (deployments, settings), the newest first",
+        organisation.get_changes,
+        list[ServiceChange],
+        _READ,
+        parameters=(("service", "only those of this service"), ("limit", "at most 1000")),
     ),
     Operation(
         "POST",

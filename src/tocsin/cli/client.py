@@ -8,14 +8,17 @@ import os
 from email.message import Message
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
-from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
 
 from tocsin.cli.output import say
 from tocsin.errors import InvalidInput, NotFound, Refused, Unreachable
-from tocsin.settings import DEFAULT_PORT, Settings, settings_from
+from tocsin.settings import DEFAULT_PORT, Settings, is_loopback, settings_from
+
+if TYPE_CHECKING:
+    import ssl
 
 _TIMEOUT_SECONDS = 15
 
@@ -30,11 +33,14 @@ class _NoRedirects(HTTPRedirectHandler):
 class Client:
     """Calls `/api/v1`; raises the errors that the API tells of, and Unreachable when it doesn't answer."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, certificate: str | None = None) -> None:
+        """`certificate`, in PEM, is the one that the server on this machine shows, whoever has signed it."""
         self._url = url.rstrip("/")
         self._token = token
         self._is_alarm_told = False
-        self._opener = build_opener(_NoRedirects, ProxyHandler({}))  # a proxy of the environment is not meant for this
+        handlers = [HTTPSHandler(context=_context(url, certificate))] if url.startswith("https:") else []
+        # A proxy of the environment is not meant for this.
+        self._opener = build_opener(_NoRedirects, ProxyHandler({}), *handlers)
 
     def get(self, *path: str, **query: object) -> Any:
         """The answer to a GET; query parameters that are None are left out."""
@@ -78,6 +84,25 @@ class Client:
             say(f"TOCSIN ITSELF IS IN TROUBLE: {line}", err=True, fg="red", bold=True)
 
 
+def _context(url: str, certificate: str | None) -> "ssl.SSLContext":
+    """Whom to trust: the authorities of this machine, and the server beside whose database the certificate lies.
+
+    On this machine itself the certificate's name is another, so there nothing counts but the certificate.
+    """
+    import ssl  # noqa: PLC0415  # takes 10 ms that plain HTTP needn't wait for
+
+    if certificate is None:
+        return ssl.create_default_context()
+    if not is_loopback(url):
+        context = ssl.create_default_context()
+        context.load_verify_locations(cadata=certificate)
+    else:
+        context = ssl.create_default_context(cadata=certificate)
+        context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
+
+
 def _told(error: HTTPError) -> Exception:
     """The error that a problem-details body tells of."""
     try:
@@ -106,7 +131,7 @@ def find_client() -> Client:
         )
     if not (token.isascii() and token.isprintable()):  # http.client would quote it in its complaint
         raise InvalidInput("token: must be one line of printable ASCII characters, as the server has written it")
-    return Client(url, token)
+    return Client(url, token, _beside(settings, "cert"))
 
 
 def _beside(settings: Settings, name: str) -> str | None:

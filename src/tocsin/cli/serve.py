@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
+from tocsin.cli.certificate import Certificate
 from tocsin.cli.sop import find_sop, with_sop
-from tocsin.errors import InvalidSop, StoreError
+from tocsin.errors import InvalidInput, InvalidSop, StoreError
 from tocsin.oncall.roster import INBOX, Roster
 from tocsin.settings import Settings, is_loopback, settings_from
 from tocsin.sop.check import Level, check
@@ -40,12 +41,14 @@ _OPEN_FILES = 8_192
 )
 @click.option("--host", help="The address to listen on; 127.0.0.1 unless you say otherwise.")
 @click.option("--port", type=click.IntRange(0, 65_535), help="The port; 0 is any free one.")
+@click.option("--tls-cert", help="A PEM file with the certificate and its chain: HTTPS instead of HTTP.")
+@click.option("--tls-key", help="The PEM file with the certificate's private key.")
 @with_sop
-def serve(database: str | None, host: str | None, port: int | None, sop_file: Path | None) -> None:
+def serve(sop_file: Path | None, **given: str | int | None) -> None:
     """Run the server: intake, paging, API."""
     settings = settings_from(os.environ)
-    given = {"database": database, "host": host, "port": port}
     settings = replace(settings, **{name: value for name, value in given.items() if value is not None})
+    certificate = _certificate(settings)
     sop, name = find_sop(sop_file)
     _refuse_errors(sop, name)
     log = start_logging()
@@ -53,9 +56,15 @@ def serve(database: str | None, host: str | None, port: int | None, sop_file: Pa
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         with _listen(settings) as listening, asyncio.Runner(loop_factory=_fast_loop()) as runner:
-            runner.run(_run(_addressed(settings, listening), sop, name, listening))
+            runner.run(_run(_addressed(settings, listening), sop, name, listening, certificate))
     finally:
         log.stop()
+
+
+def _certificate(settings: Settings) -> Certificate | None:
+    if bool(settings.tls_cert) != bool(settings.tls_key):
+        raise InvalidInput("--tls-cert, --tls-key: must be given both, or neither")
+    return Certificate(Path(settings.tls_cert), Path(settings.tls_key)) if settings.tls_cert else None
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -99,7 +108,8 @@ def _addressed(settings: Settings, listening: socket.socket) -> Settings:
     """The settings with the port that was got, and the address under which people reach it."""
     host, port = listening.getsockname()[:2]
     host = "127.0.0.1" if host == "0.0.0.0" else f"[{host}]" if ":" in host else host  # noqa: S104  # compared, not bound
-    return replace(settings, port=port, public_url=settings.public_url or f"http://{host}:{port}")
+    scheme = "https" if settings.tls_cert else "http"
+    return replace(settings, port=port, public_url=settings.public_url or f"{scheme}://{host}:{port}")
 
 
 def _tell_reach(sop: Sop, methods: frozenset[str], public_url: str) -> None:
@@ -118,7 +128,9 @@ def _tell_reach(sop: Sop, methods: frozenset[str], public_url: str) -> None:
         logger.warning("links in pages point at %s; set TOCSIN_PUBLIC_URL to how people reach this server", public_url)
 
 
-async def _run(settings: Settings, sop: Sop, name: str, listening: socket.socket) -> None:
+async def _run(
+    settings: Settings, sop: Sop, name: str, listening: socket.socket, certificate: Certificate | None
+) -> None:
     import uvicorn  # noqa: PLC0415  # heavy, and needed by this command only
 
     from tocsin.api.auth import ensure_tokens, token_file  # noqa: PLC0415
@@ -137,6 +149,7 @@ async def _run(settings: Settings, sop: Sop, name: str, listening: socket.socket
     async with Node(settings, sop) as node:
         await ensure_tokens(node)
         token_file(settings.beside, "url").write_text(settings.public_url + "\n", encoding="ascii")
+        token_file(settings.beside, "cert").write_text(certificate.text if certificate else "", encoding="ascii")
         logger.info("SOP: %s", name)
         if sop == default_sop():
             logger.warning("the sample organisation: nobody real is paged; `tocsin init` writes a file to start from")
@@ -159,8 +172,12 @@ async def _run(settings: Settings, sop: Sop, name: str, listening: socket.socket
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=5,
+            ssl_context_factory=(lambda *_: certificate.context) if certificate else None,
         )
+        renewing = asyncio.create_task(certificate.run()) if certificate else None
         await Server(config).serve(sockets=[listening])
+        if renewing:
+            renewing.cancel()
 
 
 def _leave_what_lasts_alone() -> None:

@@ -3,7 +3,9 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from tocsin.domain.service_change import ServiceChange
 from tocsin.store import codec
+from tocsin.store.changes import changes_of
 from tocsin.store.connection import Reads
 from tocsin.store.drafts import draft_of
 from tocsin.store.overrides import newest_overrides, overrides_between
@@ -47,6 +49,10 @@ class DeskQueries:
         """The SOP versions that are kept, and since when, the newest first."""
         sql = "SELECT version, stored_at FROM sop_versions ORDER BY stored_at DESC, version LIMIT ?"
         return [(version, codec.from_column(at)) for version, at in self._connection.all(sql, limit)]
+
+    def changes(self, *, since: datetime, limit: int, service: str | None = None) -> list[ServiceChange]:
+        """What people have changed of a service since then, or of all, the newest first."""
+        return changes_of(self._connection, service, since, limit)
 
     def page_tests(self, person: str) -> list[PageTest]:
         """The test pages to a person, the newest first."""

@@ -12,6 +12,7 @@ from tocsin.store import codec
 from tocsin.store.accounts import Accounts
 from tocsin.store.alerts import Alerts
 from tocsin.store.audit_log import AuditLog
+from tocsin.store.changes import Changes
 from tocsin.store.connection import Connection
 from tocsin.store.cries import Cries
 from tocsin.store.drafts import Drafts
@@ -45,6 +46,7 @@ class Transaction:
         self.monitors = Monitors(connection)
         self.cries = Cries(connection)
         self.heard = Heard(connection)
+        self.changes = Changes(connection)
         self.accounts = Accounts(connection)
         self.sign_in = SignIn(connection)
         self.audit = AuditLog(connection)

@@ -14,6 +14,7 @@ from tocsin.domain.deadlines import update_due_at
 from tocsin.domain.incident import Incident
 from tocsin.domain.ladder import DrawnStep, drawn_ladder
 from tocsin.domain.narrate import name_of, target_words
+from tocsin.domain.service_change import ServiceChange
 from tocsin.domain.transitions import RULES
 from tocsin.engine.node import Node
 from tocsin.oncall.roster import TARGETS
@@ -25,6 +26,10 @@ from tocsin.web.site import Notice, Site, is_fragment
 from tocsin.web.timeline import SORTS, Timeline, sort_of, timeline_page
 
 _PROMISES = tuple(Duration(minutes=minutes) for minutes in (5, 10, 15, 30, 60))
+
+
+_CHANGED_BEFORE = timedelta(days=1)
+_MOST_CHANGES = 10
 
 
 class Composer(Struct, frozen=True):
@@ -54,6 +59,7 @@ class Cockpit(Struct, frozen=True):
     acknowledged_by: str | None
     channel_url: str | None
     pagerduty_url: str | None
+    changes: tuple[ServiceChange, ...]  # to its service, from the day before it was opened on; the newest first
 
     def whom(self, targets: tuple[str, ...]) -> list[str]:
         """The names of the people whom the targets stand for now, each once."""
@@ -112,7 +118,13 @@ def _cockpit(node: Node, queries: Queries, id_: str, sort: str, principal: Princ
         acknowledged_by=name_of(incident.acknowledged_by, sop) if incident.acknowledged_by else None,
         channel_url=_channel_url(incident),
         pagerduty_url=_pagerduty_url(incident, today),
+        changes=_changes(queries, incident),
     )
+
+
+def _changes(queries: Queries, incident: Incident) -> tuple[ServiceChange, ...]:
+    since = incident.opened_at - _CHANGED_BEFORE
+    return tuple(queries.desk.changes(since=since, limit=_MOST_CHANGES, service=incident.service))
 
 
 def _reached_by(node: Node, queries: Queries, incident: Incident) -> dict[str, tuple[str, ...]]:

@@ -5,6 +5,7 @@ triggers, acknowledges and resolves under one `dedup_key` on one integration: al
 the events say. Events bear no order but that of their arrival, so the door notes when each came.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -13,10 +14,12 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
 from tocsin.domain.alert import Alert, AlertStatus, fingerprint
+from tocsin.domain.service_change import ServiceChange
 from tocsin.domain.text import clean_line
 from tocsin.errors import InvalidInput
 from tocsin.integrations.alertmanager.decode import decode
 from tocsin.integrations.wire import Single
+from tocsin.sop.model import Alerts
 
 MAX_EVENT = 512 * 1024  # bytes; "Size Limits": a request of at most 512 KB
 _MAX_SUMMARY = 1_024  # characters
@@ -77,6 +80,22 @@ class Event(Struct, frozen=True, kw_only=True):
     links: tuple[Link, ...] | None = None
 
 
+class ChangePayload(Struct, frozen=True):
+    """What was changed."""
+
+    summary: Annotated[str, Meta(min_length=1)]
+    source: str | None = None
+    custom_details: Raw = Raw()
+
+
+class ChangeEvent(Struct, frozen=True, kw_only=True):
+    """A change event: it opens nothing and wakes nobody (`POST /v2/change/enqueue`)."""
+
+    routing_key: str
+    payload: ChangePayload
+    links: tuple[Link, ...] | None = None
+
+
 class _Kept(Struct, frozen=True, kw_only=True):
     """An event as it is handed on: with the integration's name for its key, and when it came."""
 
@@ -99,6 +118,7 @@ class _Rest(Struct, frozen=True):
     links: Raw | UnsetType = UNSET
 
 
+_CHANGE = msgspec.json.Decoder(ChangeEvent)
 _EVENT = msgspec.json.Decoder(Event)
 _REST = msgspec.json.Decoder(_Rest)
 _KEPT = msgspec.json.Decoder(_Kept)
@@ -115,6 +135,28 @@ def read_event(body: bytes) -> Event:
     elif event.dedup_key is None:
         raise InvalidInput(f"dedup_key: must be there to {event.event_action}")
     return event
+
+
+def read_change(body: bytes) -> ChangeEvent:
+    """The change event in a body; InvalidInput names what is wrong with it."""
+    return decode(_CHANGE, body)
+
+
+def change_of(
+    event: ChangeEvent, integration: str, alerts: Alerts, services: Collection[str], at: datetime
+) -> ServiceChange:
+    """The change that an event tells of: to the service that it names, else to that for which the key is named."""
+    details = _details(event.payload)
+    names = (details.get(alerts.service_label, ""), integration)
+    return ServiceChange(
+        at=at,
+        service=next((name for name in names if name in services), alerts.default_service),
+        integration=integration,
+        summary=clean_line(event.payload.summary, _MAX_SUMMARY),
+        source=clean_line(event.payload.source or ""),
+        link=event.links[0].href[:2_048] if event.links else "",
+        details=details,
+    )
 
 
 def keep(body: bytes, event: Event, dedup_key: str, integration: str, received_at: datetime) -> bytes:
@@ -184,7 +226,7 @@ def _annotations(event: _Kept) -> dict[str, str]:
     return found
 
 
-def _details(payload: Payload) -> dict[str, str]:
+def _details(payload: Payload | ChangePayload) -> dict[str, str]:
     """The details by name, each as text; what is not an object is one detail."""
     given = bytes(payload.custom_details)
     if given in (b"", b"null"):
