@@ -59,18 +59,18 @@ def the_incident(server: Server) -> Json:
 @pytest.mark.parametrize("reached", ["HTTPS"], indirect=True)  # it speaks nothing else
 def test_pagerdutys_own_client_triggers_acknowledges_and_resolves(reached: tuple[Server, Path]) -> None:
     server, chain = reached
-    client = EventsApiV2Client(
-        routing_key(server), base_url=server.url, verify=ssl.create_default_context(cafile=chain)
-    )
-    key = client.trigger("Checkout is down", "shop-1", severity="critical", custom_details={"orders": 0})
-    incident = the_incident(server)
-    assert (incident["title"], incident["service"], incident["provisional"]) == ("Checkout is down", "api", "SEV1")
-    client.acknowledge(key)
-    assert the_incident(server)["status"] == "acknowledged"
-    assert [it["via"] for it in server.events(incident["id"], "acknowledged")] == ["pagerduty-events"]
-    client.resolve(key)
-    assert server.events(incident["id"], "alerts_cleared")
-    client.send_change_event({"summary": "Deployed api 4.2", "source": "ci"}, links=[{"href": "https://ci.example/42"}])
+    trusts = ssl.create_default_context(cafile=chain)
+    with EventsApiV2Client(routing_key(server), base_url=server.url, verify=trusts) as client:
+        key = client.trigger("Checkout is down", "shop-1", severity="critical", custom_details={"orders": 0})
+        incident = the_incident(server)
+        assert (incident["title"], incident["service"], incident["provisional"]) == ("Checkout is down", "api", "SEV1")
+        client.acknowledge(key)
+        assert the_incident(server)["status"] == "acknowledged"
+        assert [it["via"] for it in server.events(incident["id"], "acknowledged")] == ["pagerduty-events"]
+        client.resolve(key)
+        assert server.events(incident["id"], "alerts_cleared")
+        link = {"href": "https://ci.example/42", "text": "Build 42"}
+        client.send_change_event({"summary": "Deployed api 4.2", "source": "ci"}, links=[link])
     assert [it["summary"] for it in server.get("changes", service="api")] == ["Deployed api 4.2"]
 
 
