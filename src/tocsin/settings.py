@@ -28,6 +28,7 @@ class Settings(Struct, frozen=True):
     sop_file: str | None = None  # None: tocsin.toml in the working directory, else the default SOP
     public_url: str = ""  # how people reach this server; empty: as it listens
     pagerduty_events_url: str = ""  # a stand-in for PagerDuty; empty: the vendor's
+    pagerduty_api_url: str = ""  # a stand-in for PagerDuty's REST API; empty: the vendor's
     slack_api_url: str = ""  # a stand-in for Slack; empty: the vendor's
     tls_cert: str = ""  # a PEM file, with its chain; empty: plain HTTP
     tls_key: str = ""
@@ -68,6 +69,7 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         sop_file=environ.get("TOCSIN_SOP") or None,
         public_url=_url(environ, "TOCSIN_PUBLIC_URL"),
         pagerduty_events_url=_url(environ, "TOCSIN_PAGERDUTY_EVENTS_URL"),
+        pagerduty_api_url=_url(environ, "TOCSIN_PAGERDUTY_API_URL"),
         slack_api_url=_url(environ, "TOCSIN_SLACK_API_URL"),
         tls_cert=environ.get("TOCSIN_TLS_CERT", ""),
         tls_key=environ.get("TOCSIN_TLS_KEY", ""),

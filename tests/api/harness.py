@@ -139,12 +139,14 @@ class Api:
 
 
 @contextmanager
-def running(directory: Path, *, sop: Sop | None = None, tells_faults: bool = False) -> Iterator[Api]:
+def running(
+    directory: Path, *, sop: Sop | None = None, settings: Settings | None = None, tells_faults: bool = False
+) -> Iterator[Api]:
     """The API of a new installation. A bug in it fails the test, unless that `tells_faults` as a caller sees them."""
     with start_blocking_portal() as portal:
         database = directory / "tocsin.db"
         lay_ballast(database)
-        node = Node(Settings(database=f"sqlite:///{database}"), sop or default_sop())
+        node = Node(settings or Settings(database=f"sqlite:///{database}"), sop or default_sop())
         with portal.wrap_async_context_manager(node):
             portal.call(ensure_tokens, node)
             app = build(node)

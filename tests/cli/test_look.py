@@ -94,6 +94,7 @@ def test_intake_prints_what_monitoring_needs(tocsin: Terminal, server: Server) -
         "url": server.url,
         "key": server.intake_key,
         "webhook": f"{server.url}/intake/alertmanager/{server.intake_key}",
+        "pagerduty": f"{server.url}/intake/pagerduty/{server.intake_key}",
     }
     out = tocsin.does("intake").out
     assert server.intake_key in out
@@ -102,6 +103,8 @@ def test_intake_prints_what_monitoring_needs(tocsin: Terminal, server: Server) -
 
 def test_what_intake_prints_is_taken_by_prometheus_and_alertmanager(tocsin: Terminal, tmp_path: Path) -> None:
     before, _, after = tocsin.does("intake").out.partition("Alertmanager (")
+    after, _, pagerduty = after.partition("PagerDuty (")
+    assert pagerduty.split()[-1] == tocsin.does("intake", "--json").json["pagerduty"]
     prometheus, alertmanager = tmp_path / "prometheus.yml", tmp_path / "alertmanager.yml"
     prometheus.write_text(before.partition("\n\n")[2])
     alertmanager.write_text(after.partition("\n\n")[2] + "route: {receiver: tocsin}\n")

@@ -128,7 +128,8 @@ def intake(is_json: bool) -> None:
     except OSError as error:
         raise Unreachable(f"{base}: no server has run on this database yet; start `tocsin serve`") from error
     if is_json:
-        show_json({"url": url, "key": key, "webhook": f"{url}/intake/alertmanager/{key}"})
+        doors = {"webhook": f"{url}/intake/alertmanager/{key}", "pagerduty": f"{url}/intake/pagerduty/{key}"}
+        show_json({"url": url, "key": key, **doors})
         return
     host = url.partition("://")[2]
     say("Prometheus (prometheus.yml):\n")
@@ -136,7 +137,9 @@ def intake(is_json: bool) -> None:
     say(f"      authorization: {{credentials: '{key}'}}\n")
     say("Alertmanager (alertmanager.yml, beside what you have):\n")
     say("receivers:\n  - name: tocsin\n    webhook_configs:")
-    say(f"      - url: '{url}/intake/alertmanager/{key}'")
+    say(f"      - url: '{url}/intake/alertmanager/{key}'\n")
+    say("PagerDuty (a webhook, version 3: what is done there is known here):\n")
+    say(f"{url}/intake/pagerduty/{key}")
 
 
 COMMANDS = {

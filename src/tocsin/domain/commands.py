@@ -29,7 +29,10 @@ class Declare(Struct, frozen=True):
 
 
 class Acknowledge(Struct, frozen=True):
-    """I respond to this."""
+    """I respond to this; `page` is the key of the page that was answered at its provider, where it was there."""
+
+    note: str = ""
+    page: str = ""
 
 
 class Assess(Struct, frozen=True):

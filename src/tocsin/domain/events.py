@@ -37,7 +37,10 @@ class IncidentOpened(Event, frozen=True):
 
 
 class Acknowledged(Event, frozen=True):
-    """Somebody confirmed that they respond."""
+    """Somebody confirmed that they respond; `page` is the key of the page that they answered at its provider."""
+
+    note: str = ""
+    page: str = ""
 
 
 class Assessed(Event, frozen=True):

@@ -118,7 +118,7 @@ def _with_note(text: str, note: str) -> str:
 # Each teller takes the key's event; the type system can't say so of a dict.
 _TELL: dict[type[e.Event], Callable[[Any, Sop], str]] = {
     e.IncidentOpened: _opened,
-    e.Acknowledged: lambda event, sop: "Acknowledged",
+    e.Acknowledged: lambda event, sop: _with_note("Acknowledged", event.note),
     e.Assessed: lambda event, sop: f"Assessed as {event.severity} and declared: {event.reason}",
     e.SeverityChanged: lambda event, sop: f"Severity {event.before} → {event.severity}: {event.reason}",
     e.RoleAssigned: _role_assigned,

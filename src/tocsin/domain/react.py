@@ -22,7 +22,7 @@ def effects_of(before: Incident | None, draft: Draft) -> tuple[f.AnyEffect, ...]
     found: list[f.AnyEffect] = []
     for recorded in draft.events:
         found += _pages(draft, recorded)
-    found += _page_endings(before, draft.incident)
+    found += _page_endings(before, draft)
     if "slack" in draft.context.roster.methods:
         found += _channel(before, draft)
     return tuple(found)
@@ -93,21 +93,27 @@ def _next_try(draft: Draft, event: e.PageFailed) -> list[f.AnyEffect]:
     return [_send(draft.incident, event.key, reach, urgency, f"by another way: {event.reason}")]
 
 
-def _page_endings(before: Incident | None, after: Incident) -> list[f.AnyEffect]:
+def _page_endings(before: Incident | None, draft: Draft) -> list[f.AnyEffect]:
     """What stops a ringing provider: acknowledgements once somebody responds, resolutions once it is over."""
     if before is None:
         return []
+    after = draft.incident
     ends = after.status.is_over and not before.status.is_over
     answered = before.open_pages.keys() - after.open_pages.keys()
+    known = _answered_there(draft)
     found: list[f.AnyEffect] = []
-    answered = before.open_pages.keys() - after.open_pages.keys()
     for key, page in before.pages.items():
         ringing = [reach for reach in _ways_of(page) if reach.method.via in RINGING]
         if ends:
             found += [f.ResolvePage(key=key, reach=reach) for reach in ringing]
         elif key in answered:
-            found += [f.AcknowledgePage(key=key, reach=reach) for reach in ringing]
+            found += [f.AcknowledgePage(key=key, reach=it) for it in ringing if (key, it.method.via) not in known]
     return found
+
+
+def _answered_there(draft: Draft) -> set[tuple[str, str]]:
+    """The pages that were answered at the provider itself, each with the provider: it need not be told."""
+    return {(it.event.page, it.via) for it in draft.events if isinstance(it.event, e.Acknowledged)}
 
 
 def _ways_of(page: Page) -> list[e.Reach]:

@@ -22,6 +22,7 @@ from tocsin.engine.indexer import Indexer
 from tocsin.engine.intake import Intake
 from tocsin.engine.membership import Membership, this_member
 from tocsin.engine.meters import Meters
+from tocsin.engine.pagerduty.line import PagerDutyLine
 from tocsin.engine.parts import Parts
 from tocsin.engine.providers import providers_for
 from tocsin.engine.record import tell_command
@@ -72,6 +73,7 @@ class Node:
             providers = providers_for(self.settings, self.sop, installation)
             self.desk = Desk(Sops(self.sop), frozenset(provider.name for provider in providers))
             self._funnel = Funnel(self._store, self._writer, Intake(self.desk))
+            self.pagerduty = PagerDutyLine(self.settings, self.desk, self._writer, installation, self._sender.send)
             self._give_up_stranded()
             member = this_member(self.settings.public_url, self.desk)
             self._waker = Waker(self._store, self._writer, self.desk, self.clock)

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from tocsin.sop.check_ladders import check_ladders
 from tocsin.sop.check_organisation import check_named_targets, check_organisation, check_time_zone
+from tocsin.sop.check_pagerduty import check_pagerduty
 from tocsin.sop.check_rules import check_rules
 from tocsin.sop.finding import Finding, Level, error, no_time, warning
 from tocsin.sop.model import PostmortemRule, ResponseClock, SeverityLevel, Sop
@@ -27,6 +28,7 @@ def check(sop: Sop) -> tuple[Finding, ...]:
         *_check_business_hours(sop),
         *check_rules(sop),
         *check_organisation(sop),
+        *check_pagerduty(sop),
     ]
     return tuple(sorted(findings, key=lambda finding: finding.level is Level.WARNING))
 

@@ -266,6 +266,7 @@ class Person(Definition, frozen=True):
     name: str
     email: str | None = None
     slack_user: str | None = None  # Slack member id, U…
+    pagerduty_user: str | None = None  # PagerDuty user id, P…: what they do there is theirs here
     contact: tuple[ContactMethod, ...] = (ContactMethod(via="inbox"),)
 
 
@@ -299,10 +300,17 @@ class Service(Definition, frozen=True):
 
 
 class PagerDuty(Definition, frozen=True):
-    """PagerDuty's Events API v2; inactive until its routing key is set."""
+    """PagerDuty: its Events API v2 to page, its webhooks v3 to hear, its REST API; each inactive without its secret."""
 
     routing_key: SecretName = "env:PAGERDUTY_ROUTING_KEY"
     region: Annotated[str, Meta(pattern="^(us|eu)$")] = "us"
+    webhook_secrets: tuple[SecretName, ...] = ("env:PAGERDUTY_WEBHOOK_SECRET",)  # several while one is replaced
+    api_token: SecretName = "env:PAGERDUTY_API_TOKEN"  # noqa: S105  # names the secret
+    from_email: str | None = None  # the PagerDuty user in whose name notes and requests are made
+    resolves: bool = False  # True: who resolves a page in PagerDuty resolves the incident
+    priorities: dict[Severity, str] = {}  # severity -> the PagerDuty priority that establishes it when it is set
+    notes: bool = False  # True: status updates become notes in PagerDuty
+    responders: bool = False  # True: whom a page names is asked for as responder, where it went to a shared service
 
 
 class Slack(Definition, frozen=True):

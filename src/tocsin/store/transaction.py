@@ -14,6 +14,7 @@ from tocsin.store.alerts import Alerts
 from tocsin.store.audit_log import AuditLog
 from tocsin.store.changes import Changes
 from tocsin.store.connection import Connection
+from tocsin.store.counterparts import Counterparts
 from tocsin.store.cries import Cries
 from tocsin.store.drafts import Drafts
 from tocsin.store.facts import Facts
@@ -47,6 +48,7 @@ class Transaction:
         self.cries = Cries(connection)
         self.heard = Heard(connection)
         self.changes = Changes(connection)
+        self.counterparts = Counterparts(connection)
         self.accounts = Accounts(connection)
         self.sign_in = SignIn(connection)
         self.audit = AuditLog(connection)

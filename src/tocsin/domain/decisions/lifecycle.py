@@ -76,7 +76,7 @@ def acknowledge(draft: Draft, command: c.Acknowledge) -> Refusal | None:
     incident = draft.incident
     if incident.acknowledged_by is not None and not incident.open_pages:
         return Refusal("already_acknowledged", f"{incident.id} is already acknowledged by {incident.acknowledged_by}")
-    draft.record(e.Acknowledged())
+    draft.record(e.Acknowledged(note=clean_line(command.note), page=command.page))
     return None
 
 

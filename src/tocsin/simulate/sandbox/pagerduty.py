@@ -4,13 +4,16 @@ Sources: developer.pagerduty.com/docs/events-api-v2/overview and …/trigger-eve
 """
 
 import json
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
 
+from tocsin.simulate.sandbox.pagerduty_desk import SandboxDesk
+from tocsin.simulate.sandbox.pagerduty_rest import SandboxRest
 from tocsin.simulate.sandbox.recording import RecordedRequest, Response, json_response
 
 _SEVERITIES = ("critical", "error", "warning", "info")
@@ -39,11 +42,20 @@ class PagerDutyAlert(Struct, frozen=True):
     opened: int = 1
 
 
-class SandboxPagerDuty:
-    """PagerDuty: `alerts` by deduplication key, in the order in which the keys first came."""
+def _now() -> datetime:
+    return datetime.now(UTC)
 
-    def __init__(self) -> None:
+
+class SandboxPagerDuty:
+    """PagerDuty: `alerts` by deduplication key, in the order in which the keys first came.
+
+    `desk` has the incidents that the events made, and what people do to them in the app; `rest` is its REST API.
+    """
+
+    def __init__(self, clock: Callable[[], datetime] = _now) -> None:
         self.alerts: dict[str, PagerDutyAlert] = {}
+        self.desk = SandboxDesk(clock)
+        self.rest = SandboxRest(self.desk)
         self._named = 0
 
     def answer(self, request: RecordedRequest) -> Response:
@@ -64,15 +76,18 @@ class SandboxPagerDuty:
 
     def _apply(self, event: JsonObject) -> str:
         key, routing_key = str(event.get("dedup_key") or self._new_key()), str(event["routing_key"])
-        known = self.alerts.get(key)
+        known, client = self.alerts.get(key), str(event.get("client", ""))
         if event["event_action"] == "trigger":
             self.alerts[key] = _triggered(known, event)
+            if known is None or self.alerts[key].opened > known.opened:
+                self.desk.opened(key, self.alerts[key].summary, client)
         # "Subsequent acknowledge or resolve events sent via a different `routing_key` … will be dropped", and so are
         # those for an alert that is resolved already.
         elif known and known.routing_key == routing_key and known.status is not PagerDutyStatus.RESOLVED:
             is_end = event["event_action"] == "resolve"
             status = PagerDutyStatus.RESOLVED if is_end else PagerDutyStatus.ACKNOWLEDGED
             self.alerts[key] = msgspec.structs.replace(known, status=status)
+            self.desk.changed(key, status, client)
         return key
 
     def _new_key(self) -> str:

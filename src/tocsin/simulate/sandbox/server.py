@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from tocsin.simulate.sandbox.pagerduty import SandboxPagerDuty
+from tocsin.simulate.sandbox.pagerduty_rest import ROOTS
 from tocsin.simulate.sandbox.recording import Exchange, RecordedRequest, Recorder, Response, Script
 from tocsin.simulate.sandbox.slack import SandboxSlack
 
@@ -33,7 +34,7 @@ def _now() -> datetime:
 
 
 class Sandbox:
-    """Stand-ins for PagerDuty's Events API v2 (`/v2/enqueue`) and Slack's Web API (`/api/<method>`).
+    """Stand-ins for PagerDuty (`/v2/enqueue`, and its REST API) and Slack's Web API (`/api/<method>`).
 
     `script` sees every request first; what it returns is answered instead of the vendor's answer, and None leaves the
     request to the vendor. It may be exchanged at any time.
@@ -43,7 +44,7 @@ class Sandbox:
         self, log: Path | None = None, script: Script | None = None, *, clock: Callable[[], datetime] = _now
     ) -> None:
         self.script = script
-        self.pagerduty = SandboxPagerDuty()
+        self.pagerduty = SandboxPagerDuty(lambda: self._clock())
         self.slack = SandboxSlack()
         self.url = ""
         self._clock = clock
@@ -134,4 +135,6 @@ class Sandbox:
             return self.pagerduty.answer(request)
         if request.path.startswith("/api/"):
             return self.slack.answer(request)
+        if request.path.split("/")[1] in ROOTS:
+            return self.pagerduty.rest.answer(request)
         return _NOT_FOUND
