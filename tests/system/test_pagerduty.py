@@ -22,6 +22,7 @@ from tocsin.sop.load import default_text
 pytestmark = pytest.mark.system
 
 OLD, NEW = "an-old-secret-of-the-subscription", "its-new-secret-while-it-is-replaced"
+SECRETS = 'webhook_secrets = ["env:PAGERDUTY_WEBHOOK_SECRET", "env:PAGERDUTY_OLD_SECRET"]'
 BOB = SandboxUser("PBOB", "Bob B.", "bob@example.com")
 EVE = SandboxUser("PEVE", "Eve", "eve@elsewhere.example")
 
@@ -29,7 +30,8 @@ EVE = SandboxUser("PEVE", "Eve", "eve@elsewhere.example")
 @contextmanager
 def served(directory: Path, sandbox: Sandbox, pagerduty: str = "", **environ: str) -> Iterator[Server]:
     """A server whose SOP has more in `[pagerduty]`, and names the PagerDuty user of bob."""
-    text = default_text().replace("[pagerduty]", f"[pagerduty]\n{pagerduty}", 1)
+    text = default_text().replace('webhook_secrets = ["env:PAGERDUTY_WEBHOOK_SECRET"]', SECRETS, 1)
+    text = text.replace("[pagerduty]", f"[pagerduty]\n{pagerduty}", 1)
     text = text.replace("[people.bob]", f'[people.bob]\npagerduty_user = "{BOB.id}"', 1)
     sop = directory / "tocsin.toml"
     sop.write_text(text, encoding="utf-8")
@@ -145,8 +147,7 @@ def test_the_incident_is_worked_on_in_pagerduty_alone(tmp_path: Path, sandbox: S
 
 
 def test_two_secrets_are_right_while_one_is_replaced_and_a_third_is_not(tmp_path: Path, sandbox: Sandbox) -> None:
-    secrets = 'webhook_secrets = ["env:PAGERDUTY_WEBHOOK_SECRET", "env:PAGERDUTY_OLD_SECRET"]'
-    with served(tmp_path, sandbox, secrets) as server:
+    with served(tmp_path, sandbox) as server:
         incident, key = page(server, sandbox)
         for signed_with, status in (((OLD,), 202), ((NEW,), 202), (("x", NEW), 202), (("x",), 401)):
             with post(server, sandbox, *signed_with) as delivering:
@@ -168,3 +169,23 @@ def test_webhooks_that_no_server_took_are_taken_from_another_start(tmp_path: Pat
         until(lambda: acknowledgements(server, incident), "it is acknowledged here after all")
         assert len(acknowledgements(server, incident)) == 1
         assert delivering.delivered[-1].statuses[0] == 0 or delivering.delivered[-1].statuses == (202,)
+
+
+def test_what_happened_while_the_server_was_dead_is_known_without_any_webhook(tmp_path: Path, sandbox: Sandbox) -> None:
+    """Killed in the middle, again and again: nothing is lost, and nothing stands in the timeline twice."""
+    with served(tmp_path, sandbox, TOCSIN_PAGERDUTY_API_URL=sandbox.url) as server:
+        incident, key = page(server, sandbox)
+        server.kill()
+        sandbox.pagerduty.desk.annotate(key, EVE.id, "looking at it")
+        sandbox.pagerduty.desk.acknowledge(key, BOB.id)
+        for _ in range(3):
+            asked = len(sandbox.requests)
+            server.start()
+            until(lambda asked=asked: len(sandbox.requests) > asked + 1, "it asks what was missed")
+            server.kill()
+        server.start()
+        until(lambda: acknowledgements(server, incident), "it is acknowledged here")
+        until(lambda: server.events(incident, "note_added"), "the note is here")
+        (acknowledged,), (note,) = acknowledgements(server, incident), server.events(incident, "note_added")
+    assert (acknowledged["actor"], note["actor"]) == ("bob", "pagerduty")
+    assert note["event"]["text"] == "Eve, in PagerDuty: looking at it"

@@ -73,11 +73,11 @@ class Node:
             providers = providers_for(self.settings, self.sop, installation)
             self.desk = Desk(Sops(self.sop), frozenset(provider.name for provider in providers))
             self._funnel = Funnel(self._store, self._writer, Intake(self.desk))
-            self.pagerduty = PagerDutyLine(self.settings, self.desk, self._writer, installation, self._sender.send)
             self._give_up_stranded()
             member = this_member(self.settings.public_url, self.desk)
             self._waker = Waker(self._store, self._writer, self.desk, self.clock)
             parts = Parts(member.id, self._store, self._writer, self.desk, self.clock, self._meters)
+            self.pagerduty = PagerDutyLine(self.settings, parts, installation, self._sender.send)
             self._deliveries = [Deliveries(provider, parts, self._sender.send) for provider in providers]
             self._membership = Membership(member, self._writer, self._under_way, self._meters)
             self.watch = Watchman(self.settings, parts)
@@ -107,7 +107,7 @@ class Node:
 
     def _beside(self) -> list[Loop]:
         """The loops for which nothing that pages waits, beside those of silences that end."""
-        return [self._unmuter, self._indexer, *self.watch.loops()]
+        return [self._unmuter, self._indexer, *self.pagerduty.loops(), *self.watch.loops()]
 
     def _prepare(self) -> str:
         """Begin engine time where the record ends, and return this installation's id, made at the first start."""

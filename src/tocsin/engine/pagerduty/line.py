@@ -7,10 +7,10 @@ import logging
 from datetime import datetime
 
 from tocsin.engine.checkups import Send
-from tocsin.engine.desk import Desk
+from tocsin.engine.pagerduty.catching_up import CatchUp
 from tocsin.engine.pagerduty.hearing import HEARD_AT, Hearing
 from tocsin.engine.pagerduty.staff import Staff
-from tocsin.engine.writer import Writer
+from tocsin.engine.parts import Parts
 from tocsin.errors import Unreachable
 from tocsin.integrations.pagerduty import rest
 from tocsin.integrations.pagerduty.inbound import is_signed, word_in
@@ -43,20 +43,24 @@ def webhook_secrets(settings: Settings, sop: Sop) -> tuple[str, ...]:
 class PagerDutyLine:
     """One node's ear for PagerDuty."""
 
-    def __init__(self, settings: Settings, desk: Desk, writer: Writer, installation: str, send: Send) -> None:
+    def __init__(self, settings: Settings, parts: Parts, installation: str, send: Send) -> None:
         self._settings = settings
-        self._sop = desk.sops.current
-        self._writer = writer
+        self._sop = parts.desk.sops.current
+        self.parts = parts
         self._send = send
         self.account = rest_account(settings, self._sop)
         self.staff = Staff(self._sop.people)
-        self.hearing = Hearing(desk, self.staff, installation)
+        self.hearing = Hearing(parts.desk, self.staff, installation)
         self._strangers: set[str] = set()  # incidents of PagerDuty that are no pages of ours
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """The secrets of which a webhook may be signed with any."""
         return webhook_secrets(self._settings, self._sop)
+
+    def loops(self) -> list[CatchUp]:
+        """What the node starts beside the paging path."""
+        return [CatchUp(self.account, self.hearing, self.parts, self._send)] if self.account else []
 
     def is_signed(self, body: bytes, signatures: str) -> bool:
         """Whether it is PagerDuty that sent this."""
@@ -65,7 +69,7 @@ class PagerDutyLine:
     async def take(self, body: bytes) -> None:
         """Do what a verified webhook tells, durably; raises InvalidInput for what is no webhook."""
         word = word_in(body)
-        is_known = await self._writer.write(lambda tx, now: self._hear(tx, now, word))
+        is_known = await self.parts.writer.write(lambda tx, now: self._hear(tx, now, word))
         if word is not None and not is_known:
             await self._find(word)
 
@@ -82,7 +86,7 @@ class PagerDutyLine:
         except Unreachable as error:
             logger.warning("which page PagerDuty's incident %s is could not be asked: %s", word.incident, error)
             return
-        if not await self._writer.write(lambda tx, now: self.hearing.hear(tx, now, word, keys)):
+        if not await self.parts.writer.write(lambda tx, now: self.hearing.hear(tx, now, word, keys)):
             if len(self._strangers) >= _MOST_STRANGERS:
                 self._strangers.clear()
             self._strangers.add(word.incident)

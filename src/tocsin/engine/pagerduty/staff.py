@@ -22,7 +22,8 @@ class Staff:
             if person.email and addresses.count(person.email.lower()) == 1
         }
         self._learnt: dict[str, str] = {}
-        self.is_wanting = bool(self._by_address)  # somebody's user is not known: ask for all of them again
+        self.has_addresses = bool(self._by_address)
+        self.is_wanting = self.has_addresses  # somebody's user is not known: ask for all of them again
 
     def learn(self, users: Iterable[User]) -> None:
         """These are all users of PagerDuty."""
@@ -35,7 +36,7 @@ class Staff:
         if not agent.is_person:
             return None
         person = self._named.get(agent.id) or self._learnt.get(agent.id)
-        self.is_wanting = self.is_wanting or (person is None and bool(self._by_address))
+        self.is_wanting = self.is_wanting or (person is None and self.has_addresses)
         return person
 
     def user_of(self, person: str) -> str | None:
