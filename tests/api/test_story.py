@@ -128,6 +128,7 @@ def the_organisation_can_be_looked_at(api: Api) -> None:
     assert [team["team"] for team in api.do("get_oncall")] == ["backend", "frontend", "platform"]
     assert api.do("get_alarms") == []
     assert api.do("get_heartbeats") == []
+    assert {it["what"]: it["state"] for it in api.do("get_checkup")}["server"] == "well"
     until(lambda: api.do("get_nodes"), "the node has told of itself")
     running = api.do("get_sop")
     assert running["sop"]["severities"]["SEV1"]["respond_within"] == "15m"

@@ -60,6 +60,7 @@ _WRONG = [
     ),
     wrong("silence", "expire", "x", says="tocsin: silence: there is no 'x'"),
     wrong("intake", "now", says="Error: Got unexpected extra argument (now)"),
+    wrong("doctor", "now", says="Error: Got unexpected extra argument (now)"),
     wrong("alarms", "now", says="Error: Got unexpected extra argument (now)"),
     wrong("heartbeats", "backup", says="Error: Got unexpected extra argument (backup)"),
     wrong("accounts", "call", says="Error: No such command 'call'."),

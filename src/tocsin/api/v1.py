@@ -1,13 +1,14 @@
 """Which operations are there? The table of `/api/v1`."""
 
 from tocsin.accounts.permissions import Permission
-from tocsin.api import incidents, nodes, organisation, postmortems, quarantine, watch
+from tocsin.api import doctor, incidents, nodes, organisation, postmortems, quarantine, watch
 from tocsin.api import requests as r
 from tocsin.api.operations import Operation
 from tocsin.api.v1_accounts import ACCOUNT_OPERATIONS
 from tocsin.api.v1_desk import DESK_OPERATIONS
 from tocsin.api.views import AlertView, EventView, IncidentLine, IncidentView, OnCallView, PageView
 from tocsin.domain.service_change import ServiceChange
+from tocsin.integrations.checkup import Finding
 from tocsin.store.rows import Quarantined
 
 _READ, _RESPOND, _MAINTAIN = Permission.READ, Permission.RESPOND, Permission.ADMIN_MAINTAIN
@@ -177,6 +178,15 @@ OPERATIONS: tuple[Operation, ...] = (
         organisation.Classified,
         _READ,
         body=r.ClassifyBody,
+    ),
+    Operation(
+        "GET",
+        "/api/v1/doctor",
+        "get_checkup",
+        "Whether everything is set up as it must be, and what to do where it isn't; asks the vendors",
+        doctor.get_checkup,
+        list[Finding],
+        _MAINTAIN,
     ),
     Operation(
         "GET",

@@ -48,6 +48,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "inbox": ("look", "Pages and notifications."),
     "intake": ("look", "How monitoring delivers its alerts here."),
     "quarantine": ("quarantine", "Alerts that a bug of Tocsin has kept out."),
+    "doctor": ("doctor", "See whether everything is set up as it must be."),
     "alarms": ("watch", "Tocsin's own troubles."),
     "heartbeats": ("watch", "The jobs that must call."),
     "emergency": ("watch", "Try the emergency contacts."),

@@ -12,6 +12,7 @@ from tocsin.domain.alert import Alert
 from tocsin.domain.incident import Incident
 from tocsin.engine import dispatch
 from tocsin.engine.accounts import Accounts
+from tocsin.engine.checkups import Send
 from tocsin.engine.clock import Clock
 from tocsin.engine.deliveries import Deliveries
 from tocsin.engine.desk import Actor, Desk
@@ -169,6 +170,11 @@ class Node:
     def throttles(self) -> dict[str, Throttle]:
         """What is known of each provider's capacity; its `breaker` says how well it is."""
         return {loop.name: loop.throttle for loop in self._deliveries}
+
+    @property
+    def send(self) -> Send:
+        """What sends requests that are no deliveries; raises Unreachable."""
+        return self._sender.send
 
     @property
     def queries(self) -> Queries:

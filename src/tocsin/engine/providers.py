@@ -112,7 +112,7 @@ class InboxProvider:
 def providers_for(settings: Settings, sop: Sop, installation: str) -> tuple[Provider, ...]:
     """The providers that this SOP and these settings make usable."""
     found: list[Provider] = [InboxProvider()]
-    keys = _routing_keys(settings, sop)
+    keys = routing_keys(settings, sop)
     if keys:
         account = pagerduty.PagerDutyAccount(
             events_url=pagerduty.events_url(settings.pagerduty_events_url, sop.pagerduty.region),
@@ -130,7 +130,7 @@ def providers_for(settings: Settings, sop: Sop, installation: str) -> tuple[Prov
     return tuple(found)
 
 
-def _routing_keys(settings: Settings, sop: Sop) -> dict[str, str]:
+def routing_keys(settings: Settings, sop: Sop) -> dict[str, str]:
     """The PagerDuty routing keys that are set, by the names that the SOP gives them."""
     names = {sop.pagerduty.routing_key}
     names.update(it.routing_key for person in sop.people.values() for it in person.contact if it.routing_key)

@@ -5,6 +5,7 @@ A vendor's folder has a function that returns what can be said at once (findings
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from enum import StrEnum
 
 from msgspec import Struct
@@ -41,6 +42,15 @@ class Probe(Struct, frozen=True):
 
 
 Checkup = tuple[Finding | Probe, ...]
+
+
+def ago(length: timedelta) -> str:
+    """How long ago something was, as people say it."""
+    minutes = max(0, length // timedelta(minutes=1))
+    if minutes < 2:
+        return "a moment ago"
+    hours, days = minutes // 60, minutes // 1440
+    return f"{days} days ago" if days > 1 else f"{hours} hours ago" if hours > 1 else f"{minutes} min ago"
 
 
 def well(what: str, told: str = "") -> Finding:

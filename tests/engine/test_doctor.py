@@ -1,0 +1,107 @@
+"""What does the doctor say of Tocsin itself and its people, and is everything that he finds followed by a remedy?"""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from tests.engine.alerts import NOON
+from tests.engine.rehearsal import with_contacts
+from tocsin.engine.doctor import Situation, examine
+from tocsin.errors import Unreachable
+from tocsin.integrations.checkup import Finding, State
+from tocsin.integrations.wire import Reply, Request
+from tocsin.settings import Settings
+from tocsin.sop.load import default_sop
+from tocsin.store.rows import PageTest
+
+SOP = replace(with_contacts(default_sop(), ("pagerduty", "inbox"), "alice", "bob"), heartbeats=())
+KEY = {"PAGERDUTY_ROUTING_KEY": "0123456789abcdef0123456789abcdef"}
+
+
+def situation(environ: dict[str, str] | None = None, **more: object) -> Situation:
+    settings = Settings(database="sqlite:///t.db", public_url="https://tocsin.example.org", environ=environ or KEY)
+    return replace(Situation(settings, SOP, NOON, tests={}), **more)
+
+
+def found(it: Situation) -> dict[str, Finding]:
+    async def send(request: Request) -> Reply:
+        raise Unreachable("nobody is asked here")
+
+    findings = asyncio.run(examine(it, send))
+    assert all(it.remedy for it in findings if it.state is State.BROKEN)
+    return {it.what: it for it in findings}
+
+
+def a_test(status: str = "done", note: str = "", via: str = "pagerduty", hours: int = 3) -> PageTest:
+    at = NOON - timedelta(hours=hours)
+    return PageTest("test-alice", via, "bob", status, note, at, at)
+
+
+def test_findings_come_in_the_order_in_which_somebody_would_set_things_up() -> None:
+    assert list(found(situation()))[:3] == ["SOP", "server", "public address"]
+
+
+def test_sample_organisation_is_told_as_such() -> None:
+    sop = found(situation(sop=default_sop()))["SOP"]
+    assert (sop.state, sop.told) == (State.UNUSED, "it is the sample organisation: nobody real is paged")
+
+
+def test_server_that_can_not_work_says_why() -> None:
+    server = found(situation(faults=("the database has not taken a write for 5 s",)))["server"]
+    assert (server.state, server.told) == (State.BROKEN, "the database has not taken a write for 5 s")
+
+
+def test_without_a_server_what_it_would_know_is_left_open() -> None:
+    findings = found(situation(tests=None))
+    assert (findings["server"].state, findings["server"].remedy) == (State.UNUSED, "start `tocsin serve`")
+    assert findings["alice"].told == "by pagerduty, inbox"
+
+
+def test_address_that_nobody_else_can_reach_is_a_fault_once_pages_leave() -> None:
+    here = Settings(database="sqlite:///t.db", public_url="http://127.0.0.1:8770", environ=KEY)
+    assert found(situation(settings=here))["public address"].state is State.BROKEN
+    silent = replace(here, environ={})
+    assert found(situation(settings=silent))["public address"].state is State.UNUSED
+
+
+@pytest.mark.parametrize(
+    ("tests", "state", "told"),
+    [
+        pytest.param((), State.UNUSED, "by pagerduty, inbox; pagerduty was never tested", id="never tested"),
+        pytest.param((a_test(),), State.WELL, "by pagerduty, inbox, tested 3 hours ago", id="tested"),
+        pytest.param(
+            (a_test("failed", "PagerDuty refused (HTTP 400)"), a_test(hours=5)),
+            State.BROKEN,
+            "the last test by pagerduty failed: PagerDuty refused (HTTP 400)",
+            id="the newest one failed",
+        ),
+        pytest.param(
+            (a_test(), a_test("failed", "no", hours=5)),
+            State.WELL,
+            "by pagerduty, inbox, tested 3 hours ago",
+            id="it works again",
+        ),
+    ],
+)
+def test_person_is_well_once_a_test_was_taken(tests: tuple[PageTest, ...], state: State, told: str) -> None:
+    alice = found(situation(tests={"alice": tests}))["alice"]
+    assert (alice.state, alice.told) == (state, told)
+
+
+def test_person_for_whom_no_phone_would_ring_is_a_fault() -> None:
+    bob = found(situation(environ={"NOTHING": "set"}))["bob"]
+    assert (bob.state, bob.told) == (State.BROKEN, "no phone would ring: pagerduty is not set up")
+
+
+def test_person_who_has_the_inbox_by_choice_is_none() -> None:
+    assert found(situation())["dana"].state is State.WELL
+
+
+def test_of_many_people_only_those_who_can_not_be_reached_have_a_line() -> None:
+    crowd = {f"p{number}": SOP.people["dana"] for number in range(200)}
+    lost = replace(SOP.people["dana"], contact=())
+    findings = found(situation(sop=replace(SOP, people={**SOP.people, **crowd, "lost": lost})))
+    assert findings["people"].told == f"{len(SOP.people) + 200} others are reachable"
+    assert (findings["lost"].state, "p7" in findings) == (State.BROKEN, False)
