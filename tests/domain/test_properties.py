@@ -101,10 +101,15 @@ def eventful() -> Story:
     recent = tuple(PastIncident(SEV3, WEDNESDAY_NOON - timedelta(days=day)) for day in (1, 2))
     sop = default_sop()
     slack = replace(sop.slack, stakeholders_channel="C0STAKE")
+    pagerduty = replace(sop.pagerduty, notes=True, responders=True)
+    primary = replace(sop.people[PRIMARY], pagerduty_user="PALICE")
+    people = {**sop.people, PRIMARY: primary}
+    ways = ("pagerduty", "pagerduty_rest", "slack")
     story = (
-        Story(replace(sop, slack=slack), recent=recent)
+        Story(replace(sop, slack=slack, pagerduty=pagerduty, people=people), methods=ways, recent=recent)
         .alert(severity="info")
         .join(severity="critical")
+        .accept(PRIMARY)
         .clear_alerts()
         .fire_alerts()
         .acknowledge()

@@ -16,14 +16,22 @@ from tocsin.domain.placement import Placement
 from tocsin.oncall.roster import Roster
 from tocsin.sop.durations import Duration
 from tocsin.sop.load import default_sop
-from tocsin.sop.model import Slack
+from tocsin.sop.model import PagerDuty, Slack
 from tocsin.sop.version import encode, version_of
 from tocsin.sop.words import Role, Severity, Trigger
 from tocsin.store.open import Store
 
 SEV1, SEV2, SEV3, SEV4 = Severity
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
-SOP = replace(default_sop(), slack=Slack(stakeholders_channel="C0BOARD"))
+SOP = replace(
+    default_sop(),
+    slack=Slack(stakeholders_channel="C0BOARD"),
+    pagerduty=PagerDuty(from_email="tocsin@example.com", notes=True, responders=True),
+    people={
+        **default_sop().people,
+        "alice": replace(default_sop().people["alice"], pagerduty_user="PALICE"),
+    },
+)
 QUIET = Placement("website", SEV4, Trigger.SERVICE_DEGRADED, page=False, group_key="website{}")
 LOUD = replace(QUIET, severity=SEV2, page=True)
 WRITTEN = {section.key: f"What we say of it: {section.title} ☎" for section in JUDGEMENT_SECTIONS}
@@ -63,7 +71,7 @@ class Response:
                 now=self.now,
                 sop=SOP,
                 sop_version=version_of(SOP),
-                roster=Roster(SOP, self.now, frozenset({"pagerduty", "slack", "inbox"})),
+                roster=Roster(SOP, self.now, frozenset({"pagerduty", "pagerduty_rest", "slack", "inbox"})),
                 actor=by,
                 via="test",
                 next_id="" if incident else tx.incidents.next_id(self.now),
@@ -103,6 +111,8 @@ def whole_responses(store: Store) -> tuple[Response, ...]:
     grave.send(c.ReportPageFailed(key=key, via="pagerduty", reason="HTTP 400"))
     grave.send(c.ReportPageAccepted(key=key, via="inbox"))
     grave.send(c.Acknowledge(), by="alice").send(c.Tick(), after=15).send(c.Mitigate()).send(c.Reopen(reason="not yet"))
+    key, _ = grave.page_to("alice")
+    grave.send(c.ReportPageAccepted(key=key, via="pagerduty"))
     grave.send(c.Assess(severity=SEV1, reason="all users are affected"), after=1)
     grave.send(c.ReportChannelOpened(channel="C042", name="inc-2026-0001-checkout"))
     grave.send(c.ReportSummaryPosted(message="1764072000.000100"))

@@ -171,6 +171,12 @@ def test_webhooks_that_no_server_took_are_taken_from_another_start(tmp_path: Pat
         assert delivering.delivered[-1].statuses[0] == 0 or delivering.delivered[-1].statuses == (202,)
 
 
+def start_until_it_asks(server: Server, sandbox: Sandbox) -> None:
+    asked = len(sandbox.requests)
+    server.start()
+    until(lambda: len(sandbox.requests) > asked + 1, "it asks what was missed")
+
+
 def test_what_happened_while_the_server_was_dead_is_known_without_any_webhook(tmp_path: Path, sandbox: Sandbox) -> None:
     """Killed in the middle, again and again: nothing is lost, and nothing stands in the timeline twice."""
     with served(tmp_path, sandbox, TOCSIN_PAGERDUTY_API_URL=sandbox.url) as server:
@@ -179,9 +185,7 @@ def test_what_happened_while_the_server_was_dead_is_known_without_any_webhook(tm
         sandbox.pagerduty.desk.annotate(key, EVE.id, "looking at it")
         sandbox.pagerduty.desk.acknowledge(key, BOB.id)
         for _ in range(3):
-            asked = len(sandbox.requests)
-            server.start()
-            until(lambda asked=asked: len(sandbox.requests) > asked + 1, "it asks what was missed")
+            start_until_it_asks(server, sandbox)
             server.kill()
         server.start()
         until(lambda: acknowledgements(server, incident), "it is acknowledged here")

@@ -161,6 +161,37 @@ class TellStakeholders(ChannelEffect, frozen=True):
         return f"{self.incident}/stakeholders"
 
 
+class CounterpartEffect(Effect, frozen=True):
+    """Base of what is said at PagerDuty's own incident of the page `page`; `number` is that of the event behind it."""
+
+    incident: str
+    page: str
+    number: int
+
+    @property
+    def provider(self) -> str:
+        """PagerDuty's REST API: pages never wait for it."""
+        return "pagerduty_rest"
+
+    @property
+    def lane(self) -> str:
+        """The incident there."""
+        return f"{self.incident}/pagerduty_rest"
+
+
+class NoteThere(CounterpartEffect, frozen=True):
+    """Write a note on it."""
+
+    text: str
+
+
+class AskThere(CounterpartEffect, frozen=True):
+    """Ask the user of PagerDuty to respond to it."""
+
+    user: str
+    message: str
+
+
 AnyEffect = (
     SendPage
     | AcknowledgePage
@@ -176,4 +207,6 @@ AnyEffect = (
     | PinSummary
     | UpdateSummary
     | TellStakeholders
+    | NoteThere
+    | AskThere
 )

@@ -106,6 +106,11 @@ def _restored(event: e.Restored, sop: Sop) -> str:
     return f"Restored from the backup of {event.taken_at:%Y-%m-%d %H:%M} UTC{held}"
 
 
+def _channel_failed(event: e.ChannelFailed, sop: Sop) -> str:
+    who = "PagerDuty" if "PagerDuty" in event.action else "Slack"
+    return f"{who} refused ({event.action}): {event.reason}"
+
+
 def _resolved(event: e.Resolved, sop: Sop) -> str:
     clean = "" if event.is_monitoring_clean else ", with alerts still firing"
     return _with_note(f"Resolved{clean}", event.note)
@@ -148,7 +153,7 @@ _TELL: dict[type[e.Event], Callable[[Any, Sop], str]] = {
         f"{Duration.of(event.within).words}; told {_names(event.reached, sop) or 'nobody'}"
     ),
     e.ChannelOpened: lambda event, sop: f"Channel opened: #{event.name}",
-    e.ChannelFailed: lambda event, sop: f"Slack refused ({event.action}): {event.reason}",
+    e.ChannelFailed: _channel_failed,
     e.SummaryPosted: lambda event, sop: "Summary posted and pinned in the channel",
     e.PostmortemRequested: lambda event, sop: "Postmortem asked for",
     e.PostmortemSaved: lambda event, sop: f"Postmortem saved ({len(event.action_items)} action items)",

@@ -3,6 +3,7 @@
 from tocsin.domain import effects as f
 from tocsin.domain import events as e
 from tocsin.domain.context import Draft
+from tocsin.domain.counterpart import counterpart_effects
 from tocsin.domain.incident import Incident, Page, PageStatus
 from tocsin.domain.narrate import name_of, narrate, target_words
 from tocsin.domain.text import clean_line, slug
@@ -23,6 +24,8 @@ def effects_of(before: Incident | None, draft: Draft) -> tuple[f.AnyEffect, ...]
     for recorded in draft.events:
         found += _pages(draft, recorded)
     found += _page_endings(before, draft)
+    if "pagerduty_rest" in draft.context.roster.methods:
+        found += counterpart_effects(draft)
     if "slack" in draft.context.roster.methods:
         found += _channel(before, draft)
     return tuple(found)

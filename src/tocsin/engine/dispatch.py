@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from tocsin.domain import commands as c
-from tocsin.domain.effects import AnyEffect, OfPageTest, PageEffect, SendPage
+from tocsin.domain.effects import AnyEffect, CounterpartEffect, OfPageTest, PageEffect, SendPage
 from tocsin.engine.backoff import RETRY_FOR, is_given_up, is_too_late, retry_at
 from tocsin.engine.desk import ENGINE, Desk
 from tocsin.errors import TocsinError
@@ -178,6 +178,6 @@ def failure_of(effect: AnyEffect, reason: str) -> tuple[c.Receipt, ...]:
     """The receipt that tells an incident that an effect failed for good."""
     if isinstance(effect, SendPage):
         return (c.ReportPageFailed(key=effect.key, via=effect.provider, reason=reason),)
-    if isinstance(effect, PageEffect | OfPageTest):
+    if isinstance(effect, PageEffect | OfPageTest | CounterpartEffect):
         return ()  # the page itself was delivered; that its end was not, or a test, is noted in the outbox
     return (c.ReportChannelFailed(action=type(effect).__name__, reason=reason),)

@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from tocsin.domain.text import clean_line
 from tocsin.engine.checkups import Send, carry_out
-from tocsin.engine.pagerduty.line import rest_account, webhook_secrets
-from tocsin.engine.providers import providers_for, routing_keys
+from tocsin.engine.pagerduty.line import webhook_secrets
+from tocsin.engine.providers import providers_for, rest_account, routing_keys
 from tocsin.integrations.checkup import Checkup, Finding, State, ago, broken, unused, well
 from tocsin.integrations.pagerduty import checkup as pagerduty
 from tocsin.oncall.overrides import Override

@@ -8,7 +8,9 @@ from datetime import timedelta
 
 from tocsin.domain.effects import (
     AnyEffect,
+    AskThere,
     ChannelEffect,
+    NoteThere,
     OfPageTest,
     PageEffect,
     SendPage,
@@ -19,6 +21,9 @@ from tocsin.engine.deliveries import Provider
 from tocsin.engine.pace import Rate
 from tocsin.integrations.inbox import outbound as inbox
 from tocsin.integrations.pagerduty import outbound as pagerduty
+from tocsin.integrations.pagerduty import rest as pagerduty_rest
+from tocsin.integrations.pagerduty import writing as pagerduty_writing
+from tocsin.integrations.pagerduty.rest import RestAccount
 from tocsin.integrations.slack import account as slack_account
 from tocsin.integrations.slack import outbound as slack
 from tocsin.integrations.slack import replies as slack_replies
@@ -56,6 +61,29 @@ class PagerDutyProvider:
 
     def pace(self, effect: AnyEffect) -> tuple[str, timedelta] | None:
         """No pages are paced among themselves; the gravest leaves first."""
+        return None
+
+
+class PagerDutyRestProvider:
+    """PagerDuty's REST API: what is said at its incidents. Apart from pages, so that none ever waits for it."""
+
+    name = "pagerduty_rest"
+    rate: Rate | None = None  # it says by 429 when it has enough
+
+    def __init__(self, account: RestAccount, installation: str) -> None:
+        self._account = account
+        self._installation = installation
+
+    def request_for(self, effect: AnyEffect) -> Request | Done | Never:
+        """The request that is made first."""
+        return pagerduty_writing.request_for(_counterpart(effect), self._account, self._installation)
+
+    def classify(self, effect: AnyEffect, request: Request, reply: Reply) -> Verdict:
+        """What PagerDuty's answer means."""
+        return pagerduty_writing.classify(_counterpart(effect), request, reply, self._account, self._installation)
+
+    def pace(self, effect: AnyEffect) -> tuple[str, timedelta] | None:
+        """No limit of its own."""
         return None
 
 
@@ -122,12 +150,25 @@ def providers_for(settings: Settings, sop: Sop, installation: str) -> tuple[Prov
             public_url=settings.public_url,
         )
         found.append(PagerDutyProvider(account))
+    rest = rest_account(settings, sop)
+    if rest is not None and rest.from_email and (sop.pagerduty.notes or sop.pagerduty.responders):
+        found.append(PagerDutyRestProvider(rest, installation))
     token = settings.secret(sop.slack.bot_token) or (_STAND_IN_TOKEN if is_loopback(settings.slack_api_url) else None)
     if token:
         members = {id_: person.slack_user for id_, person in sop.people.items() if person.slack_user}
         url = slack_account.api_url(settings.slack_api_url)
         found.append(SlackProvider(slack_account.SlackAccount(token, url, settings.public_url, members)))
     return tuple(found)
+
+
+def rest_account(settings: Settings, sop: Sop) -> RestAccount | None:
+    """Whom PagerDuty's REST API knows us as; None where no token is set."""
+    stand_in = _STAND_IN_KEY if is_loopback(settings.pagerduty_api_url) else None
+    token = settings.secret(sop.pagerduty.api_token) or stand_in
+    if token is None:
+        return None
+    url = pagerduty_rest.api_url(settings.pagerduty_api_url, sop.pagerduty.region)
+    return RestAccount(url, token, sop.pagerduty.from_email)
 
 
 def routing_keys(settings: Settings, sop: Sop) -> dict[str, str]:
@@ -143,6 +184,12 @@ def routing_keys(settings: Settings, sop: Sop) -> dict[str, str]:
 def _page(effect: AnyEffect) -> pagerduty.PagerDutyEffect:
     if not isinstance(effect, PageEffect | OfPageTest):
         raise TypeError(f"{type(effect).__name__} is not a page")
+    return effect
+
+
+def _counterpart(effect: AnyEffect) -> pagerduty_writing.Written:
+    if not isinstance(effect, NoteThere | AskThere):
+        raise TypeError(f"PagerDuty's REST API has nothing to do with {type(effect).__name__}")
     return effect
 
 

@@ -149,7 +149,7 @@ def test_published_note_names_its_incident_and_no_key() -> None:
             "incident.responder.added",
             {"incident": REFERENCE, "user": {"summary": "Maeve"}, "message": "help", "state": "pending"},
             Deed.ELSE,
-            "asked Maeve to respond",
+            "asked Maeve to respond: help",
         ),
         (
             "incident.responder.replied",
@@ -219,7 +219,7 @@ def test_page_names_its_incident(page: str) -> None:
 
 
 def test_own_note_is_known_again_when_it_comes_back_cut() -> None:
-    note = own_note("INC-2026-0001", "k3x9", "x" * 900)
+    note = own_note("INC-2026-0001", "k3x9", 17, "x" * 900)
     assert is_own_note(note[:120], "k3x9")
     assert not is_own_note(note, "other")
     assert not is_own_note("restarted the pods, see INC-2026-0001 in Tocsin", "k3x9")

@@ -11,28 +11,18 @@ from tocsin.engine.pagerduty.catching_up import CatchUp
 from tocsin.engine.pagerduty.hearing import HEARD_AT, Hearing
 from tocsin.engine.pagerduty.staff import Staff
 from tocsin.engine.parts import Parts
+from tocsin.engine.providers import rest_account
 from tocsin.errors import Unreachable
 from tocsin.integrations.pagerduty import rest
 from tocsin.integrations.pagerduty.inbound import is_signed, word_in
-from tocsin.integrations.pagerduty.rest import RestAccount
 from tocsin.integrations.pagerduty.words import Word
-from tocsin.settings import Settings, is_loopback
+from tocsin.settings import Settings
 from tocsin.sop.model import Sop
 from tocsin.store.transaction import Transaction
 
 logger = logging.getLogger(__name__)
 
-_STAND_IN_TOKEN = "stand-in"  # noqa: S105  # no secret: for a stand-in on this machine
 _MOST_STRANGERS = 10_000
-
-
-def rest_account(settings: Settings, sop: Sop) -> RestAccount | None:
-    """Whom the REST API knows us as; None where no token is set."""
-    stand_in = _STAND_IN_TOKEN if is_loopback(settings.pagerduty_api_url) else None
-    token = settings.secret(sop.pagerduty.api_token) or stand_in
-    if token is None:
-        return None
-    return RestAccount(rest.api_url(settings.pagerduty_api_url, sop.pagerduty.region), token, sop.pagerduty.from_email)
 
 
 def webhook_secrets(settings: Settings, sop: Sop) -> tuple[str, ...]:

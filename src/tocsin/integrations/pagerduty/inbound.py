@@ -163,7 +163,9 @@ def _reopened(event: _Event, data: _Data) -> Word:
 
 
 def _responder_added(event: _Event, data: _Data) -> Word:
-    return _word(event, data, Deed.ELSE, f"asked {_name(data.user or data.escalation_policy)} to respond")
+    words = clean_line(data.message or "")
+    told = f": {words}" if words else ""
+    return _word(event, data, Deed.ELSE, f"asked {_name(data.user or data.escalation_policy)} to respond{told}")
 
 
 def _responder_replied(event: _Event, data: _Data) -> Word:

@@ -4,7 +4,8 @@ Source: developer.pagerduty.com/api-reference, whose OpenAPI file is github.com/
 (reference/REST/openapiv3.json). The fields that are used here, and no others are relied on:
 
 - GET /incidents `incident_key`, `date_range`, `limit` -> `incidents[]`: `id`, `status`, `html_url`,
-  `acknowledgements[]`: `at`, `acknowledger`; `last_status_change_by`, `resolve_reason`
+  `acknowledgements[]`: `at`, `acknowledger`; `last_status_change_by`, `resolve_reason`,
+  `incidents_responders[]`: `user`
 - GET /incidents/{id}/alerts -> `alerts[]`: `alert_key`
 - GET /incidents/{id}/notes -> `notes[]`: `id`, `content`, `user`
 - POST /incidents/{id}/notes `note.content`, with the header `From`
@@ -70,6 +71,10 @@ class _Reason(Struct, frozen=True):
     type: str = ""
 
 
+class _Responder(Struct, frozen=True):
+    user: _Reference | None = None
+
+
 class Counterpart(Struct, frozen=True):
     """An incident of PagerDuty, as far as it is read here."""
 
@@ -79,6 +84,12 @@ class Counterpart(Struct, frozen=True):
     acknowledgements: tuple[_Acknowledgement, ...] = ()
     last_status_change_by: _Reference | None = None
     resolve_reason: _Reason | None = None
+    incidents_responders: tuple[_Responder, ...] = ()
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The users who were asked to respond."""
+        return frozenset(it.user.id for it in self.incidents_responders if it.user)
 
 
 class _Incidents(Struct, frozen=True):

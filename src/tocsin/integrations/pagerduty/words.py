@@ -60,14 +60,14 @@ def note_id(id_: str) -> str:
     return f"note/{id_}"
 
 
-def own_note(incident: str, installation: str, text: str) -> str:
-    """A note of ours, which says whose it is in its first words: it may come back cut."""
-    return f"{incident} in Tocsin ({installation}): {text}"
+def own_note(incident: str, installation: str, number: int, text: str) -> str:
+    """What we write there: it says in its first words whose it is, and of which event, as it may come back cut."""
+    return f"{incident} in Tocsin ({installation}-{number}): {text}"
 
 
 def is_own_note(text: str, installation: str) -> bool:
-    """Whether the note was written by this installation."""
-    return f" in Tocsin ({installation}): " in text[:100]
+    """Whether this installation has written it."""
+    return f" in Tocsin ({installation}-" in text[:300]
 
 
 def page_key_of(key: str, installation: str) -> str | None:

@@ -58,10 +58,14 @@ class SandboxRest:
             return _error(403, 2010, "Access Denied")
         if not request.headers.get("content-type", "").startswith("application/json"):
             return _error(400, 2001, "Invalid Input Provided", ["Content-Type must be application/json"])
-        sender = request.headers.get("from", "")
-        if not any(user.email == sender for user in self.desk.users.values()):
+        if self._sender(request) is None:
             return _error(400, 1008, "Requester User Not Found")
         return None
+
+    def _sender(self, request: RecordedRequest) -> str | None:
+        """Whose name the request is made in: an address, in whatever case."""
+        address = request.headers.get("from", "").lower()
+        return next((user.id for user in self.desk.users.values() if user.email.lower() == address), None)
 
     # --- what is read ------------------------------------------------------------------------------------------------
 
@@ -117,6 +121,7 @@ class SandboxRest:
             "incident_number": incident.number,
             "acknowledgements": acknowledgements,
             "last_status_change_by": incident.ended_by,
+            "incidents_responders": [{"state": "pending", "user": self.desk.user(it)} for it in incident.responders],
         }
 
     def _notes(self, incident: SandboxIncident) -> list[JsonObject]:
@@ -140,8 +145,7 @@ class SandboxRest:
             body = json.loads(request.body)
         except ValueError:
             return _error(400, 2001, "Invalid Input Provided", ["the body is not JSON"])
-        sender = request.headers["from"]
-        by = next(user.id for user in self.desk.users.values() if user.email == sender)
+        by = self._sender(request) or ""
         match path[2]:
             case "notes":
                 return self._note(incident, by, body)
