@@ -3,10 +3,12 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
+from msgspec.structs import replace
 
 from tests.engine.server import ALICE, declare, server, statuses
 from tests.engine.waiting import eventually
@@ -107,6 +109,19 @@ async def test_after_a_restart_answered_pages_of_open_incidents_are_asked_about_
         sandbox.pagerduty.desk.annotate(it.key, "PBOB", "written while nobody listened")
         await it.another().round()
         assert it.told(e.NoteAdded) == ["bob"]
+
+
+async def test_what_is_older_than_the_memory_of_what_was_heard_is_not_told_again(path: Path, sandbox: Sandbox) -> None:
+    async with missed(path, sandbox) as it:
+        desk = sandbox.pagerduty.desk
+        desk.acknowledge(it.key, "PBOB")
+        old = desk.annotate(it.key, "PBOB", "a week ago")
+        desk.resolve(it.key, "PBOB")
+        long_ago = old.at - timedelta(days=6, hours=1)
+        desk.of_key(it.key).notes = [replace(old, at=long_ago)]
+        desk.of_key(it.key).ended_at = long_ago
+        await it.another().round()
+        assert (it.told(e.Acknowledged), it.told(e.NoteAdded)) == (["bob"], [])
 
 
 async def test_two_nodes_take_turns(path: Path, sandbox: Sandbox) -> None:

@@ -24,12 +24,14 @@ from tocsin.integrations.pagerduty.outbound import PROVIDER, dedup_key
 from tocsin.integrations.pagerduty.rest import RestAccount, User
 from tocsin.integrations.pagerduty.words import Word
 from tocsin.integrations.wire import Reply, Request
+from tocsin.store.heard import KEPT_FOR
 from tocsin.store.queries import Queries
 from tocsin.store.transaction import Transaction
 
 logger = logging.getLogger(__name__)
 
 ASKED_AT = "pagerduty_asked_at"  # the fact: when some node began to ask last
+_REACHES_BACK = KEPT_FOR - timedelta(days=1)  # what is older was heard, and may be forgotten
 _MOST_INCIDENTS = 200
 _MOST_PAGES = 100  # asked about in one round, those of the gravest incidents first
 _STAFF_EVERY_SECONDS = 3600.0
@@ -117,8 +119,9 @@ class CatchUp:
     async def _hear_of(self, page: str) -> None:
         key = dedup_key(page, self._hearing.installation)
         for incident in rest.counterparts_in(await self._ask(rest.incidents_of(self._account, key))):
-            notes = rest.notes_in(await self._ask(rest.notes_of(self._account, incident.id)), incident, key)
-            await self._hear((*notes, *rest.words_of(incident, key)))
+            since = self._parts.clock.real_now() - _REACHES_BACK
+            notes = rest.notes_in(await self._ask(rest.notes_of(self._account, incident.id)), incident, key, since)
+            await self._hear((*notes, *rest.words_of(incident, key, since)))
 
     async def _hear(self, words: Sequence[Word]) -> None:
         def work(tx: Transaction, now: datetime) -> None:

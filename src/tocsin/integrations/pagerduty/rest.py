@@ -4,17 +4,17 @@ Source: developer.pagerduty.com/api-reference, whose OpenAPI file is github.com/
 (reference/REST/openapiv3.json). The fields that are used here, and no others are relied on:
 
 - GET /incidents `incident_key`, `date_range`, `limit` -> `incidents[]`: `id`, `status`, `html_url`,
-  `acknowledgements[]`: `at`, `acknowledger`; `last_status_change_by`, `resolve_reason`,
+  `acknowledgements[]`: `at`, `acknowledger`; `last_status_change_at` and `…_by`, `resolve_reason`,
   `incidents_responders[]`: `user`
 - GET /incidents/{id}/alerts -> `alerts[]`: `alert_key`
-- GET /incidents/{id}/notes -> `notes[]`: `id`, `content`, `user`
+- GET /incidents/{id}/notes -> `notes[]`: `id`, `created_at`, `content`, `user`
 - POST /incidents/{id}/notes `note.content`, with the header `From`
 - POST /incidents/{id}/responder_requests `requester_id`, `message`, `responder_request_targets`, with `From`
 - GET /users `limit`, `offset`, `query` -> `users[]`: `id`, `name`, `email`; `more`
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 
@@ -82,6 +82,7 @@ class Counterpart(Struct, frozen=True):
     status: str = ""
     html_url: str | None = None
     acknowledgements: tuple[_Acknowledgement, ...] = ()
+    last_status_change_at: datetime | None = None
     last_status_change_by: _Reference | None = None
     resolve_reason: _Reason | None = None
     incidents_responders: tuple[_Responder, ...] = ()
@@ -106,6 +107,7 @@ class _Alerts(Struct, frozen=True):
 
 class _Note(Struct, frozen=True):
     id: str
+    created_at: datetime | None = None
     content: str = ""
     user: _Reference | None = None
 
@@ -235,22 +237,25 @@ def keys_in(reply: Reply) -> tuple[str, ...]:
     return tuple(alert.alert_key for alert in answer(reply, _Alerts).alerts if alert.alert_key)
 
 
-def words_of(incident: Counterpart, key: str) -> tuple[Word, ...]:
-    """What the state of an incident says was done, the acknowledgements first; `key` is the page's."""
+def words_of(incident: Counterpart, key: str, since: datetime) -> tuple[Word, ...]:
+    """What the state of an incident says was done, the acknowledgements first; `key` is the page's.
+
+    An end before `since` is left out: that it was told may be forgotten by now.
+    """
     url, agent = incident.html_url or "", _agent_of(incident.last_status_change_by)
     found = [Word(f"seen/{incident.id}", Deed.TRIGGERED, incident.id, key, url)]
     for it in incident.acknowledgements:
         id_ = f"acknowledged/{incident.id}/{it.acknowledger.id}/{it.at}"
         found.append(Word(id_, Deed.ACKNOWLEDGED, incident.id, key, url, _agent_of(it.acknowledger)))
-    if incident.status == "resolved":
+    if incident.status == "resolved" and _is_since(incident.last_status_change_at, since):
         is_merged = incident.resolve_reason is not None and incident.resolve_reason.type == MERGE
         deed = Deed.MERGED if is_merged else Deed.RESOLVED
         found.append(Word(resolution_id(incident.id), deed, incident.id, key, url, agent))
     return tuple(found)
 
 
-def notes_in(reply: Reply, incident: Counterpart, key: str) -> tuple[Word, ...]:
-    """The notes on an incident."""
+def notes_in(reply: Reply, incident: Counterpart, key: str, since: datetime) -> tuple[Word, ...]:
+    """The notes on an incident since then."""
     return tuple(
         Word(
             id=note_id(note.id),
@@ -261,7 +266,17 @@ def notes_in(reply: Reply, incident: Counterpart, key: str) -> tuple[Word, ...]:
             text=clean_text(note.content),
         )
         for note in answer(reply, _Notes).notes
+        if _is_since(note.created_at, since)
     )
+
+
+def note_texts(reply: Reply) -> tuple[str, ...]:
+    """What the notes on an incident say, whenever they were written."""
+    return tuple(note.content for note in answer(reply, _Notes).notes)
+
+
+def _is_since(at: datetime | None, since: datetime) -> bool:
+    return at is None or (at if at.tzinfo else at.replace(tzinfo=UTC)) >= since
 
 
 def user_with(users: Sequence[User], email: str) -> User | None:

@@ -91,7 +91,7 @@ def _notes(reply: Reply, account: RestAccount) -> Verdict:
 def _note(reply: Reply, account: RestAccount, text: str, *, incident: str) -> Verdict:
     """The notes are known: one that begins as ours does is ours."""
     begins = text[: text.index(": ") + 2]
-    is_there = any(it.text.startswith(begins) for it in rest.notes_in(reply, Counterpart(incident), ""))
+    is_there = any(it.startswith(begins) for it in rest.note_texts(reply))
     return Done() if is_there else Then(rest.note_on(account, incident, text))
 
 

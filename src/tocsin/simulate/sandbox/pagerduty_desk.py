@@ -48,6 +48,7 @@ class SandboxIncident(Struct):
     responders: list[str] = field(default_factory=list)
     priority: str = ""
     ended_by: JsonObject | None = None
+    ended_at: datetime | None = None
     merged_into: str = ""
 
 
@@ -94,6 +95,7 @@ class SandboxDesk:
             return
         incident.status = status
         incident.ended_by = INTEGRATION if status == "resolved" else None
+        incident.ended_at = self._now() if status == "resolved" else None
         self._happened(f"incident.{status}", incident, INTEGRATION, client)
 
     # --- by people ---------------------------------------------------------------------------------------------------
@@ -108,13 +110,15 @@ class SandboxDesk:
     def resolve(self, key: str, by: str | None) -> None:
         """A user resolves in the app; None: PagerDuty does by itself, after its time-out."""
         incident = self.of_key(key)
-        incident.status, incident.ended_by = "resolved", self.user(by) if by else _service()
+        incident.status, incident.ended_by, incident.ended_at = "resolved", _service(), self._now()
+        incident.ended_by = self.user(by) if by else incident.ended_by
         self._happened("incident.resolved", incident, incident.ended_by)
 
     def merge(self, key: str, by: str, into: str) -> None:
         """A user makes it a part of another incident."""
         incident = self.of_key(key)
-        incident.status, incident.merged_into, incident.ended_by = "resolved", into, self.user(by)
+        incident.status, incident.merged_into = "resolved", into
+        incident.ended_by, incident.ended_at = self.user(by), self._now()
         self._happened("incident.resolved", incident, self.user(by))
 
     def time_out(self, key: str) -> None:

@@ -120,6 +120,7 @@ class SandboxRest:
             **ours,
             "incident_number": incident.number,
             "acknowledgements": acknowledgements,
+            "last_status_change_at": incident.ended_at.isoformat() if incident.ended_at else None,
             "last_status_change_by": incident.ended_by,
             "incidents_responders": [{"state": "pending", "user": self.desk.user(it)} for it in incident.responders],
         }
