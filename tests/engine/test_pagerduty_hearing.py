@@ -207,6 +207,16 @@ def test_page_of_another_installation_or_of_monitoring_is_none_of_ours(night: Ni
     assert night.now(incident).status is Status.TRIGGERED
 
 
+def test_acknowledgement_by_a_machine_stops_no_ladder(night: Night) -> None:
+    incident = night.begin()
+    night.desk.changed(night.key, "acknowledged", "Automation")
+    night.hear()
+    assert night.now(incident).status is Status.TRIGGERED
+    assert night.notes(incident) == [
+        ("pagerduty", "PagerDuty, by itself: acknowledged the page; nobody has answered it")
+    ]
+
+
 def test_acknowledgement_of_what_is_over_is_no_fault(night: Night) -> None:
     incident = night.begin()
     night.rehearsal.change(incident, c.Cancel(reason="a test"))

@@ -2,6 +2,7 @@
 
 from tests.mutants.mutant import Mutant
 
+HEARING = "tests/engine/test_pagerduty_hearing.py"
 LEASES = "tests/store/test_leases.py"
 OUTBOX = "tests/store/test_outbox.py"
 RESTORING = "tests/engine/test_restoring.py"
@@ -66,6 +67,32 @@ MUTANTS = (
         old="        with tx.savepoint():\n            return piece.work(tx, now), None",
         new="        return piece.work(tx, now), None",
         caught_by=("tests/engine/test_writer.py::test_piece_that_fails_is_undone_alone_and_its_caller_gets_the_error",),
+    ),
+    Mutant(
+        name="what a vendor tells twice is done twice",
+        invariant=2,
+        file="engine/pagerduty/hearing.py",
+        old="if tx.heard.is_new(SOURCE, word.id, now) and not",
+        new="if not",
+        caught_by=(f"{HEARING}::test_webhook_that_comes_again_is_carried_out_once",),
+    ),
+    Mutant(
+        name="what PagerDuty does by itself stops the ladder",
+        invariant=12,
+        file="integrations/pagerduty/following.py",
+        old="""    if not heard.word.agent.is_person:
+        return _note(_told(heard, "acknowledged the page; nobody has answered it"))
+""",
+        new="",
+        caught_by=(f"{HEARING}::test_acknowledgement_by_a_machine_stops_no_ladder",),
+    ),
+    Mutant(
+        name="any signature is right",
+        invariant=1,
+        file="integrations/pagerduty/inbound.py",
+        old="return any(hmac.compare_digest(mine.encode(), theirs.encode()) for mine, theirs in pairs)",
+        new="return any(len(mine) == len(theirs) for mine, theirs in pairs)",
+        caught_by=("tests/integrations/pagerduty/test_webhooks.py::test_what_is_not_signed",),
     ),
     Mutant(
         name="a page is marked as sent before it is sent",

@@ -46,6 +46,14 @@ def test_user_of_two_people_is_an_error() -> None:
     assert told in findings(text)
 
 
+def test_nobody_may_be_taken_for_whoever_is_unknown() -> None:
+    told = (
+        'error: people.pagerduty: "pagerduty" is who acts for users of PagerDuty whom nobody here is known to be; '
+        "choose another id"
+    )
+    assert told in findings(changed("[people.alice]", '[people.pagerduty]\nname = "P"\n[people.alice]'))
+
+
 def test_a_name_for_what_is_made_leaves_nothing_to_find() -> None:
     text = changed(REGION, f'{REGION}\nnotes = true\nresponders = true\nfrom_email = "tocsin@example.com"')
     assert findings(text) == []

@@ -56,7 +56,12 @@ def timeline(incident: str, is_json: bool) -> None:
         show_json(events)
         return
     for event in events:
-        say(f"{event['at'][:10]} {event['at'][11:19]}  {event['actor']:<10} {event['text']}")
+        say(f"{event['at'][:10]} {event['at'][11:19]}  {event['actor']:<10} {event['text']}{_through(event['via'])}")
+
+
+def _through(via: str) -> str:
+    """Where it was done, where that is not Tocsin itself."""
+    return f" ({via})" if via in ("pagerduty", "slack") else ""
 
 
 @click.command()

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from tocsin.sop.finding import Finding, error, warning
 from tocsin.sop.model import Sop
 
+STRANGER = "pagerduty"  # who acts in the timeline where nobody knows whose a user of PagerDuty is
+
 
 def check_pagerduty(sop: Sop) -> Iterator[Finding]:
     """The findings of `[pagerduty]`, and of the users that people are there."""
@@ -17,6 +19,9 @@ def check_pagerduty(sop: Sop) -> Iterator[Finding]:
         if list(rules.priorities.values()).count(priority) > 1:
             place = f"pagerduty.priorities.{severity}"
             yield error(place, f'"{priority}" means several severities', "give each severity a priority of its own")
+    if STRANGER in sop.people:
+        problem = f'"{STRANGER}" is who acts for users of PagerDuty whom nobody here is known to be'
+        yield error(f"people.{STRANGER}", problem, "choose another id")
     users = {id_: person.pagerduty_user for id_, person in sop.people.items() if person.pagerduty_user}
     for id_, user in users.items():
         others = [other for other, theirs in users.items() if theirs == user and other != id_]

@@ -10,9 +10,9 @@ from tocsin.domain import commands as c
 from tocsin.domain.incident import Incident, Page, PageStatus
 from tocsin.domain.text import MAX_TEXT
 from tocsin.integrations.pagerduty.words import Deed, Word
+from tocsin.sop.check_pagerduty import STRANGER
 from tocsin.sop.model import PagerDuty
 
-STRANGER = "pagerduty"  # who acts where nobody knows whose the PagerDuty user is
 _OPEN_STILL = "the incident is open until somebody confirms the fix"
 
 
