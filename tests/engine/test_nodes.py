@@ -1,6 +1,7 @@
 """What holds when several nodes work on one PostgreSQL? Two real nodes, each with connections of its own."""
 
 import asyncio
+import json
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -27,6 +28,7 @@ from tocsin.engine.waker import Waker
 from tocsin.engine.writer import Writer
 from tocsin.errors import Refused
 from tocsin.settings import Settings
+from tocsin.simulate.sandbox.pagerduty_desk import SandboxUser
 from tocsin.simulate.sandbox.server import Sandbox
 from tocsin.sop.load import default_sop
 from tocsin.sop.words import Severity, Trigger
@@ -60,6 +62,24 @@ def node_on(database: str, sandbox: Sandbox, home: Path, speed: float = 1.0) -> 
 async def two_nodes(database: str, sandbox: Sandbox, home: Path) -> AsyncIterator[tuple[Node, Node]]:
     async with node_on(database, sandbox, home) as one, node_on(database, sandbox, home) as other:
         yield one, other
+
+
+async def test_webhook_that_reaches_both_nodes_at_once_is_carried_out_once(
+    database: str, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sandbox.pagerduty.desk.employ(SandboxUser("PEVE", "Eve", "eve@elsewhere.example"))
+    told: list[bytes] = []
+    async with two_nodes(database, sandbox, tmp_path) as (one, other):
+        incident = await declare(one)
+        await eventually(lambda: sandbox.pagerduty.alerts)
+        sandbox.pagerduty.desk.tell = lambda event: told.append(json.dumps(event).encode())
+        (key,) = sandbox.pagerduty.alerts
+        sandbox.pagerduty.desk.prioritise(key, "PEVE", "P1")
+        sandbox.pagerduty.desk.acknowledge(key, "PEVE")
+        for body in told:
+            await asyncio.gather(*(node.pagerduty.take(body) for node in (one, other) for _ in range(5)))
+        kinds = [type(it.event) for it in one.queries.timeline(incident.id) if it.via == "pagerduty"]
+    assert kinds == [e.NoteAdded, e.Acknowledged]
 
 
 async def test_what_one_node_is_told_the_other_knows_and_a_page_leaves_once(

@@ -14,6 +14,7 @@ import pytest
 from tests.system.audit import is_nothing_waiting
 from tests.system.server import Json, Server, firing
 from tests.system.waiting import until
+from tocsin.integrations.pagerduty.inbound import EVENT_TYPES
 from tocsin.simulate.sandbox.pagerduty_desk import SandboxDesk, SandboxUser
 from tocsin.simulate.sandbox.pagerduty_post import SandboxPost
 from tocsin.simulate.sandbox.server import Sandbox
@@ -193,3 +194,25 @@ def test_what_happened_while_the_server_was_dead_is_known_without_any_webhook(tm
         (acknowledged,), (note,) = acknowledgements(server, incident), server.events(incident, "note_added")
     assert (acknowledged["actor"], note["actor"]) == ("bob", "pagerduty")
     assert note["event"]["text"] == "Eve, in PagerDuty: looking at it"
+
+
+def test_doctor_finds_everything_well_once_it_is_set_up(tmp_path: Path, sandbox: Sandbox) -> None:
+    """As the ten minutes of docs/integrations end: the subscription is there, and its test event has come."""
+    more = {"TOCSIN_PAGERDUTY_API_URL": sandbox.url, "PAGERDUTY_API_TOKEN": "a-token"}
+    with served(tmp_path, sandbox, 'from_email = "bob@example.com"\nnotes = true', **more) as server:
+        (webhooks,) = [it for it in server.get("doctor") if it["what"] == "PagerDuty: webhooks"]
+        assert (webhooks["state"], webhooks["told"]) == (
+            "broken",
+            "none has ever come that one of the secrets has signed",
+        )
+        with post(server, sandbox) as delivering:
+            sandbox.pagerduty.rest.subscriptions = [
+                {"active": True, "events": list(EVENT_TYPES), "delivery_method": {"url": delivering.url}}
+            ]
+            sandbox.pagerduty.desk.ping()
+            until(lambda: delivering.delivered, "the test event is delivered")
+        found = [it for it in server.get("doctor") if it["what"].startswith("PagerDuty")]
+    assert {it["state"] for it in found} == {"well"}, found
+    assert len(found) == 6
+    assert "a-token" not in str(found)
+    assert {it.path for it in sandbox.requests if it.method == "POST"} == set()

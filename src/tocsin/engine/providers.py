@@ -38,6 +38,8 @@ _STAND_IN_TOKEN = "xoxb-stand-in"  # noqa: S105  # no secret: for a stand-in on 
 # PagerDuty throttles events dynamically and says so by 429; its support names 120 a minute and routing key. After an
 # outage four fifths of that leave in any minute, from each node; otherwise no page is held back before it is refused.
 PAGERDUTY_RATE = Rate(apart=timedelta(seconds=0.75), burst=16)
+# PagerDuty's REST API takes 960 requests a minute and token; a note is three. Catching up takes a quarter as well.
+PAGERDUTY_REST_RATE = Rate(apart=timedelta(seconds=0.75), burst=8)
 # Slack, Web API rate limits: one message a second and channel.
 _SLACK_MESSAGE_APART = timedelta(seconds=1)
 
@@ -68,7 +70,7 @@ class PagerDutyRestProvider:
     """PagerDuty's REST API: what is said at its incidents. Apart from pages, so that none ever waits for it."""
 
     name = "pagerduty_rest"
-    rate: Rate | None = None  # it says by 429 when it has enough
+    rate: Rate | None = PAGERDUTY_REST_RATE
 
     def __init__(self, account: RestAccount, installation: str) -> None:
         self._account = account
