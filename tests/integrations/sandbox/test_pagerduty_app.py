@@ -181,6 +181,30 @@ def test_note_that_is_refused(sandbox: Sandbox, headers: dict[str, str], body: o
     assert ask(sandbox, "POST", path, body=body, headers=headers)[1]["error"]["code"] == code
 
 
+def test_user_acknowledges_and_resolves_through_the_api_as_in_the_app(sandbox: Sandbox) -> None:
+    event(sandbox, "trigger")
+    incident = sandbox.pagerduty.desk.of_key("k")
+    told: list[JsonObject] = []
+    sandbox.pagerduty.desk.tell = told.append
+    for status in ("acknowledged", "resolved"):
+        body = {"incident": {"type": "incident_reference", "status": status}}
+        assert ask(sandbox, "PUT", f"/incidents/{incident.id}", body=body, headers=WRITING)[0] == 200
+    kinds = [(it["event"]["event_type"], it["event"]["agent"]["id"]) for it in told]  # type: ignore[index]
+    assert kinds == [("incident.acknowledged", "PBOB"), ("incident.resolved", "PBOB")]
+    again = ask(sandbox, "PUT", f"/incidents/{incident.id}", body=body, headers=WRITING)[1]
+    assert again["error"]["code"] == 1001
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [({"incident": {"type": "service", "status": "resolved"}}, 2001), ({"incident": {"type": "incident"}}, 1003)],
+)
+def test_change_of_an_incident_that_is_refused(sandbox: Sandbox, body: object, code: int) -> None:
+    event(sandbox, "trigger")
+    path = f"/incidents/{sandbox.pagerduty.desk.of_key('k').id}"
+    assert ask(sandbox, "PUT", path, body=body, headers=WRITING)[1]["error"]["code"] == code
+
+
 def test_request_for_a_responder_needs_all_that_is_required(sandbox: Sandbox) -> None:
     event(sandbox, "trigger")
     path = f"/incidents/{sandbox.pagerduty.desk.of_key('k').id}/responder_requests"

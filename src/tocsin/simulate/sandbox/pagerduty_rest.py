@@ -11,12 +11,13 @@ from tocsin.simulate.sandbox.pagerduty_desk import JsonObject, SandboxDesk, Sand
 from tocsin.simulate.sandbox.recording import RecordedRequest, Response, json_response
 
 ROOTS = ("incidents", "users", "oncalls", "abilities", "webhook_subscriptions")
+_PARTS = {"limit", "offset", "total"}
 _QUERIES = {
-    "incidents": {"incident_key", "date_range", "limit", "offset", "statuses[]", "since", "until"},
-    "users": {"limit", "offset", "query"},
-    "oncalls": {"limit", "offset", "earliest", "include[]"},
-    "abilities": set(),
-    "webhook_subscriptions": {"limit", "offset"},
+    "incidents": {"incident_key", "date_range", "statuses[]", "since", "until", *_PARTS},
+    "users": {"query", *_PARTS},
+    "oncalls": {"earliest", "include[]", *_PARTS},
+    "abilities": set[str](),
+    "webhook_subscriptions": _PARTS,
 }
 
 
@@ -42,8 +43,8 @@ class SandboxRest:
             return _error(400, 2001, "Invalid Input Provided", [f"{name} is not a parameter" for name in unknown])
         if int(asked.get("limit", "25")) > 100:
             return _error(400, 2001, "Invalid Input Provided", ["Limit must be between 1 and 100"])
-        if request.method == "POST":
-            return self._post(path, request)
+        if request.method in ("POST", "PUT"):
+            return self._write(path, request)
         return self._get(path, asked) if request.method == "GET" else _error(404, 2100, "Not Found")
 
     def _refused(self, request: RecordedRequest) -> Response | None:
@@ -138,8 +139,8 @@ class SandboxRest:
 
     # --- what is written ---------------------------------------------------------------------------------------------
 
-    def _post(self, path: list[str], request: RecordedRequest) -> Response:
-        incident = self.desk.incidents.get(path[1]) if len(path) == 3 and path[0] == "incidents" else None
+    def _write(self, path: list[str], request: RecordedRequest) -> Response:
+        incident = self.desk.incidents.get(path[1]) if len(path) > 1 and path[0] == "incidents" else None
         if incident is None:
             return _error(404, 2100, "Not Found")
         try:
@@ -147,12 +148,30 @@ class SandboxRest:
         except ValueError:
             return _error(400, 2001, "Invalid Input Provided", ["the body is not JSON"])
         by = self._sender(request) or ""
-        match path[2]:
-            case "notes":
+        match request.method, path[2:]:
+            case "POST", ["notes"]:
                 return self._note(incident, by, body)
-            case "responder_requests":
+            case "POST", ["responder_requests"]:
                 return self._ask(incident, by, body)
+            case "PUT", []:
+                return self._change(incident, by, body)
         return _error(404, 2100, "Not Found")
+
+    def _change(self, incident: SandboxIncident, by: str, body: JsonObject) -> Response:
+        """A user acknowledges or resolves through the API, as in the app."""
+        wanted = body.get("incident")
+        if not isinstance(wanted, dict) or wanted.get("type") not in ("incident", "incident_reference"):
+            return _error(400, 2001, "Invalid Input Provided", ["Incident type is invalid"])
+        if incident.status == "resolved":
+            return _error(400, 1001, "Incident Already Resolved")
+        match wanted.get("status"):
+            case "acknowledged":
+                self.desk.acknowledge(incident.key, by)
+            case "resolved":
+                self.desk.resolve(incident.key, by)
+            case _:
+                return _error(400, 1003, "Invalid Status Provided")
+        return json_response(200, {"incident": self._shown(incident)})
 
     def _note(self, incident: SandboxIncident, by: str, body: JsonObject) -> Response:
         note = body.get("note")
