@@ -58,6 +58,17 @@ def test_entries_are_found_by_actor_target_and_time(store: Store) -> None:
     assert audit.entries(limit=10, actor="bob") == audit.entries(limit=10, target="INC-2026-0001") == []
 
 
+def test_pages_of_entries_lose_none_of_one_instant(store: Store) -> None:
+    with store.transaction() as tx:
+        for action in "abcde":
+            tx.audit.add(Deed("alice", "web", action), NOON)
+    audit = store.queries.audit
+    first = audit.entries(limit=2)
+    second = audit.entries(limit=9, below=(first[-1].lane, first[-1].seq))
+    assert [it.action for it in (*first, *second)] == ["e", "d", "c", "b", "a"]
+    assert audit.entries(limit=9, below=(7, 7)) == []
+
+
 def test_entry_is_there_only_if_what_it_tells_of_is(store: Store) -> None:
     def undone() -> None:
         with store.transaction() as tx:

@@ -25,6 +25,7 @@ from tocsin.engine.membership import Membership, this_member
 from tocsin.engine.meters import Meters
 from tocsin.engine.pagerduty.line import PagerDutyLine
 from tocsin.engine.parts import Parts
+from tocsin.engine.proof import Proof
 from tocsin.engine.providers import providers_for
 from tocsin.engine.record import tell_command
 from tocsin.engine.sender import Sender, make_room_for_names
@@ -83,6 +84,7 @@ class Node:
             self._membership = Membership(member, self._writer, self._under_way, self._meters)
             self.watch = Watchman(self.settings, parts)
             stack.push_async_callback(self.watch.close)
+            self.proof = Proof(self._store, self.clock, self.watch.alarms)
             self._unmuter = Unmuter(self._store, self._writer, self.desk, self.clock)
             self._indexer = Indexer(self._store, self._writer, self.clock)
             stack.callback(self._indexer.close)
@@ -108,7 +110,7 @@ class Node:
 
     def _beside(self) -> list[Loop]:
         """The loops for which nothing that pages waits, beside those of silences that end."""
-        return [self._unmuter, self._indexer, *self.pagerduty.loops(), *self.watch.loops()]
+        return [self._unmuter, self._indexer, self.proof, *self.pagerduty.loops(), *self.watch.loops()]
 
     def _prepare(self) -> str:
         """Begin engine time where the record ends, and return this installation's id, made at the first start."""

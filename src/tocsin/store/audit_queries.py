@@ -11,6 +11,7 @@ from tocsin.store.connection import Reads
 from tocsin.store.rows import Entry
 
 _ENTRY = "lane, seq, at, actor, via, action, target, detail, hash_before, hash"
+_BELOW = "(at, lane, seq) < (SELECT at, lane, seq FROM audit_log WHERE lane = ? AND seq = ?)"
 
 
 class Head(Struct, frozen=True):
@@ -38,14 +39,32 @@ class AuditQueries:
         self._reads = connection
 
     def entries(
-        self, *, limit: int, before: datetime | None = None, actor: str | None = None, target: str | None = None
+        self,
+        *,
+        limit: int,
+        before: datetime | None = None,
+        actor: str | None = None,
+        target: str | None = None,
+        below: tuple[int, int] | None = None,
     ) -> list[Entry]:
-        """What was done, the newest first; of one actor, or to one target, where they are named."""
+        """What was done, the newest first; of one actor, or to one target, where they are named.
+
+        `below` is the lane and number of an entry: what comes after it in this order, whatever was done at the same
+        instant; nothing where there is no such entry.
+        """
         asked = {"at < ?": codec.optional_to_column(before), "actor = ?": actor, "target = ?": target}
-        conditions = {condition: value for condition, value in asked.items() if value is not None}
+        conditions: dict[str, tuple[object, ...]] = {it: (value,) for it, value in asked.items() if value is not None}
+        if below is not None:
+            conditions[_BELOW] = below
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        sql = f"SELECT {_ENTRY} FROM audit_log {where} ORDER BY at DESC, lane, seq DESC LIMIT ?"
-        return [_entry(row) for row in self._reads.all(sql, *conditions.values(), limit)]
+        sql = f"SELECT {_ENTRY} FROM audit_log {where} ORDER BY at DESC, lane DESC, seq DESC LIMIT ?"
+        values = [value for several in conditions.values() for value in several]
+        return [_entry(row) for row in self._reads.all(sql, *values, limit)]
+
+    def from_the_first(self, lane: int, seq: int, limit: int) -> list[Entry]:
+        """The entries after that number of that lane, in the order in which they are chained, lane by lane."""
+        sql = f"SELECT {_ENTRY} FROM audit_log WHERE (lane, seq) > (?, ?) ORDER BY lane, seq LIMIT ?"
+        return [_entry(row) for row in self._reads.all(sql, lane, seq, limit)]
 
     def heads(self) -> list[Head]:
         """Where each lane ends."""

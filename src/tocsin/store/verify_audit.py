@@ -23,11 +23,10 @@ class Whole(Struct, frozen=True):
     heads: tuple[Head, ...]
 
 
-class AuditVerification:
-    """One look at the whole log, bit by bit."""
+class Chain:
+    """What has been looked at of the log so far; it goes on with whatever entry comes next in the order of its key."""
 
-    def __init__(self, reads: Reads) -> None:
-        self._reads = reads
+    def __init__(self) -> None:
         self._entries = 0
         self._heads: dict[int, Head] = {}
 
@@ -36,15 +35,8 @@ class AuditVerification:
         """What has been looked at so far."""
         return Whole(self._entries, tuple(self._heads.values()))
 
-    def faults(self, noted: Collection[Head] = ()) -> Iterator[str]:
-        """Everything that is wrong, each as a sentence that names the entry; `noted` are heads kept elsewhere."""
-        for row in in_order(self._reads, _COLUMNS, "audit_log", ("lane", "seq")):
-            lane, seq, at, *rest = row
-            yield from self._faults_of(Entry(lane, seq, codec.from_column(at), *rest))
-        for head in noted:
-            yield from self._faults_of_noted(head)
-
-    def _faults_of(self, entry: Entry) -> Iterator[str]:
+    def faults_of(self, entry: Entry) -> Iterator[str]:
+        """What is wrong with the next entry, each as a sentence that names it."""
         before = self._heads.get(entry.lane, Head(entry.lane, 0, ""))
         where = f"audit_log {entry.lane}/{entry.seq}"
         if entry.seq != before.seq + 1:
@@ -56,12 +48,35 @@ class AuditVerification:
         self._heads[entry.lane] = Head(entry.lane, entry.seq, entry.hash)
         self._entries += 1
 
-    def _faults_of_noted(self, noted: Head) -> Iterator[str]:
-        found = AuditQueries(self._reads).hash_at(noted.lane, noted.seq)
+
+class AuditVerification:
+    """One look at the whole log, bit by bit."""
+
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+        self._chain = Chain()
+
+    @property
+    def whole(self) -> Whole:
+        """What has been looked at so far."""
+        return self._chain.whole
+
+    def faults(self, noted: Collection[Head] = ()) -> Iterator[str]:
+        """Everything that is wrong, each as a sentence that names the entry; `noted` are heads kept elsewhere."""
+        for row in in_order(self._reads, _COLUMNS, "audit_log", ("lane", "seq")):
+            lane, seq, at, *rest = row
+            yield from self._chain.faults_of(Entry(lane, seq, codec.from_column(at), *rest))
+        yield from faults_of_noted(AuditQueries(self._reads), noted)
+
+
+def faults_of_noted(log: AuditQueries, noted: Collection[Head]) -> Iterator[str]:
+    """What is wrong where lanes once ended, each as a sentence; `noted` are heads kept elsewhere."""
+    for head in noted:
+        found = log.hash_at(head.lane, head.seq)
         if found is None:
-            yield f"audit_log {noted.lane}/{noted.seq}: was noted, and is not there: the end was cut off"
-        elif found != noted.hash:
-            yield f"audit_log {noted.lane}/{noted.seq}: was noted with another hash: the lane was written anew"
+            yield f"audit_log {head.lane}/{head.seq}: was noted, and is not there: the end was cut off"
+        elif found != head.hash:
+            yield f"audit_log {head.lane}/{head.seq}: was noted with another hash: the lane was written anew"
 
 
 def head_of(text: str) -> Head | None:

@@ -2,13 +2,16 @@
 
 from msgspec import Struct
 
+from tocsin.accounts.permissions import Permission
+
 
 class Place(Struct, frozen=True):
-    """A place of the bar: `prefix` is what the paths of its pages begin with."""
+    """A place of the bar: `prefix` is what the paths of its pages begin with; whoever has the permission sees it."""
 
     path: str
     title: str
     prefix: str
+    permission: Permission = Permission.READ
 
 
 NAV = (
@@ -20,4 +23,5 @@ NAV = (
     Place("/people", "People", "/people"),
     Place("/sop", "Procedure", "/sop"),
     Place("/search", "Search", "/search"),
+    Place("/activity", "Activity", "/activity", Permission.AUDIT_READ),
 )

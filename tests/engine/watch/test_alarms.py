@@ -9,6 +9,7 @@ from tests.engine.alerts import NOON
 from tocsin.engine.watch.alarms import Alarm, Alarms, Trouble
 
 LATER = NOON + timedelta(minutes=3)
+_HARMLESS = {Trouble.PROVIDER, Trouble.CLOCK, Trouble.RESTORED, Trouble.TAMPERED}
 
 
 def test_trouble_is_told_once_and_keeps_its_beginning_until_it_is_over(caplog: pytest.LogCaptureFixture) -> None:
@@ -46,4 +47,4 @@ def test_banner_is_one_line_whatever_the_texts_hold_and_however_many_there_are()
 
 @pytest.mark.parametrize("kind", Trouble)
 def test_only_what_can_not_lose_a_page_calls_nobody(kind: Trouble) -> None:
-    assert kind.may_lose_a_page is (kind not in {Trouble.PROVIDER, Trouble.CLOCK, Trouble.RESTORED})
+    assert kind.may_lose_a_page is (kind not in _HARMLESS)
