@@ -119,7 +119,7 @@ def test_postmortem_is_kept_as_it_is_typed_and_survives_the_browser(world: World
     expect(page.get_by_label("Summary")).to_have_value("Exports **timed out** <b>badly</b>.")
     page.get_by_label("What is to be done (1)").fill("Stage configuration")
     page.get_by_label("Owner").first.fill("bob")
-    page.get_by_role("button", name="Put it on record").click()
+    page.get_by_role("button", name="Put it on record", exact=True).click()
     expect(page.locator("#saved")).to_contain_text("As it is on record")
     written = world.server.get(f"incidents/{path.split('/')[2]}/postmortem")["written"]
     assert written["sections"]["summary"] == "Exports **timed out** <b>badly</b>."

@@ -12,7 +12,7 @@ from tocsin.api.drafts import DraftView, draft_now, save_draft
 from tocsin.api.postmortems import drafted
 from tocsin.api.problems import status_of
 from tocsin.domain import commands as c
-from tocsin.domain.decisions.postmortem import WRITTEN_SECTIONS
+from tocsin.domain.decisions.postmortem import JUDGEMENT_SECTIONS, WRITTEN_SECTIONS
 from tocsin.domain.incident import ActionItem, ActionItemPriority
 from tocsin.errors import InvalidInput, Refused
 from tocsin.sop.render.postmortem import guidance
@@ -22,6 +22,7 @@ from tocsin.web.notices import refusal
 from tocsin.web.site import Notice, Site
 
 _BLANK_ITEMS = 2
+_CLOSE = "close"  # what the second button of the form says
 _FIELDS = ("text", "owner", "priority", "due_on", "status")
 
 
@@ -47,7 +48,7 @@ def _answer(site: Site, request: Request, it: DraftView, notice: Notice | None =
 
 
 async def post_postmortem(site: Site, request: Request) -> Response:
-    """Put it on record."""
+    """Put it on record, and close the incident where that is asked for; what is missing for that is told here."""
     form = await read_form(request)
     id_, body, actor = request.path_params["id"], _draft_body(form), actor_of(request, form)
     try:
@@ -55,6 +56,9 @@ async def post_postmortem(site: Site, request: Request) -> Response:
             await save_draft(site.node, id_, body, actor)
         items = tuple(_item(it, number) for number, it in enumerate(body.action_items, start=1))
         await site.node.save_postmortem(id_, c.SavePostmortem(sections=body.sections, action_items=items), actor)
+        if form.get("then") == _CLOSE:
+            await site.node.change(id_, c.CompletePostmortem(), actor)
+            return RedirectResponse(f"/incidents/{quote(id_)}", 303)
     except (Refused, InvalidInput) as error:
         known = DraftView(id_, (await draft_now(site.node, id_)).version, body.sections, body.action_items, None, None)
         return await _editor(site, request, known, refusal(error), status_of(error))
@@ -107,6 +111,7 @@ async def _editor(
         notice=notice,
         it=it,
         incident=incident,
+        needed=JUDGEMENT_SECTIONS,
         sections=[(section, guidance(section).strip("_")) for section in WRITTEN_SECTIONS],
         items=[*it.action_items, *blank],
         priorities=list(ActionItemPriority),
