@@ -18,6 +18,7 @@ from tocsin.domain import commands as c
 from tocsin.domain.incident import Incident
 from tocsin.engine.desk import Actor
 from tocsin.engine.node import Node
+from tocsin.engine.once import key_of
 from tocsin.errors import InvalidInput
 from tocsin.sop.classify import classify
 from tocsin.sop.model import Answers
@@ -107,8 +108,14 @@ async def get_alerts(node: Node, request: Request) -> Response:
 async def declare(node: Node, request: Request) -> Response:
     """Open an incident."""
     body = decode_body(await read_body(request), r.DeclareBody)
-    incident = await node.open(declaration(node, body), actor_of(node, request, body.by))
+    actor = actor_of(node, request, body.by)
+    incident = await node.open(declaration(node, body), actor, key=_key(request))
     return answer(await show(node, incident), 201)
+
+
+def _key(request: Request) -> str:
+    """The key under which the request is done once, should it come again; empty where it has none."""
+    return key_of(request.headers.get("idempotency-key", ""))
 
 
 def declaration(node: Node, body: r.DeclareBody) -> c.Declare:
@@ -151,7 +158,8 @@ def assessment(node: Node, body: r.AssessBody) -> c.Assess:
 
 
 async def _change(node: Node, request: Request, command: c.Change, by: str | None) -> Response:
-    incident = await node.change(request.path_params["id"], command, actor_of(node, request, by))
+    actor = actor_of(node, request, by)
+    incident = await node.change(request.path_params["id"], command, actor, key=_key(request))
     return answer(await show(node, incident))
 
 

@@ -23,6 +23,12 @@ _PROBLEMS = {
     "429": "Too many wrong tokens from one address",
     "503": "Nothing could be written now: try again",
 }
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Up to 255 characters of your choice: sent again under it within two days, the request is done once",
+    "schema": {"type": "string", "maxLength": 255},
+}
 
 
 def describe() -> dict[str, Any]:
@@ -78,7 +84,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         {"name": name, "in": "query", "description": meaning, "schema": {"type": "string"}}
         for name, meaning in operation.parameters
     ]
-    return in_path + in_query
+    return in_path + in_query + ([_KEY] if operation.is_done_once else [])
 
 
 def _problem(text: str) -> dict[str, Any]:

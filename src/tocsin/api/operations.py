@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tocsin.accounts.permissions import Permission
+from tocsin.api.views import IncidentView
 from tocsin.engine.node import Node
 
 Handler = Callable[[Node, Request], Awaitable[Response]]
@@ -26,3 +27,8 @@ class Operation(Struct, frozen=True):
     body: type | None = None
     status: int = 200
     parameters: tuple[tuple[str, str], ...] = ()  # query parameters: name and meaning
+
+    @property
+    def is_done_once(self) -> bool:
+        """Whether it may be sent again under its `Idempotency-Key`: it opens or changes an incident."""
+        return self.method == "POST" and self.answer is IncidentView

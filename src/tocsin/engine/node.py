@@ -24,6 +24,7 @@ from tocsin.engine.intake import Intake
 from tocsin.engine.membership import Membership, this_member
 from tocsin.engine.meters import Meters
 from tocsin.engine.pagerduty.line import PagerDutyLine
+from tocsin.engine.once import done_once
 from tocsin.engine.parts import Parts
 from tocsin.engine.proof import Proof
 from tocsin.engine.providers import providers_for
@@ -187,25 +188,31 @@ class Node:
         """The answer to `ask`, from committed state; raises what it raises, and StoreError."""
         return await self._store.read(ask)
 
-    async def open(self, command: c.Declare, actor: Actor) -> Incident:
-        """Open an incident; raises Refused."""
+    async def open(self, command: c.Declare, actor: Actor, *, key: str = "") -> Incident:
+        """Open an incident, once for each key of the actor's (`engine/once.py`); raises Refused."""
 
-        def work(tx: Transaction, now: datetime) -> Incident:
+        def open_it(tx: Transaction, now: datetime) -> Incident:
             incident = self.desk.open(tx, now, command, actor)
             tell_command(tx, now, actor, command=command, incident=incident)
             return incident
 
-        return await self._writer.write(work)
+        asked = ("", command, key)
+        return await self._writer.write(
+            lambda tx, now: done_once(tx, now, actor, asked=asked, work=lambda: open_it(tx, now))
+        )
 
-    async def change(self, incident_id: str, command: c.Change, actor: Actor) -> Incident:
-        """Carry out a command on an incident; raises NotFound and Refused."""
+    async def change(self, incident_id: str, command: c.Change, actor: Actor, *, key: str = "") -> Incident:
+        """Carry out a command on an incident, once for each key of the actor's; raises NotFound and Refused."""
 
-        def work(tx: Transaction, now: datetime) -> Incident:
+        def change_it(tx: Transaction, now: datetime) -> Incident:
             incident = self.desk.change(tx, now, incident_id, command, actor)
             tell_command(tx, now, actor, command=command, incident=incident)
             return incident
 
-        return await self._writer.write(work)
+        asked = (incident_id, command, key)
+        return await self._writer.write(
+            lambda tx, now: done_once(tx, now, actor, asked=asked, work=lambda: change_it(tx, now))
+        )
 
     async def save_postmortem(self, incident_id: str, command: c.SavePostmortem, actor: Actor) -> Incident:
         """Put on record what people wrote; what was kept as a draft is over then. Raises NotFound and Refused."""

@@ -22,6 +22,7 @@ from tocsin.store.heard import Heard
 from tocsin.store.incidents import Incidents
 from tocsin.store.monitors import Monitors
 from tocsin.store.nodes import Nodes
+from tocsin.store.once import Once
 from tocsin.store.outbox import Outbox
 from tocsin.store.overrides import Overrides
 from tocsin.store.page_tests import PageTests
@@ -49,6 +50,7 @@ class Transaction:
         self.heard = Heard(connection)
         self.changes = Changes(connection)
         self.counterparts = Counterparts(connection)
+        self.once = Once(connection)
         self.accounts = Accounts(connection)
         self.sign_in = SignIn(connection)
         self.audit = AuditLog(connection)

@@ -16,7 +16,7 @@ from tocsin.domain import commands as c
 from tocsin.engine.node import Node
 from tocsin.errors import InvalidInput, NotFound, Refused, TocsinError
 from tocsin.web.cockpit import show_cockpit
-from tocsin.web.forms import actor_of, fields_of, read_form
+from tocsin.web.forms import actor_of, fields_of, key_in, read_form
 from tocsin.web.guard import PageHandler, page
 from tocsin.web.site import Notice, Site, is_fragment
 
@@ -59,7 +59,7 @@ def _acting(name: str) -> PageHandler:
         id_ = request.path_params["id"]
         try:
             command = _command(site.node, name, fields_of(form))
-            await site.node.change(id_, command, actor_of(request, form))
+            await site.node.change(id_, command, actor_of(request, form), key=key_in(form))
         except NotFound:
             raise
         except (Refused, InvalidInput) as error:

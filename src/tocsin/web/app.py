@@ -19,6 +19,7 @@ from tocsin.web import (
     declare,
     desk_pages,
     faults,
+    forms,
     guard,
     home,
     sign_in,
@@ -34,7 +35,7 @@ from tocsin.web.site import Site
 def build(node: Node) -> Starlette:
     """The application of a running node; `state.site` is what its pages share."""
     site = Site(node)
-    site.templates.globals.update(csrf=guard.csrf, csrf_token=guard.csrf_token)
+    site.templates.globals.update(csrf=guard.csrf, csrf_token=guard.csrf_token, new_key=forms.new_key)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -16,7 +16,7 @@ from tocsin.errors import InvalidInput, Refused
 from tocsin.sop.classify import classify
 from tocsin.sop.model import Answers, Sop
 from tocsin.sop.words import Severity, Trigger, Urgency
-from tocsin.web.forms import UNSURE, actor_of, answers_in, fields_of, read_form
+from tocsin.web.forms import UNSURE, actor_of, answers_in, fields_of, key_in, read_form
 from tocsin.web.site import Notice, Site
 
 
@@ -47,7 +47,7 @@ async def post_declare(site: Site, request: Request) -> Response:
         fields["reason"] = "stated at declaration"
     try:
         command = declaration(site.node, decode_form(fields, r.DeclareBody))
-        incident = await site.node.open(command, actor_of(request, form))
+        incident = await site.node.open(command, actor_of(request, form), key=key_in(form))
     except (Refused, InvalidInput) as error:
         text = str(error)
         return await _form(site, request, form, Notice("failed", f"{text[:1].upper()}{text[1:]}."), status_of(error))

@@ -1,5 +1,6 @@
 """What does a form say? Its fields, read within limits; the classifier's answers, and what the sender had seen."""
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -9,13 +10,14 @@ from starlette.requests import Request
 from tocsin.accounts.principal import Principal
 from tocsin.api.bounds.reading import read_body
 from tocsin.engine.desk import Actor
+from tocsin.engine.once import key_of
 from tocsin.errors import InvalidInput
 from tocsin.sop.classify import QUESTIONS
 
 MAX_FORM = 1024 * 1024  # bytes: a postmortem
 _MAX_FIELDS = 1_100  # a postmortem with all the action items that it may have
 UNSURE = "unsure"
-_OURS = frozenset({"seen", "show", "csrf"})  # what every form sends, beside what it is for
+_OURS = frozenset({"seen", "show", "csrf", "once"})  # what every form sends, beside what it is for
 
 
 async def read_form(request: Request) -> dict[str, str]:
@@ -35,6 +37,16 @@ async def _read(request: Request) -> dict[str, str]:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict"))
     except ValueError as error:
         raise InvalidInput(f"form: must be URL-encoded UTF-8 of at most {_MAX_FIELDS} fields: {error}") from error
+
+
+def new_key() -> str:
+    """What makes a form that is sent twice the same form: it is done once."""
+    return secrets.token_urlsafe(12)
+
+
+def key_in(form: Mapping[str, str]) -> str:
+    """The form's key; empty where it has none."""
+    return key_of(form.get("once", ""))
 
 
 def actor_of(request: Request, form: Mapping[str, str]) -> Actor:

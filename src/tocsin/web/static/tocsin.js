@@ -152,15 +152,22 @@ document.addEventListener("htmx:after:request", (event) => {
     shownAt = known.at;
   }
   const form = ctx?.sourceElement;
+  if (form instanceof HTMLFormElement && ctx.response?.status < 500) renew(form);
   if (form instanceof HTMLFormElement && ctx.response?.status < 400) {
     form.reset();
     form.closest("details")?.removeAttribute("open");
   }
 });
 
+// A form keeps its key until it has an answer: sent again before that, it is done once; after that, it is another one.
+function renew(form) {
+  const key = form.elements.namedItem("once");
+  if (key) key.value = [...crypto.getRandomValues(new Uint8Array(12))].map((it) => it.toString(16).padStart(2, "0")).join("");
+}
+
 document.addEventListener("htmx:error", (event) => {
   if (event.detail.ctx?.sourceElement?.closest("form")) {
-    document.getElementById("notice").textContent = "The server can't be reached: nothing was sent. Try again in a moment.";
+    document.getElementById("notice").textContent = "The server did not answer. Send it again in a moment: what was done already is not done twice.";
   }
 });
 

@@ -1,0 +1,15 @@
+-- What was done under a key that its sender chose, so that a request that comes again is done once.
+
+CREATE TABLE done_once (
+    sender TEXT COLLATE "C" NOT NULL,
+    key TEXT COLLATE "C" NOT NULL,
+    digest TEXT NOT NULL,
+    incident TEXT COLLATE "C" NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (sender, key)
+);
+CREATE INDEX done_once_at ON done_once (at);
+
+-- Who reads the audit log asks for one person, or for one incident.
+CREATE INDEX audit_log_actor ON audit_log (actor, at);
+CREATE INDEX audit_log_target ON audit_log (target, at);
