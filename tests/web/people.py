@@ -15,10 +15,13 @@ def _client(url: str, **headers: str) -> httpx2.Client:
 
 
 class Person:
-    """Somebody without a browser, who asks for pages and sends their forms; starts as a stranger."""
+    """Somebody without a browser, who asks for pages and sends their forms; starts as a stranger.
 
-    def __init__(self, url: str) -> None:
-        self.http = _client(url, Accept="text/html")
+    `address` is where they come from, as a proxy on the server's machine tells it.
+    """
+
+    def __init__(self, url: str, *, address: str = "127.0.0.1") -> None:
+        self.http = _client(url, Accept="text/html", **{"X-Forwarded-For": address})
         self._last = ""
 
     def get(self, path: str, **headers: str) -> httpx2.Response:
@@ -59,11 +62,18 @@ def email_of(name: str) -> str:
 
 def account(url: str, token: str, name: str, *, role: str = "admin", person: str | None = None) -> int:
     """The number of a new account with the password of all tests; `token` is the admin's."""
-    api = _client(url, Authorization=f"Bearer {token}")
-    made = api.post(
-        "/api/v1/accounts", json={"email": email_of(name), "name": name.title(), "role": role, "person": person}
-    )
+    made = _made(url, token, name, role=role, person=person)
     assert made.status_code == 201, made.text
+    return _set_password(url, made)
+
+
+def _made(url: str, token: str, name: str, **of: str | None) -> httpx2.Response:
+    """The answer to an admin who makes an account."""
+    api = _client(url, Authorization=f"Bearer {token}")
+    return api.post("/api/v1/accounts", json={"email": email_of(name), "name": name.title(), **of})
+
+
+def _set_password(url: str, made: httpx2.Response) -> int:
     path = "/" + made.json()["link"].partition("://")[2].partition("/")[2]
     visitor = Person(url)
     visitor.get(path)
@@ -74,8 +84,9 @@ def account(url: str, token: str, name: str, *, role: str = "admin", person: str
 
 def signed_in(url: str, token: str, name: str, *, role: str = "admin", person: str | None = None) -> Person:
     """Somebody with an account, made on the way where there is none yet, who is signed in."""
+    made = _made(url, token, name, role=role, person=person)
+    if made.status_code == 201:
+        _set_password(url, made)
     someone = Person(url)
-    if someone.sign_in(email_of(name)).status_code != 303:
-        account(url, token, name, role=role, person=person)
-        assert someone.sign_in(email_of(name)).status_code == 303
+    assert someone.sign_in(email_of(name)).status_code == 303
     return someone

@@ -11,9 +11,12 @@ from tests.web.people import Person, account, signed_in
 Knows = Callable[..., Person]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for a module: each test has people of its own, and none of them is the last admin."""
+    """One server for all: each test has people of its own, and none of them is the last admin.
+
+    Who guesses comes from an address of their own: what fails is counted for each.
+    """
     with Server(tmp_path_factory.mktemp("abuse")) as server:
         account(server.url, server.token, "keeper")
         yield server

@@ -27,24 +27,24 @@ def test_wrong_password_and_unknown_address_get_the_same_answer(server: Server, 
     assert "The e-mail address or the password is wrong." in wrong.text
 
 
-def test_unknown_address_takes_as_long_as_a_wrong_password(fresh: Server) -> None:
-    account(fresh.url, fresh.token, "known")
-    stranger = Person(fresh.url)
-    took: dict[str, list[float]] = {"known": [], "unknown": []}
+def test_unknown_address_takes_as_long_as_a_wrong_password(server: Server) -> None:
+    account(server.url, server.token, "timed")
+    stranger = Person(server.url, address="203.0.113.1")
+    took: dict[str, list[float]] = {"timed": [], "unheard-of": []}
     stranger.sign_in(email_of("warm-up"), "x")
     for round_ in range(4):
         for name in took:
             stranger.get("/signin")
             began = time.perf_counter()
-            stranger.send("/signin", email=email_of(name if name == "known" else f"{name}{round_}"), password="x")
+            stranger.send("/signin", email=email_of(name if name == "timed" else f"{name}{round_}"), password="x")
             took[name].append(time.perf_counter() - began)
     known, unknown = (statistics.median(it) for it in took.values())
     assert unknown > known / 3, took  # without the hash it would be a twentieth
 
 
-def test_guesses_are_slowed_even_for_the_right_password(fresh: Server) -> None:
-    account(fresh.url, fresh.token, "victim")
-    guesser = Person(fresh.url)
+def test_guesses_are_slowed_even_for_the_right_password(server: Server) -> None:
+    account(server.url, server.token, "victim")
+    guesser = Person(server.url, address="203.0.113.2")
     answers = [guesser.sign_in(email_of("victim"), f"guess {number}") for number in range(8)]
     statuses = [it.status_code for it in answers]
     assert statuses[:5] == [401] * 5
@@ -55,12 +55,12 @@ def test_guesses_are_slowed_even_for_the_right_password(fresh: Server) -> None:
     assert guesser.sign_in(email_of("victim"), PASSWORD).status_code == 429
 
 
-def test_guesses_at_one_account_keep_nobody_else_out(fresh: Server) -> None:
-    account(fresh.url, fresh.token, "victim")
-    account(fresh.url, fresh.token, "bystander")
+def test_guesses_at_one_account_keep_nobody_else_out(server: Server) -> None:
+    account(server.url, server.token, "guessed-at")
+    account(server.url, server.token, "bystander")
     for number in range(7):
-        Person(fresh.url).sign_in(email_of("victim"), f"guess {number}")
-    assert Person(fresh.url).sign_in(email_of("bystander")).status_code == 303
+        Person(server.url, address="203.0.113.3").sign_in(email_of("guessed-at"), f"guess {number}")
+    assert Person(server.url, address="203.0.113.3").sign_in(email_of("bystander")).status_code == 303
 
 
 def test_session_that_was_planted_is_not_taken_over(server: Server, person: Knows) -> None:
