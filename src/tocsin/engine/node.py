@@ -23,8 +23,8 @@ from tocsin.engine.indexer import Indexer
 from tocsin.engine.intake import Intake
 from tocsin.engine.membership import Membership, this_member
 from tocsin.engine.meters import Meters
-from tocsin.engine.pagerduty.line import PagerDutyLine
 from tocsin.engine.once import done_once
+from tocsin.engine.pagerduty.line import PagerDutyLine
 from tocsin.engine.parts import Parts
 from tocsin.engine.proof import Proof
 from tocsin.engine.providers import providers_for
