@@ -61,6 +61,35 @@ async def test_end_that_was_cut_off_since_the_last_look_is_noticed(store: Sqlite
     assert (await proof.look()).faults == ("audit_log 0/3: was noted, and is not there: the end was cut off",)
 
 
+async def test_end_that_was_cut_off_stays_missed_until_it_is_back(store: SqliteStore) -> None:
+    alarms = Alarms()
+    proof = Proof(store, Clock(), alarms)
+    tell(store, 3)
+    await proof.look()
+    unguarded(store)
+    rows_of(store, "CREATE TABLE aside AS SELECT * FROM audit_log WHERE seq = 3")
+    rows_of(store, "DELETE FROM audit_log WHERE seq = 3")
+    for _ in range(3):
+        await proof.look()
+        assert [it.subject for it in alarms.of(Trouble.TAMPERED)] == ["audit_log 0/3"]
+    rows_of(store, "INSERT INTO audit_log SELECT * FROM aside")
+    await proof.look()
+    assert alarms.all == ()
+
+
+async def test_end_that_was_written_anew_stays_an_alarm(store: SqliteStore) -> None:
+    proof = Proof(store, Clock(), Alarms())
+    tell(store, 3)
+    await proof.look()
+    unguarded(store)
+    rows_of(store, "DELETE FROM audit_log WHERE seq > 1")
+    for _ in range(3):
+        tell(store, 1)
+        await proof.look()
+    proved = await proof.look()
+    assert proved.faults == ("audit_log 0/3: was noted with another hash: the lane was written anew",)
+
+
 async def test_only_the_first_of_many_faults_are_named(store: SqliteStore) -> None:
     proof = Proof(store, Clock(), Alarms())
     tell(store, 30)

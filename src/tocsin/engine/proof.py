@@ -65,9 +65,12 @@ class Proof:
             del faults[_MOST_NAMED:]
             await asyncio.sleep(_PAUSE_SECONDS)
             entries = await self._after(entries[-1].lane, entries[-1].seq)
-        faults += await self._store.read(lambda it: list(faults_of_noted(it.audit, noted)))
+        missed = await self._store.read(
+            lambda it: {head: fault for head in noted for fault in faults_of_noted(it.audit, (head,))}
+        )
+        faults += missed.values()
         now = self._clock.now()
-        self._noted = chain.whole.heads
+        self._noted = (*missed, *chain.whole.heads)  # what is gone stays missed, however long ago it went
         self.last = Proved(now, chain.whole.entries, tuple(faults[:_MOST_NAMED]))
         self._alarms.state(Trouble.TAMPERED, {fault.partition(":")[0]: fault for fault in self.last.faults}, now)
         return self.last
