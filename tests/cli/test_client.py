@@ -5,11 +5,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.cli.terminal import Terminal
-from tests.skill.vendor import Reply, serving
+from tests.skill.vendor import HANG_UP, Reply, answer, serving
 from tests.system.server import Server, environment
 
 _NO_PROBLEM = b"<html>nobody is at home</html>"
@@ -104,7 +105,38 @@ def test_a_server_that_is_not_tocsin_is_not_believed(tocsin: Terminal, reply: Re
         assert run.status == 3
         assert run.complaint.startswith(f"tocsin: {other.url}")
         assert run.out == ""
-        assert len(other.requests) == 1
+        assert len({it.headers["idempotency-key"] for it in other.requests}) == 1
+
+
+def test_command_whose_answer_was_lost_is_sent_once_more_and_done_once(tocsin: Terminal, server: Server) -> None:
+    with losing_the_first_answer(server) as url:
+        declared = tocsin.does("declare", "Checkout is slow once", "--json", TOCSIN_URL=url).json["id"]
+    assert [it["id"] for it in server.get("incidents") if it["title"] == "Checkout is slow once"] == [declared]
+    with losing_the_first_answer(server) as url:
+        tocsin.does("update", declared, "We roll back.", TOCSIN_URL=url)
+    told = [it["event"]["kind"] for it in server.get(f"incidents/{declared}/timeline")]
+    assert told.count("update_posted") == 1
+
+
+@pytest.mark.parametrize(
+    "reply", [pytest.param(HANG_UP, id="a hang-up"), pytest.param(answer(503, {}), id="a server that can't tell")]
+)
+def test_where_no_answer_comes_at_all_it_is_said_that_it_may_have_been_done(tocsin: Terminal, reply: Reply) -> None:
+    with serving() as other:
+        other.will(reply)
+        run = tocsin("declare", "Checkout is down", TOCSIN_URL=other.url)
+    assert run.status == 3
+    assert run.complaint.endswith("; whether it was done is unknown: look before you repeat it")
+    assert len(other.requests) == 2
+
+
+def test_what_has_no_key_is_not_sent_again(tocsin: Terminal) -> None:
+    with serving() as other:
+        other.will(HANG_UP)
+        run = tocsin("test", "page", "victor", TOCSIN_URL=other.url)
+    assert run.status == 3
+    assert run.complaint.endswith("; whether it was done is unknown: look before you repeat it")
+    assert len(other.requests) == 1
 
 
 def test_something_that_speaks_no_http_is_not_believed(tocsin: Terminal) -> None:
@@ -129,3 +161,25 @@ def saying(words: bytes) -> Iterator[str]:
         thread.start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         thread.join()
+
+
+@contextmanager
+def losing_the_first_answer(server: Server) -> Iterator[str]:
+    """A way to the server on which the first request arrives, and its answer doesn't."""
+    to = urlsplit(server.url)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def relay() -> None:
+            for is_lost in (True, False):
+                caller, _ = listening.accept()
+                with caller, socket.create_connection((to.hostname, to.port)) as served:
+                    served.sendall(caller.recv(65_536))
+                    replied = served.makefile("rb").read()
+                    if not is_lost:
+                        caller.sendall(replied)
+
+        thread = threading.Thread(target=relay, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread.join(timeout=20)
+        assert not thread.is_alive()

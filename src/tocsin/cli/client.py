@@ -5,8 +5,9 @@ The standard library's client: a heavier one would double the time that `tocsin 
 
 import json
 import os
+import time
 from email.message import Message
-from http.client import HTTPException
+from http.client import HTTPException, InvalidURL
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     import ssl
 
 _TIMEOUT_SECONDS = 15
+_PAUSE_SECONDS = 1.0  # before what had no answer is sent once more: a server that starts anew takes as long
+_IS_UNKNOWN = "whether it was done is unknown: look before you repeat it"
+_UNSURE = frozenset({502, 503, 504})  # a proxy's word, or the server's that it can't tell whether it was written
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -28,6 +32,10 @@ class _NoRedirects(HTTPRedirectHandler):
 
     def redirect_request(self, *args: object) -> None:
         """Follow none."""
+
+
+class _AnswerLost(Unreachable):
+    """It was sent, and whether it was done is unknown."""
 
 
 class Client:
@@ -48,20 +56,36 @@ class Client:
         return self._call("GET", path, None, f"?{urlencode(asked)}" if asked else "")
 
     def post(self, *path: str, **body: object) -> Any:
-        """The answer to a POST; fields that are None are left out."""
-        return self._call("POST", path, body)
+        """The answer to a POST; fields that are None are left out.
+
+        What acts on incidents has a key under which it is done once, so it is sent again where its answer was lost.
+        """
+        key = os.urandom(12).hex()
+        try:
+            return self._call("POST", path, body, key=key)
+        except _AnswerLost as lost:
+            if path[0] != "incidents":
+                raise Unreachable(f"{lost}; {_IS_UNKNOWN}") from lost
+        time.sleep(_PAUSE_SECONDS)
+        try:
+            return self._call("POST", path, body, key=key)
+        except Unreachable as error:
+            raise Unreachable(f"{error}; {_IS_UNKNOWN}") from error
 
     def put(self, *path: str, **body: object) -> Any:
         """The answer to a PUT; fields that are None are left out."""
         return self._call("PUT", path, body)
 
-    def _call(self, method: str, path: tuple[str, ...], body: dict[str, object] | None, query: str = "") -> Any:
+    def _call(
+        self, method: str, path: tuple[str, ...], body: dict[str, object] | None, query: str = "", key: str = ""
+    ) -> Any:
         url = "/".join([self._url, "api/v1", *(quote(part, safe="") for part in path)]) + query
         said = {name: value for name, value in (body or {}).items() if value is not None}
         headers = {
             "Authorization": f"Bearer {self._token}",
             "Content-Type": "application/json",
             "X-Tocsin-Surface": "cli",
+            **({"Idempotency-Key": key} if key else {}),
         }
         content = None if body is None else json.dumps(said).encode("utf-8", "surrogatepass")
         try:
@@ -74,7 +98,9 @@ class Client:
             raise _told(error) from error
         except (URLError, HTTPException, OSError, ValueError) as error:
             reason = " ".join(str(getattr(error, "reason", error)).split())
-            raise Unreachable(f"{self._url}: {reason}; is `tocsin serve` running there?") from error
+            # A URLError comes before all of it was sent, a ValueError of an answer that isn't Tocsin's.
+            kind = Unreachable if isinstance(error, URLError | InvalidURL | ValueError) else _AnswerLost
+            raise kind(f"{self._url}: {reason}; is `tocsin serve` running there?") from error
 
     def _tell_alarm(self, headers: Message) -> None:
         """Tocsin itself is in trouble: whoever asks anything learns of it, once a command."""
@@ -105,15 +131,16 @@ def _context(url: str, certificate: str | None) -> "ssl.SSLContext":
 
 def _told(error: HTTPError) -> Exception:
     """The error that a problem-details body tells of."""
+    kind = _AnswerLost if error.code in _UNSURE else Unreachable
     try:
         problem = json.load(error)
         detail, code = str(problem["detail"]), str(problem["code"])
     except (ValueError, KeyError, TypeError):
-        return Unreachable(f"{error.url}: answered {error.code}, which is not how Tocsin answers")
+        return kind(f"{error.url}: answered {error.code}, which is not how Tocsin answers")
     if error.code == 404:
         return NotFound(detail)
     if error.code >= 500:
-        return Unreachable(detail)
+        return kind(detail)
     return Refused(code, detail) if error.code == 409 else InvalidInput(detail)
 
 
