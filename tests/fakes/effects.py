@@ -1,5 +1,7 @@
 """Which effects does a response send out? One of each kind, about the same incident, and accounts to send them by."""
 
+from datetime import UTC, datetime
+
 from tocsin.domain import effects as f
 from tocsin.domain.events import Reach
 from tocsin.integrations.pagerduty.outbound import PagerDutyAccount
@@ -7,6 +9,7 @@ from tocsin.integrations.slack.outbound import SlackAccount
 from tocsin.sop.model import ContactMethod
 from tocsin.sop.words import Severity, Urgency
 
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 INCIDENT = "INC-2026-0042"
 PUBLIC_URL = "https://tocsin.example.org"
 SECRET_KEY = "e93facc04764012d7bfb002500d5d1a6"
@@ -42,6 +45,8 @@ def page(
     person: str = "alice",
     key: str = f"{INCIDENT}-3-0",
     routing_key: str | None = None,
+    runbook: str = "",
+    channel: str = "",
 ) -> f.SendPage:
     return f.SendPage(
         key=key,
@@ -52,6 +57,9 @@ def page(
         urgency=urgency,
         severity=severity,
         reason=reason,
+        at=NOON,
+        runbook=runbook,
+        channel=channel,
     )
 
 

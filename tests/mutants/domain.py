@@ -129,8 +129,8 @@ MUTANTS = (
         name="a page that goes another way gets another key",
         invariant=16,
         file="domain/react.py",
-        old="return [_send(draft.incident, event.key, reach, urgency,",
-        new='return [_send(draft.incident, f"{event.key}-{event.next_method.via}", reach, urgency,',
+        old="return [_send(draft, recorded, key=event.key, reach=reach,",
+        new='return [_send(draft, recorded, key=f"{event.key}-{event.next_method.via}", reach=reach,',
         caught_by=LIVES,
     ),
     Mutant(

@@ -3,6 +3,8 @@
 `lane` orders them: effects of one lane leave in the order they were decided, one at a time.
 """
 
+from datetime import datetime
+
 from msgspec import Struct
 
 from tocsin.domain.events import Reach
@@ -39,6 +41,9 @@ class SendPage(PageEffect, frozen=True):
     urgency: Urgency
     severity: Severity | None
     reason: str
+    at: datetime | None = None  # when it was decided, aware UTC; None: by an older version
+    runbook: str = ""  # of the service, where it is an address
+    channel: str = ""  # the id of the incident's channel, where it was open by then
     more: tuple[str, ...] = ()  # other incidents that are counted in it; known when it leaves, and never stored
 
 

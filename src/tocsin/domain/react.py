@@ -1,5 +1,7 @@
 """What must be sent because of what happened? Events to effects; the state decides nothing here that is not shown."""
 
+from functools import partial
+
 from tocsin.domain import effects as f
 from tocsin.domain import events as e
 from tocsin.domain.context import Draft
@@ -45,12 +47,12 @@ def withdrawn(before: Incident | None, after: Incident) -> tuple[str, ...]:
 
 def _pages(draft: Draft, recorded: e.Recorded) -> list[f.AnyEffect]:
     if isinstance(recorded.event, e.PageFailed):
-        return _next_try(draft, recorded.event)
+        return _next_try(draft, recorded, recorded.event)
     urgency, reaches = e.reaches_of(recorded.event)
     reason = _reason(recorded.event, draft.context.sop)
-    incident = draft.incident
-    keys = [e.page_key(recorded, number, incident.mark) for number in range(len(reaches))]
-    return [_send(incident, key, reach, urgency, reason) for key, reach in zip(keys, reaches, strict=True)]
+    keys = [e.page_key(recorded, number, draft.incident.mark) for number in range(len(reaches))]
+    send = partial(_send, draft, recorded, urgency=urgency, reason=reason)
+    return [send(key=key, reach=reach) for key, reach in zip(keys, reaches, strict=True)]
 
 
 def _reason(event: e.AnyEvent, sop: Sop) -> str:
@@ -75,7 +77,10 @@ def _reason(event: e.AnyEvent, sop: Sop) -> str:
     return narrate(event, sop)
 
 
-def _send(incident: Incident, key: str, reach: e.Reach, urgency: Urgency, reason: str) -> f.SendPage:
+def _send(draft: Draft, recorded: e.Recorded, *, key: str, reach: e.Reach, urgency: Urgency, reason: str) -> f.SendPage:
+    incident = draft.incident
+    service = draft.context.sop.services.get(incident.service)
+    runbook = (service.runbook if service else None) or ""
     return f.SendPage(
         key=key,
         reach=reach,
@@ -85,15 +90,19 @@ def _send(incident: Incident, key: str, reach: e.Reach, urgency: Urgency, reason
         urgency=urgency,
         severity=incident.severity or incident.provisional,
         reason=clean_line(reason, 500),
+        at=recorded.at,
+        runbook=runbook if runbook.startswith(("http://", "https://")) else "",
+        channel=incident.channel.id if incident.channel else "",
     )
 
 
-def _next_try(draft: Draft, event: e.PageFailed) -> list[f.AnyEffect]:
+def _next_try(draft: Draft, recorded: e.Recorded, event: e.PageFailed) -> list[f.AnyEffect]:
     if event.next_method is None:
         return []
     urgency = Urgency.PAGE if draft.incident.pages[event.key].demands_answer else Urgency.NOTIFY
     reach = e.Reach(person=event.person, method=event.next_method)
-    return [_send(draft.incident, event.key, reach, urgency, f"by another way: {event.reason}")]
+    reason = f"by another way: {event.reason}"
+    return [_send(draft, recorded, key=event.key, reach=reach, urgency=urgency, reason=reason)]
 
 
 def _page_endings(before: Incident | None, draft: Draft) -> list[f.AnyEffect]:

@@ -39,6 +39,7 @@ def test_a_page_triggers_an_alert_that_says_what_is_wrong_and_leads_to_the_incid
         "event_action": "trigger",
         "dedup_key": f"tocsin-k3x9-{INCIDENT}-3-0",
         "payload": {
+            "timestamp": "2026-01-05T12:00:00+00:00",
             "summary": "SEV1: Checkout is down",
             "severity": "critical",
             "source": "checkout",
@@ -58,6 +59,24 @@ def test_a_page_triggers_an_alert_that_says_what_is_wrong_and_leads_to_the_incid
         "client_url": url,
         "links": [{"href": url, "text": f"{INCIDENT} in Tocsin"}],
     }
+
+
+def test_a_page_leads_to_the_runbook_and_to_the_channel_where_they_are_known() -> None:
+    links = event_of(page(runbook="https://wiki.example/checkout", channel="C024BE91L"))["links"]
+    assert [(it["text"], it["href"]) for it in links[1:]] == [
+        ("Runbook", "https://wiki.example/checkout"),
+        ("Channel in Slack", "https://slack.com/app_redirect?channel=C024BE91L"),
+    ]
+
+
+def test_a_runbook_whose_address_is_too_long_to_follow_is_left_out() -> None:
+    assert len(event_of(page(runbook=f"https://wiki.example/{'x' * 2048}"))["links"]) == 1
+
+
+def test_a_page_that_an_older_version_decided_has_no_time_and_is_sent_all_the_same() -> None:
+    older = msgspec.structs.replace(page(), at=None)
+    assert "timestamp" not in event_of(older)["payload"]
+    assert faults_in(event_of(older)) == []
 
 
 def test_the_request_is_json_to_the_events_address() -> None:

@@ -21,6 +21,8 @@ PROVIDER = "pagerduty"
 MAX_BODY = 512 * 1024  # overview: "Events API payloads are limited to 512 KB"
 MAX_SUMMARY = 1024  # trigger: "The maximum permitted length of this property is 1024 characters."
 MAX_DEDUP_KEY = 255  # trigger: "The maximum permitted length of this property is 255 characters."
+_MAX_HREF = 2048  # ours: what browsers and phones follow
+_CHANNELS = "https://slack.com/app_redirect?channel="  # api.slack.com/reference/deep-linking
 _MAX_DETAIL = 1024  # ours: a dozen details of this length, and 5,000 ids, stay far below MAX_BODY
 
 _URLS = {
@@ -141,8 +143,10 @@ def _trigger(effect: SendPage, page_url: str) -> dict[str, object]:
     service = clean_line(effect.service, _MAX_DETAIL) or "unknown"
     incident = clean_line(effect.incident, _MAX_DETAIL)
     is_page = effect.urgency is Urgency.PAGE
+    decided = {"timestamp": effect.at.isoformat()} if effect.at else {}
     return {
         "payload": {
+            **decided,
             "summary": _summary(effect),
             "severity": _SEVERITIES[effect.severity] if is_page else "info",
             "source": service,
@@ -153,8 +157,18 @@ def _trigger(effect: SendPage, page_url: str) -> dict[str, object]:
         },
         "client": "Tocsin",
         "client_url": page_url,
-        "links": [{"href": page_url, "text": f"{incident} in Tocsin"}],
+        "links": _links(effect, page_url, f"{incident} in Tocsin"),
     }
+
+
+def _links(effect: SendPage, page_url: str, text: str) -> list[dict[str, str]]:
+    """The incident's page, the service's runbook, and the incident's channel in Slack where it is open."""
+    links = [{"href": page_url, "text": text}]
+    if effect.runbook and len(effect.runbook) <= _MAX_HREF:
+        links.append({"href": effect.runbook, "text": "Runbook"})
+    if effect.channel:
+        links.append({"href": f"{_CHANNELS}{quote(effect.channel, safe='')}", "text": "Channel in Slack"})
+    return links
 
 
 def _test(effect: SendPageTest, tocsin_url: str) -> dict[str, object]:
