@@ -79,16 +79,18 @@ class Sent(NamedTuple):
 
     key: str
     person: str
-    provider: str
+    way: str  # the contact method
     urgency: Urgency
 
 
 class Paged:
     """How far a page or a notification has come."""
 
-    def __init__(self, sent: Sent) -> None:
+    def __init__(self, sent: Sent, later: dict[str, datetime]) -> None:
         self.demands_answer = sent.urgency is PAGE
-        self.ways = [sent.provider]
+        self.ways = [sent.way]
+        self.later = later  # contact methods to come while nobody answers, and when
+        self.further: set[str] = set()  # those of them by which it went, and what was tried in their place
         self.failed: set[str] = set()  # what could not deliver it, yet or for good
         self.retried: set[str] = set()
         self.state = "open"  # or accepted, answered, failed
@@ -100,11 +102,30 @@ class Paged:
             return self.state == "failed"
         return not set(self.ways) - self.failed - ({INBOX} if self.failed else set())
 
+    @property
+    def waits(self) -> bool:
+        """Whether an answer is waited for."""
+        return self.demands_answer and self.state in ("open", "accepted")
+
+    def may_fail(self, via: str) -> bool:
+        """15: what was taken can't fail, but for the further ways by which it goes beside."""
+        is_beside = via in self.later or (via in self.further and via not in self.failed)
+        return self.state == "open" or (self.state == "accepted" and is_beside)
+
+    def repeat(self, way: str) -> None:
+        del self.later[way]
+        self.ways.append(way)
+        self.further.add(way)
+
     def fail(self, event: e.PageFailed) -> None:
-        self.failed.add(event.via)
-        self.retried = self.retried - {event.via} | ({event.via} if event.is_retried else set())
+        is_beside = event.via in self.later or event.via in self.further
+        if self.later.pop(event.via, None) is None:
+            self.failed.add(event.via)
+            self.retried = self.retried - {event.via} | ({event.via} if event.is_retried else set())
         if event.next_method is not None:
-            self.ways.append(event.next_method.via)
+            self.later.pop(event.next_method.id, None)
+            self.ways.append(event.next_method.id)
+            self.further |= {event.next_method.id} if is_beside else set()
         if self.failed == set(self.ways) and not self.retried:
             self.state = "failed"
 
@@ -129,7 +150,7 @@ class Auditor:
         self.updates = 0
         self.is_held = False  # since it was restored from a backup
         self.mark = ""  # of the last restoration
-        self.used: set[tuple[str, str]] = set()  # key and provider of everything that was sent
+        self.used: set[tuple[str, str]] = set()  # key and contact method of everything that was sent
         self.stopped: set[str] = set()  # keys that must not be sent any more
         # Of the epoch
         self.started_at = self.last_page_at = WEDNESDAY_NOON
@@ -172,10 +193,21 @@ class Auditor:
                 self._judge_step(it.event, story)
             case e.PersonPaged():
                 assert self.status in (T, A, M)
-            case e.PageAccepted() | e.PageFailed():
+            case e.PageAccepted():
                 page = self.pages[it.event.key]
-                assert page.state == "open" or (isinstance(it.event, e.PageAccepted) and page.is_lost)  # 10, 15
+                is_further = page.state == "accepted" and it.event.via in page.further
+                assert page.state == "open" or page.is_lost or is_further  # 10, 15
                 assert it.event.via in page.ways
+            case e.PageFailed():
+                page = self.pages[it.event.key]
+                assert page.may_fail(it.event.via)  # 10, 15
+                assert it.event.via in (*page.ways, *page.later)
+            case e.PageRepeated():
+                page = self.pages[it.event.key]
+                assert page.waits  # 10
+                assert not self.is_held  # 22
+                assert self.now >= page.later[it.event.method.id] == it.event.due_at  # 13, and 8: once
+                assert it.event.method.id not in page.ways  # 16
             case e.AssessmentOverdue():
                 assert self.severity is None
                 assert it.event.times == (it.at - self.acknowledged_at) // AGAIN_EVERY > self.calls  # 8, 13
@@ -248,6 +280,7 @@ class Auditor:
                 self.is_held, self.mark = event.is_held, f"-{event.mark}"
                 for page in self.pages.values():
                     page.state = "accepted" if page.state == "open" else page.state  # it may have arrived since
+                    page.later = {}
             case e.Released():
                 self.is_held, self.has_cause_to_page = False, True
                 if self.status is T:
@@ -322,7 +355,10 @@ class Auditor:
             page.fail(event)
             if event.next_method is not None:
                 urgency = PAGE if page.demands_answer else NOTIFY
-                sent = [Sent(event.key, event.person, event.next_method.via, urgency)]
+                sent = [Sent(event.key, event.person, event.next_method.id, urgency)]
+        elif isinstance(event, e.PageRepeated):
+            self.pages[event.key].repeat(event.method.id)
+            sent = [Sent(event.key, event.person, event.method.id, PAGE)]
         elif isinstance(event, e.Acknowledged | e.Mitigated | e.Resolved | e.Cancelled):
             self._answer()
         else:
@@ -348,11 +384,14 @@ class Auditor:
     def _account_for_new_pages(self, it: e.Recorded) -> list[Sent]:
         event = it.event
         urgency = PAGE if isinstance(event, e.PersonPaged) or getattr(event, "urgency", None) is PAGE else NOTIFY
+        reached = _reached(event)
         sent = [
-            Sent(f"{it.incident}-{it.seq}-{number}{self.mark}", reach.person, reach.method.via, urgency)
-            for number, reach in enumerate(_reached(event))
+            Sent(f"{it.incident}-{it.seq}-{number}{self.mark}", reach.person, reach.method.id, urgency)
+            for number, reach in enumerate(reached)
         ]
-        new = {page.key: Paged(page) for page in sent}
+        assert urgency is PAGE or not any(reach.later for reach in reached)
+        later = [{way.id: it.at + (way.after or 0 * MINUTE) for way in reach.later or ()} for reach in reached]
+        new = {page.key: Paged(page, its) for page, its in zip(sent, later, strict=True)}
         self.pages |= new
         if isinstance(event, e.StepFired) and event.urgency is not ASSIGN:
             self.newest[urgency] = None if event.round else list(new.values())
@@ -372,14 +411,14 @@ class Auditor:
 
     def _check_sent(self, story: Story, expected: list[Sent]) -> None:
         pages = [effect for effect in story.last.effects if isinstance(effect, f.SendPage)]
-        sent = [Sent(page.key, page.reach.person, page.provider, page.urgency) for page in pages]
+        sent = [Sent(page.key, page.reach.person, page.way, page.urgency) for page in pages]
         assert sent == expected  # 14, 10: nothing is sent but what the record says
         for page in sent:
-            assert (page.key, page.provider) not in self.used  # 16
+            assert (page.key, page.way) not in self.used  # 16
             assert page.key not in self.stopped  # 10, 16
             assert page.person in story.organisation.people  # 19
-            assert page.provider in story.methods | {INBOX}
-            self.used.add((page.key, page.provider))
+            assert page.way.partition(":")[0] in story.methods | {INBOX}
+            self.used.add((page.key, page.way))
         assert self.stopped >= set(story.last.withdrawn)
         assert self.stopped <= set(story.withdrawn)
 
@@ -387,6 +426,7 @@ class Auditor:
         """7: what is due has fired. 15: what was lost has been passed on."""
         remaining = self._remaining()
         dues = [*map(self._due_at, remaining.values()), *filter(None, [self._repeats_at(), self._assessment_due_at()])]
+        dues += self._further_dues()
         assert all(due_at > self.now for due_at in dues)
         assert not (self._is_lost(PAGE) and self._pages_to_come())
         notifications = [rung for rung in remaining.values() if rung.urgency is NOTIFY]
@@ -404,6 +444,7 @@ class Auditor:
             self._remaining(),
             self._repeats_at(),
             self._assessment_due_at(),
+            self._further_dues(),
             self.status is T and self.severity not in (SEV4, None) and not self.is_response_missed,
             self.status in (T, A) and self.severity in UPDATE_EVERY,
             self._awaits_a_postmortem(),
@@ -416,6 +457,11 @@ class Auditor:
         if story.wake_at is None:
             assert why_calm(story.sop, story.incident) is not None  # 5: and the engine can say why
         assert breaches(story.sop, story.incident, story.wake_at, self.now) == ()  # 25: nor would it raise an alarm
+
+    def _further_dues(self) -> list[datetime]:
+        """When the further contact methods of unanswered pages are due."""
+        waiting = [page for page in self.pages.values() if page.waits and not self.is_held]
+        return [due_at for page in waiting for due_at in page.later.values()]
 
     def _awaits_a_postmortem(self) -> bool:
         is_requested = self.is_postmortem_requested and self.severity is SEV3

@@ -202,17 +202,21 @@ class Story:
     def accept(self, person: str) -> Self:
         """The provider took the newest page to `person`."""
         key, page = self.page_to(person)
-        return self.send(c.ReportPageAccepted(key=key, via=page.method.via), by=TOCSIN)
+        return self.send(c.ReportPageAccepted(key=key, via=page.method.id), by=TOCSIN)
+
+    def take(self, key: str, way: str) -> Self:
+        """The provider took that page by that contact method."""
+        return self.send(c.ReportPageAccepted(key=key, via=way), by=TOCSIN)
 
     def fail(self, person: str) -> Self:
         """The contact method that is tried now can't deliver the newest page to `person`."""
         key, page = self.page_to(person)
-        return self.send(c.ReportPageFailed(key=key, via=page.method.via, reason="the provider refused"), by=TOCSIN)
+        return self.send(c.ReportPageFailed(key=key, via=page.method.id, reason="the provider refused"), by=TOCSIN)
 
     def delay(self, person: str) -> Self:
         """The contact method that is tried now can't deliver the newest page to `person` yet, and is tried again."""
         key, page = self.page_to(person)
-        failure = c.ReportPageFailed(key=key, via=page.method.via, reason="the provider is down", is_retried=True)
+        failure = c.ReportPageFailed(key=key, via=page.method.id, reason="the provider is down", is_retried=True)
         return self.send(failure, by=TOCSIN)
 
     def refuse(self, person: str, via: str) -> Self:
@@ -224,9 +228,16 @@ class Story:
         """No contact method can deliver the newest page to `person`."""
         key, _ = self.page_to(person)
         while self.incident.pages[key].status is PageStatus.PENDING:
-            via = self.incident.pages[key].method.via
+            via = self.incident.pages[key].method.id
             self.send(c.ReportPageFailed(key=key, via=via, reason="the provider refused"), by=TOCSIN)
         return self
+
+    def restore(self) -> Self:
+        """A backup gives it back."""
+        return self.send(c.Restore(taken_at=self.now, mark="r0a1b2c"), by=TOCSIN)
+
+    def release(self) -> Self:
+        return self.send(c.Release())
 
     def channel_opens(self) -> Self:
         return self.send(c.ReportChannelOpened(channel="C042", name="inc-2026-0042"), by=TOCSIN)

@@ -25,6 +25,10 @@ from tocsin.sop.model import ContactMethod, Sop
 from tocsin.sop.words import Role, Severity, Trigger
 
 PAGERDUTY, SLACK, INBOX = (ContactMethod(via=via) for via in ("pagerduty", "slack", "inbox"))
+SMS, CALL = (
+    ContactMethod(via="apprise", name=name, url=f"env:{name.upper()}", after=Duration(minutes=minutes))
+    for name, minutes in (("sms", 2), ("call", 5))
+)
 SOP = default_sop()
 SILENT: dict[str, Any] = {"escalation": (), "repeat": None, "update_every": None, "respond_within": None}
 # The statuses in which a command is legal, where it isn't in all.
@@ -45,7 +49,7 @@ people = st.sampled_from(sorted(SOP.people))
 teams = st.sampled_from(sorted(SOP.teams))
 severities = st.sampled_from(Severity)
 targets = st.sampled_from(["primary", "secondary", "everyone_on_call", "cto", "alice", "mallory"])
-contacts = st.lists(st.sampled_from([PAGERDUTY, SLACK, INBOX]), max_size=3)
+contacts = st.lists(st.sampled_from([PAGERDUTY, SLACK, SMS, CALL, INBOX]), max_size=5)
 placements = st.builds(
     Placement,
     service=st.sampled_from(sorted(SOP.services)),
@@ -54,8 +58,8 @@ placements = st.builds(
     page=st.booleans(),
     group_key=st.just("website{}"),
 )
-providers = st.sampled_from(["pagerduty", "slack", "inbox"])
-moments = st.sampled_from([0, 1, 4, 5, 6, 12, 15, 20, 30, 61]) | st.integers(0, 120)
+providers = st.sampled_from(["pagerduty", "slack", "apprise:sms", "apprise:call", "inbox"])
+moments = st.sampled_from([0, 1, 2, 3, 4, 5, 6, 12, 15, 20, 30, 61]) | st.integers(0, 120)
 
 acts = st.tuples(
     st.sampled_from(
@@ -100,7 +104,7 @@ class Incidents(RuleBasedStateMachine):
             teams=st.lists(teams, max_size=2).map(tuple),
         )
         | st.builds(c.OpenFromAlert, title=st.just("Checkout is down"), placement=placements),
-        methods=st.sets(st.sampled_from(["pagerduty", "slack"])),
+        methods=st.sets(st.sampled_from(["pagerduty", "slack", "apprise"])),
         edits=st.lists(st.tuples(people, contacts), max_size=4),
         resolves_when_clear=st.booleans(),
     )
@@ -189,7 +193,7 @@ class Incidents(RuleBasedStateMachine):
     @rule(number=st.integers(0, 30), via=st.none() | providers, is_newest=st.booleans())
     def accept(self, number: int, via: str | None, is_newest: bool) -> None:
         key = self._key(number, is_newest=is_newest)
-        self.attempt(c.ReportPageAccepted(key=key, via=via or self.story.incident.pages[key].method.via), TOCSIN)
+        self.attempt(c.ReportPageAccepted(key=key, via=via or self.story.incident.pages[key].method.id), TOCSIN)
 
     @precondition(lambda self: self.story.incident.pages)
     @rule(
@@ -199,13 +203,13 @@ class Incidents(RuleBasedStateMachine):
     )
     def fail(self, number: int, via: str | None, is_retried: bool) -> None:
         key = self._key(number, is_newest=via is None)
-        self._fail(key, via or self.story.incident.pages[key].method.via, is_retried=is_retried)
+        self._fail(key, via or self.story.incident.pages[key].method.id, is_retried=is_retried)
 
     @precondition(lambda self: self.story.incident.pages)
     @rule()
     def fail_all_that_is_on_its_way(self) -> None:
         for key, page in list(self.story.incident.pages.items()):
-            self._fail(key, page.method.via)
+            self._fail(key, page.method.id)
 
     @rule(
         receipt=st.sampled_from(

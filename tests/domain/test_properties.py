@@ -26,6 +26,7 @@ from tests.domain.harness import (
     WRITTEN,
     Story,
     stored,
+    with_contact,
 )
 from tocsin.domain import apply, decide, narrate
 from tocsin.domain import commands as c
@@ -103,10 +104,13 @@ def eventful() -> Story:
     slack = replace(sop.slack, stakeholders_channel="C0STAKE")
     pagerduty = replace(sop.pagerduty, notes=True, responders=True)
     primary = replace(sop.people[PRIMARY], pagerduty_user="PALICE")
-    people = {**sop.people, PRIMARY: primary}
-    ways = ("pagerduty", "pagerduty_rest", "slack")
+    sop = replace(sop, slack=slack, pagerduty=pagerduty, people={**sop.people, PRIMARY: primary})
+    sop = with_contact(
+        sop, PRIMARY, ContactMethod(via="pagerduty"), ContactMethod(via="email", after=Duration(minutes=1))
+    )
+    ways = ("pagerduty", "pagerduty_rest", "slack", "email")
     story = (
-        Story(replace(sop, slack=slack, pagerduty=pagerduty, people=people), methods=ways, recent=recent)
+        Story(sop, methods=ways, recent=recent)
         .alert(severity="info")
         .join(severity="critical")
         .accept(PRIMARY)

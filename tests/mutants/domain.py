@@ -57,8 +57,8 @@ MUTANTS = (
         name="a page is given up while one of its providers is still tried",
         invariant=10,
         file="domain/changes/paging.py",
-        old="is_given_up = method in tried and not retried",
-        new="is_given_up = method in tried",
+        old="is_given_up = page.method in page.tried and not page.retried and not page.also",
+        new="is_given_up = page.method in page.tried",
         caught_by=LIVES,
     ),
     Mutant(
@@ -123,6 +123,22 @@ MUTANTS = (
         file="domain/incident.py",
         old="is_left_to_the_inbox = self.method.via == INBOX and bool(self.tried)",
         new="is_left_to_the_inbox = False",
+        caught_by=LIVES,
+    ),
+    Mutant(
+        name="a page that a further contact method may still deliver counts as lost",
+        invariant=15,
+        file="domain/incident.py",
+        old="if any(way.via != INBOX for way in self.also):",
+        new="if False:",
+        caught_by=LIVES,
+    ),
+    Mutant(
+        name="a further contact method is tried although somebody has answered",
+        invariant=10,
+        file="domain/deadlines.py",
+        old="for key, page in incident.open_pages.items()",
+        new="for key, page in incident.pages.items()",
         caught_by=LIVES,
     ),
     Mutant(

@@ -91,7 +91,8 @@ ONE_DEFECT = [
     pytest.param(
         'contact = [{ via = "pagerduty" }, { via = "inbox" }]',
         'contact = [{ via = "pager" }, { via = "inbox" }]',
-        'error: people.alice.contact[1].via: there is no contact method "pager"; use one of pagerduty, slack, inbox',
+        'error: people.alice.contact[1].via: there is no contact method "pager"; '
+        "use one of pagerduty, slack, email, apprise, inbox",
         id="unknown_contact_method",
     ),
     pytest.param(

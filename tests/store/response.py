@@ -16,22 +16,30 @@ from tocsin.domain.placement import Placement
 from tocsin.oncall.roster import Roster
 from tocsin.sop.durations import Duration
 from tocsin.sop.load import default_sop
-from tocsin.sop.model import PagerDuty, Slack
+from tocsin.sop.model import ContactMethod, PagerDuty, Slack, Sop
 from tocsin.sop.version import encode, version_of
 from tocsin.sop.words import Role, Severity, Trigger
 from tocsin.store.open import Store
 
 SEV1, SEV2, SEV3, SEV4 = Severity
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
-SOP = replace(
-    default_sop(),
-    slack=Slack(stakeholders_channel="C0BOARD"),
-    pagerduty=PagerDuty(from_email="tocsin@example.com", notes=True, responders=True),
-    people={
-        **default_sop().people,
-        "alice": replace(default_sop().people["alice"], pagerduty_user="PALICE"),
-    },
-)
+
+
+def _sop() -> Sop:
+    """The default, in which bob gets an e-mail as well while he doesn't answer, and PagerDuty hears of alice."""
+    sop = default_sop()
+    mail = ContactMethod(via="email", after=Duration(minutes=2))
+    bob = replace(sop.people["bob"], contact=(*sop.people["bob"].contact, mail))
+    alice = replace(sop.people["alice"], pagerduty_user="PALICE")
+    return replace(
+        sop,
+        slack=Slack(stakeholders_channel="C0BOARD"),
+        pagerduty=PagerDuty(from_email="tocsin@example.com", notes=True, responders=True),
+        people={**sop.people, "alice": alice, "bob": bob},
+    )
+
+
+SOP = _sop()
 QUIET = Placement("website", SEV4, Trigger.SERVICE_DEGRADED, page=False, group_key="website{}")
 LOUD = replace(QUIET, severity=SEV2, page=True)
 WRITTEN = {section.key: f"What we say of it: {section.title} ☎" for section in JUDGEMENT_SECTIONS}
@@ -71,7 +79,7 @@ class Response:
                 now=self.now,
                 sop=SOP,
                 sop_version=version_of(SOP),
-                roster=Roster(SOP, self.now, frozenset({"pagerduty", "pagerduty_rest", "slack", "inbox"})),
+                roster=Roster(SOP, self.now, frozenset({"pagerduty", "pagerduty_rest", "slack", "email", "inbox"})),
                 actor=by,
                 via="test",
                 next_id="" if incident else tx.incidents.next_id(self.now),

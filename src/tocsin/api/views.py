@@ -249,7 +249,13 @@ def incident_view(
         wants_channel=incident.severity is not None and sop.severities[incident.severity].channel,
         runbook=_runbook(incident, sop, alerts),
         paged=[
-            PagedView(page.person, name_of(page.person, sop), page.method.via, page.status, page.demands_answer)
+            PagedView(
+                page.person,
+                name_of(page.person, sop),
+                ", ".join(it.id for it in (page.method, *page.also)),
+                page.status,
+                page.demands_answer,
+            )
             for page in incident.pages.values()
         ],
         alerts_total=counts[0],
@@ -310,7 +316,9 @@ def _alert_line(alert: StoredAlert) -> AlertLine:
 
 def _deadline(deadline: Deadline, now: datetime) -> DeadlineView:
     rung = deadline.rung
-    if rung is None:
+    if deadline.method is not None:
+        what = f"unanswered page: {deadline.method.id} as well"
+    elif rung is None:
         what = _WHAT[deadline.kind]
     else:
         again = " again" if rung.round else ""

@@ -7,11 +7,12 @@ changes stands in `changes/`; the table below says which function that is.
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from tocsin.domain import events as e
 from tocsin.domain.changes import alerts, informing, lifecycle, paging, postmortem, restoring
-from tocsin.domain.incident import Incident, LadderMemory, Page
+from tocsin.domain.incident import Further, Incident, LadderMemory, Page
 from tocsin.sop.words import Urgency
 
 
@@ -45,6 +46,7 @@ def _with_new_pages(pages: dict[str, Page], recorded: e.Recorded, mark: str) -> 
             cause=recorded.seq,
             method=reach.method,
             demands_answer=urgency is Urgency.PAGE,
+            further=Further(since=recorded.at, later=reach.later) if reach.later else UNSET,
         )
         for number, reach in enumerate(reaches)
     }
@@ -87,6 +89,7 @@ _APPLY: dict[type[e.Event], Callable[[Incident, Any, e.Recorded], Incident]] = {
     e.PersonPaged: _unchanged,
     e.PageAccepted: paging.page_accepted,
     e.PageFailed: paging.page_failed,
+    e.PageRepeated: paging.page_repeated,
     e.ResponseTimeMissed: informing.response_time_missed,
     e.AssessmentOverdue: informing.assessment_overdue,
     e.Reminded: informing.reminded,

@@ -1,8 +1,8 @@
 """What does a decision need to know, and what does it say? Everything comes in as values; nothing is looked up."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from tocsin.domain.apply import apply
 from tocsin.domain.effects import AnyEffect
@@ -86,9 +86,12 @@ class Draft:
         self.events.append(recorded)
 
     def reach(self, person: str, urgency: Urgency) -> Reach | None:
-        """How `person` is reached first; None when no contact method is usable."""
+        """How `person` is reached first, and with a page later on; None when no contact method is usable."""
         method = contact_for(self.context.roster, person, urgency)
-        return Reach(person=person, method=method) if method else None
+        if method is None:
+            return None
+        later = later_ways(self.context.roster, person, method) if urgency is Urgency.PAGE else ()
+        return Reach(person=person, method=method, later=later or UNSET)
 
 
 def contact_for(
@@ -97,9 +100,16 @@ def contact_for(
     """The contact method to try now that those `tried` have failed; None when there is no (other) one.
 
     A notification prefers what doesn't wake: PagerDuty comes last for it. A page prefers what wakes: the inbox is its
-    last resort. No provider is tried twice for one page, since the page's key must stay unique there.
+    last resort. What is meant for later comes after what isn't, in the order of the delays. No method is tried twice
+    for one page, since the page's key must stay unique there.
     """
-    providers = {method.via for method in tried}
-    methods = [method for method in roster.contact_methods(person) if method.via not in providers]
+    used = {method.id for method in tried}
+    methods = [method for method in roster.contact_methods(person) if method.id not in used]
     last = INBOX if urgency is Urgency.PAGE else "pagerduty"
-    return min(methods, key=lambda method: method.via == last, default=None)
+    return min(methods, key=lambda method: (method.via == last, method.after or timedelta()), default=None)
+
+
+def later_ways(roster: Roster, person: str, first: ContactMethod) -> tuple[ContactMethod, ...]:
+    """By which further contact methods a page goes while nobody answers it, the soonest first."""
+    delayed = [method for method in roster.contact_methods(person) if method.after and method.id != first.id]
+    return tuple(sorted(delayed, key=lambda method: method.after or timedelta()))

@@ -11,7 +11,7 @@ from msgspec import Struct
 from tocsin.domain.incident import Incident, Status
 from tocsin.domain.ladder import Rung, ladder_of, pending_rungs
 from tocsin.oncall.business_time import add_business_time
-from tocsin.sop.model import PostmortemRule, ResponseClock, SeverityLevel, Sop
+from tocsin.sop.model import ContactMethod, PostmortemRule, ResponseClock, SeverityLevel, Sop
 from tocsin.sop.words import TriageStep
 
 
@@ -19,6 +19,7 @@ class DeadlineKind(StrEnum):
     """What is due."""
 
     ESCALATION = "escalation"
+    CONTACT = "contact"  # a further contact method of somebody who has not answered
     RESPONSE = "response"
     ASSESSMENT = "assessment"
     UPDATE_REMINDER = "update_reminder"
@@ -28,11 +29,13 @@ class DeadlineKind(StrEnum):
 
 
 class Deadline(Struct, frozen=True):
-    """Something due at `at`; an escalation says which rung."""
+    """Something due at `at`; an escalation says which rung, a further contact method of which page, by its key."""
 
     kind: DeadlineKind
     at: datetime
     rung: Rung | None = None
+    page: str | None = None
+    method: ContactMethod | None = None
 
 
 def deadlines(sop: Sop, incident: Incident) -> tuple[Deadline, ...]:
@@ -43,6 +46,7 @@ def deadlines(sop: Sop, incident: Incident) -> tuple[Deadline, ...]:
     if incident.held_since is not None:
         return ()
     found = [Deadline(DeadlineKind.ESCALATION, rung.at, rung) for rung in pending_rungs(sop, incident)]
+    found += _contacts(incident)
     found += _assessment(sop, incident)
     level = sop.severities.get(incident.severity) if incident.severity else None
     if level is not None:
@@ -56,6 +60,16 @@ def wake_at(sop: Sop, incident: Incident) -> datetime | None:
     """When the incident must be looked at next; None when nothing will fall due by itself."""
     coming = deadlines(sop, incident)
     return coming[0].at if coming else None
+
+
+def _contacts(incident: Incident) -> list[Deadline]:
+    """The further ways of the pages that nobody has answered."""
+    return [
+        Deadline(DeadlineKind.CONTACT, page.further.since + (way.after or timedelta()), page=key, method=way)
+        for key, page in incident.open_pages.items()
+        if page.further
+        for way in page.further.later
+    ]
 
 
 def _response(sop: Sop, level: SeverityLevel, incident: Incident) -> list[Deadline]:

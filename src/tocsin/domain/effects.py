@@ -23,13 +23,18 @@ class PageEffect(Effect, frozen=True):
 
     @property
     def provider(self) -> str:
-        """Who delivers it: `pagerduty`, `slack` or `inbox`."""
+        """Who delivers it: `pagerduty`, `slack`, `email`, `apprise` or `inbox`."""
         return self.reach.method.via
 
     @property
+    def way(self) -> str:
+        """Which contact method of the person's it is: a provider may serve several."""
+        return self.reach.method.id
+
+    @property
     def lane(self) -> str:
-        """The page on this provider."""
-        return f"{self.key}/{self.provider}"
+        """The page by this contact method."""
+        return f"{self.key}/{self.way}"
 
 
 class SendPage(PageEffect, frozen=True):
@@ -65,6 +70,11 @@ class OfPageTest(Effect, frozen=True):
     def provider(self) -> str:
         """Who delivers it."""
         return self.reach.method.via
+
+    @property
+    def way(self) -> str:
+        """Which contact method of the person's it tests."""
+        return self.reach.method.id
 
     @property
     def lane(self) -> str:

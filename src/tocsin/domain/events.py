@@ -5,7 +5,7 @@ An event carries what was decided, not how to decide it again: names of people w
 
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from tocsin.domain.incident import ActionItem, Audience, Source
 from tocsin.sop.durations import Duration
@@ -89,10 +89,11 @@ class UpdatePosted(Event, frozen=True):
 
 
 class Reach(Struct, frozen=True):
-    """A person to be reached by a contact method."""
+    """A person to be reached by a contact method, and by those of `later` while a page is unanswered."""
 
     person: str
     method: ContactMethod
+    later: tuple[ContactMethod, ...] | UnsetType = UNSET  # the soonest first
 
 
 class StepFired(Event, frozen=True):
@@ -138,6 +139,15 @@ class PageFailed(Event, frozen=True):
     next_method: ContactMethod | None = None
     is_retried: bool = False
     via: str = ""  # the contact method; empty in an older record: the one that was being tried
+
+
+class PageRepeated(Event, frozen=True):
+    """Nobody had answered the page when the delay of a further contact method had passed: it goes that way as well."""
+
+    key: str
+    person: str
+    method: ContactMethod
+    due_at: datetime
 
 
 class ResponseTimeMissed(Event, frozen=True):
@@ -303,6 +313,7 @@ AnyEvent = (
     | PersonPaged
     | PageAccepted
     | PageFailed
+    | PageRepeated
     | ResponseTimeMissed
     | AssessmentOverdue
     | Reminded

@@ -7,7 +7,7 @@ it has done is remembered for one epoch.
 from datetime import datetime
 from enum import StrEnum
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from tocsin.oncall.roster import INBOX
 from tocsin.sop.durations import Duration
@@ -61,6 +61,18 @@ class Kept(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
 
+class Further(Kept, frozen=True):
+    """By which further contact methods a page goes while nobody answers it, counted from `since`.
+
+    `later` are those whose delay has not passed, the soonest first; `also` those by which it went, and that have not
+    failed.
+    """
+
+    since: datetime
+    later: tuple[ContactMethod, ...] = ()
+    also: tuple[ContactMethod, ...] = ()
+
+
 class Page(Kept, frozen=True):
     """One person being paged for one reason; `cause` is the sequence number of the event that did it."""
 
@@ -71,6 +83,23 @@ class Page(Kept, frozen=True):
     status: PageStatus = PageStatus.PENDING
     tried: tuple[ContactMethod, ...] = ()  # what could not deliver it, in the order of trying
     retried: tuple[ContactMethod, ...] = ()  # those of them whose provider may be back soon: it is offered it still
+    # Not written where it isn't used: what an older Tocsin has written, and can read, stays as it is.
+    further: Further | UnsetType = UNSET
+
+    @property
+    def also(self) -> tuple[ContactMethod, ...]:
+        """The further contact methods by which it went; without those that failed."""
+        return self.further.also if self.further else ()
+
+    @property
+    def later(self) -> tuple[ContactMethod, ...]:
+        """The further contact methods by which it is still to go, the soonest first."""
+        return self.further.later if self.further else ()
+
+    @property
+    def ways(self) -> tuple[ContactMethod, ...]:
+        """Every contact method by which it was sent."""
+        return tuple(dict.fromkeys((*self.tried, self.method, *self.also)))
 
     @property
     def is_lost(self) -> bool:
@@ -81,6 +110,8 @@ class Page(Kept, frozen=True):
         """
         if not self.demands_answer or self.status is PageStatus.FAILED:
             return self.status is PageStatus.FAILED
+        if any(way.via != INBOX for way in self.also):
+            return False
         is_left_to_the_inbox = self.method.via == INBOX and bool(self.tried)
         return self.status is not PageStatus.ANSWERED and (is_left_to_the_inbox or self.method in self.tried)
 

@@ -32,7 +32,7 @@ def target_words(target: str) -> str:
 
 
 def _names(reached: tuple[e.Reach, ...], sop: Sop) -> str:
-    return ", ".join(f"{name_of(reach.person, sop)} ({reach.method.via})" for reach in reached)
+    return ", ".join(f"{name_of(reach.person, sop)} ({reach.method.id})" for reach in reached)
 
 
 def _opened(event: e.IncidentOpened, sop: Sop) -> str:
@@ -71,10 +71,15 @@ def _page_accepted(event: e.PageAccepted, sop: Sop) -> str:
 
 
 def _page_failed(event: e.PageFailed, sop: Sop) -> str:
-    then = f"trying {event.next_method.via}" if event.next_method else "no other contact method"
+    then = f"trying {event.next_method.id}" if event.next_method else "no other contact method"
     what = "is not delivered yet" if event.is_retried else "failed"
     again = ", and still that way too" if event.is_retried else ""
     return f"Page to {name_of(event.person, sop)} {what}: {event.reason}; {then}{again}"
+
+
+def _page_repeated(event: e.PageRepeated, sop: Sop) -> str:
+    after = f" after {event.method.after.words}" if event.method.after else ""
+    return f"Page to {name_of(event.person, sop)} unanswered{after}: {event.method.id} as well"
 
 
 def _to(reached: e.Reach | None, sop: Sop) -> str:
@@ -134,6 +139,7 @@ _TELL: dict[type[e.Event], Callable[[Any, Sop], str]] = {
     e.PersonPaged: lambda event, sop: f"Paged by hand: {_names((event.reached,), sop)}: {event.reason}",
     e.PageAccepted: _page_accepted,
     e.PageFailed: _page_failed,
+    e.PageRepeated: _page_repeated,
     e.ResponseTimeMissed: lambda event, sop: f"Response time missed: nobody acknowledged within {event.within.words}",
     e.AssessmentOverdue: _assessment_overdue,
     e.Reminded: lambda event, sop: f"Status update due at {_clock(event)}: reminded {_to(event.reached, sop)}",

@@ -48,6 +48,8 @@ def withdrawn(before: Incident | None, after: Incident) -> tuple[str, ...]:
 def _pages(draft: Draft, recorded: e.Recorded) -> list[f.AnyEffect]:
     if isinstance(recorded.event, e.PageFailed):
         return _next_try(draft, recorded, recorded.event)
+    if isinstance(recorded.event, e.PageRepeated):
+        return [_further_try(draft, recorded, recorded.event)]
     urgency, reaches = e.reaches_of(recorded.event)
     reason = _reason(recorded.event, draft.context.sop)
     keys = [e.page_key(recorded, number, draft.incident.mark) for number in range(len(reaches))]
@@ -83,7 +85,7 @@ def _send(draft: Draft, recorded: e.Recorded, *, key: str, reach: e.Reach, urgen
     runbook = (service.runbook if service else None) or ""
     return f.SendPage(
         key=key,
-        reach=reach,
+        reach=e.Reach(reach.person, reach.method),
         incident=incident.id,
         title=incident.title,
         service=incident.service,
@@ -103,6 +105,13 @@ def _next_try(draft: Draft, recorded: e.Recorded, event: e.PageFailed) -> list[f
     reach = e.Reach(person=event.person, method=event.next_method)
     reason = f"by another way: {event.reason}"
     return [_send(draft, recorded, key=event.key, reach=reach, urgency=urgency, reason=reason)]
+
+
+def _further_try(draft: Draft, recorded: e.Recorded, event: e.PageRepeated) -> f.SendPage:
+    after = event.method.after.words if event.method.after else "a while"
+    reach = e.Reach(person=event.person, method=event.method)
+    reason = f"nobody has answered for {after}"
+    return _send(draft, recorded, key=event.key, reach=reach, urgency=Urgency.PAGE, reason=reason)
 
 
 def _page_endings(before: Incident | None, draft: Draft) -> list[f.AnyEffect]:
@@ -132,8 +141,7 @@ def _ways_of(page: Page) -> list[e.Reach]:
     """Every way the page was sent; one that answered too late, or not at all, may ring all the same."""
     if page.status is PageStatus.FAILED:
         return []
-    methods = dict.fromkeys((*page.tried, page.method))
-    return [e.Reach(person=page.person, method=method) for method in methods]
+    return [e.Reach(person=page.person, method=method) for method in page.ways]
 
 
 def _channel(before: Incident | None, draft: Draft) -> list[f.AnyEffect]:

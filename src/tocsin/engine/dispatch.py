@@ -105,12 +105,12 @@ def follow(desk: Desk, tx: Transaction, now: datetime, lead: int) -> bool:
         case Ended(status="done"):
             told = tx.storms.end(lead, "done", now, f"counted in {end.page}")
             for it in told:
-                receipt = c.ReportPageAccepted(key=it.page, via=end.provider, counted_in=end.page)
+                receipt = c.ReportPageAccepted(key=it.page, via=end.way, counted_in=end.page)
                 _tell(desk, tx, now, it, (receipt,))
         case Ended(status="failed", note=reason) if not reason.startswith(GIVEN_UP):
             told = tx.storms.end(lead, "failed", now, reason)
             for it in told:
-                _tell(desk, tx, now, it, (c.ReportPageFailed(key=it.page, via=end.provider, reason=reason),))
+                _tell(desk, tx, now, it, (c.ReportPageFailed(key=it.page, via=end.way, reason=reason),))
         case _:
             told = []
             tx.storms.free(lead)
@@ -171,13 +171,13 @@ def _delay_of(delivery: Delivery, reason: str, due_at: datetime) -> tuple[c.Rece
 def _failure_for_now(effect: AnyEffect, reason: str) -> tuple[c.Receipt, ...]:
     if not isinstance(effect, SendPage):
         return ()
-    return (c.ReportPageFailed(key=effect.key, via=effect.provider, reason=reason, is_retried=True),)
+    return (c.ReportPageFailed(key=effect.key, via=effect.way, reason=reason, is_retried=True),)
 
 
 def failure_of(effect: AnyEffect, reason: str) -> tuple[c.Receipt, ...]:
     """The receipt that tells an incident that an effect failed for good."""
     if isinstance(effect, SendPage):
-        return (c.ReportPageFailed(key=effect.key, via=effect.provider, reason=reason),)
+        return (c.ReportPageFailed(key=effect.key, via=effect.way, reason=reason),)
     if isinstance(effect, PageEffect | OfPageTest | CounterpartEffect):
         return ()  # the page itself was delivered; that its end was not, or a test, is noted in the outbox
     return (c.ReportChannelFailed(action=type(effect).__name__, reason=reason),)

@@ -13,10 +13,10 @@ from msgspec import Struct
 from tocsin.oncall.coverage import on_call_at
 from tocsin.oncall.overrides import Override
 from tocsin.oncall.rotation import Shift
+from tocsin.sop.check_contacts import can_work
 from tocsin.sop.model import ContactMethod, Sop, Team
 
 INBOX = "inbox"  # the built-in contact method: needs no credentials
-SLACK = "slack"  # a direct message: needs the person's Slack id as well
 
 
 class Target(StrEnum):
@@ -100,9 +100,7 @@ def usable_methods(sop: Sop, person: str, methods: frozenset[str]) -> tuple[Cont
         return ()
     usable = methods | {INBOX}
     known = sop.people[person]
-    return tuple(
-        method for method in known.contact if method.via in usable and (method.via != SLACK or known.slack_user)
-    )
+    return tuple(method for method in known.contact if method.via in usable and can_work(known, method))
 
 
 def is_known_target(sop: Sop, target: str) -> bool:

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from math import gcd
 from zoneinfo import ZoneInfo, available_timezones
 
+from tocsin.sop.check_contacts import can_work, check_contact
 from tocsin.sop.decode import did_you_mean
 from tocsin.sop.finding import Finding, error, unknown, warning
-from tocsin.sop.model import ContactMethod, Person, Rotation, Sop, Team
+from tocsin.sop.model import Rotation, Sop, Team
 
 BUILT_IN_TARGETS = ("primary", "secondary", "team_lead", "engineering_manager", "everyone_on_call")
 QUEUES = ("team_queue", "backlog")
-CONTACT_METHODS = ("pagerduty", "slack", "inbox")
 _MANAGER = "engineering_manager"  # the one built-in target that [targets] may define
 
 
@@ -19,7 +19,7 @@ def check_organisation(sop: Sop) -> Iterator[Finding]:
     for name, person in sop.people.items():
         if name in (*BUILT_IN_TARGETS, *QUEUES):
             yield error(f"people.{name}", f'"{name}" has a meaning of its own already', "choose another id")
-        yield from _check_contact(f"people.{name}.contact", person)
+        yield from check_contact(f"people.{name}.contact", person)
     for target, whom in sop.targets.items():
         yield from _check_target(sop, target, whom)
     for name, team in sop.teams.items():
@@ -72,7 +72,7 @@ def people_meant(sop: Sop, team: Team, target: str) -> tuple[str, ...]:
 def is_reachable(sop: Sop, person: str) -> bool:
     """Whether the person exists and has a contact method that can work, once its credentials are set."""
     known = sop.people.get(person)
-    return known is not None and any(_can_work(known, method) for method in known.contact)
+    return known is not None and any(can_work(known, method) for method in known.contact)
 
 
 def _check_target(sop: Sop, target: str, person: str) -> Iterator[Finding]:
@@ -90,24 +90,6 @@ def _check_manager(sop: Sop, where: str) -> Iterator[Finding]:
         whose = f"team {without[0]}" if without else "the organisation"
         remedy = f'add {_MANAGER} = "<a person\'s id>" to [targets], or to every team'
         yield error(where, f'"{_MANAGER}" is nobody for {whose}', remedy)
-
-
-def _check_contact(where: str, person: Person) -> Iterator[Finding]:
-    if not person.contact:
-        yield warning(where, "is empty, so a page to this person reaches nobody", 'add { via = "inbox" } at least')
-    for number, method in enumerate(person.contact, start=1):
-        place = f"{where}[{number}]"
-        if method.via not in CONTACT_METHODS:
-            yield unknown(f"{place}.via", method.via, "contact method", CONTACT_METHODS)
-        elif not _can_work(person, method):
-            problem = "can't work, since the person has no slack_user"
-            yield warning(place, problem, "add slack_user, the member id, which begins with U")
-        if method.routing_key is not None and method.via != "pagerduty":
-            yield warning(f"{place}.routing_key", f"has no use for {method.via}", "leave it out")
-
-
-def _can_work(person: Person, method: ContactMethod) -> bool:
-    return method.via in CONTACT_METHODS and (method.via != "slack" or person.slack_user is not None)
 
 
 def _check_team(sop: Sop, name: str, team: Team) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from tocsin.sop.words import Role, Severity, Trigger, Until, Urgency
 
 Weekday = Annotated[str, Meta(pattern="^(monday|tuesday|wednesday|thursday|friday|saturday|sunday)$")]
 HeartbeatName = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")]
+ContactName = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,31}$")]
 HEARTBEAT_MISSED = "HeartbeatMissed"  # the alert of a job that doesn't call
 SecretName = Annotated[str, Meta(pattern="^(env:[A-Za-z_][A-Za-z0-9_]*|file:/.+)$")]
 
@@ -254,10 +255,23 @@ class BusinessHours(Definition, frozen=True):
 
 
 class ContactMethod(Definition, frozen=True):
-    """One way to reach a person: `pagerduty`, `slack` or `inbox`."""
+    """One way to reach a person: `pagerduty`, `slack`, `email`, `apprise` or `inbox`.
+
+    `after`: a page that nobody has answered goes this way as well so long after it began, whatever else has taken it.
+    """
 
     via: str
     routing_key: SecretName | None = None  # pagerduty only; None: the organisation's
+    address: str | None = None  # email only; None: the person's
+    url: SecretName | None = None  # apprise only: the address in Apprise's words, which holds a token
+    name: ContactName | None = None  # apprise only: what people call it, `sms`
+    after: Duration | None = None
+
+    @property
+    def id(self) -> str:
+        """What tells it from the person's other ones, on record and in receipts: `pagerduty`, `apprise:sms`."""
+        own = self.name or self.url or self.address
+        return f"{self.via}:{own}" if own else self.via
 
 
 class Person(Definition, frozen=True):
@@ -320,6 +334,13 @@ class Slack(Definition, frozen=True):
     stakeholders_channel: str | None = None  # channel id told of declaration, severity, mitigation, resolution
 
 
+class Email(Definition, frozen=True):
+    """The mail server that takes pages; inactive until its secret, an address with its credentials, is set."""
+
+    server: SecretName = "env:SMTP_URL"
+    sender: str | None = None  # None: as the address says
+
+
 class Sop(Definition, frozen=True):
     """The whole file: the procedure (severities to patterns) and the organisation (people to services)."""
 
@@ -340,6 +361,7 @@ class Sop(Definition, frozen=True):
     heartbeat: DeadMansSwitch = DeadMansSwitch()
     pagerduty: PagerDuty = PagerDuty()
     slack: Slack = Slack()
+    email: Email = Email()
 
     def ladder(self, severity: Severity | None) -> Ladder:
         """The ladder of a severity, or of an incident that nobody has assessed."""

@@ -311,7 +311,9 @@ def delivery_of(row: Row) -> Delivery:
 
 
 def _tells_the_same(later: AnyEffect, page: SendPage) -> bool:
-    return isinstance(later, SendPage) and (later.reach.person, later.urgency) == (page.reach.person, page.urgency)
+    if not isinstance(later, SendPage):
+        return False
+    return (later.reach.person, later.way, later.urgency) == (page.reach.person, page.way, page.urgency)
 
 
 def page_of(effect: AnyEffect) -> str | None:

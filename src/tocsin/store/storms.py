@@ -31,19 +31,28 @@ class Counted(Struct, frozen=True):
 
 
 class Ended(Struct, frozen=True):
-    """How a lead has ended: its status and note, its own page's key, and its provider."""
+    """How a lead has ended: its status and note, its own page's key, and its lane."""
 
     status: str
     note: str
     page: str
-    provider: str
+    lane: str
+
+    @property
+    def way(self) -> str:
+        """The contact method by which it left."""
+        return self.lane.removeprefix(f"{self.page}/")
 
 
 def recipient_of(effect: AnyEffect, rank: int) -> str | None:
-    """Who the recipient is: `1 page alice` for a SEV1, else `2 page alice`; None where nobody is reached."""
+    """Who the recipient is: `1 page alice` for a SEV1, else `2 page alice`; None where nobody is reached.
+
+    Where a provider serves several contact methods of a person, each is a recipient: `2 page alice apprise:sms`.
+    """
     if not isinstance(effect, SendPage):
         return None
-    return f"{kind_of(rank)} {effect.urgency} {effect.reach.person}"
+    which = "" if effect.way == effect.provider else f" {effect.way}"
+    return f"{kind_of(rank)} {effect.urgency} {effect.reach.person}{which}"
 
 
 def kind_of(rank: int) -> str:
@@ -203,7 +212,7 @@ class Storms:
     def end_of(self, lead: int) -> Ended | None:
         """How the lead has ended; None while it may still leave."""
         sql = """
-            SELECT status, note, page, provider FROM outbox
+            SELECT status, note, page, lane FROM outbox
             WHERE id = ? AND status NOT IN ('pending', 'leased', 'counted')
         """
         rows = self._connection.all(sql, lead)

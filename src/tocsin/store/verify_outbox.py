@@ -27,13 +27,13 @@ def faults_of_deliveries(incident: Incident | None, rows: Iterable[Row]) -> Iter
         yield from (f"{where}: {what}" for what in _faults_of_row(row))
         if incident is not None:
             yield from (f"{where}: {what}" for what in _faults_against(incident, row))
-        sent.add((row[5], row[3]))
+        sent.add((row[5], row[4]))
         event, _, number = row[2].rpartition("-")
         numbers.setdefault(event, set()).add(number)
     for key, page in incident.pages.items() if incident else ():
-        for method in (*page.tried, page.method):
-            if (key, method.via) not in sent:
-                yield f"outbox: the page {key} has no row for {method.via}: it can never have left that way"
+        for method in page.ways:
+            if (key, f"{key}/{method.id}") not in sent:
+                yield f"outbox: the page {key} has no row for {method.id}: it can never have left that way"
     for event, found in numbers.items():
         missing = next((n for n in range(len(found)) if str(n) not in found), None)
         if missing is not None:
@@ -113,5 +113,5 @@ def _faults_of_page(incident: Incident, effect: AnyEffect) -> Iterator[str]:
 
 def _is_of(page: Page, effect: SendPage) -> bool:
     """Whether the effect is a try of the page."""
-    is_way = effect.reach.method in (page.method, *page.tried)
+    is_way = effect.reach.method in page.ways
     return is_way and effect.reach.person == page.person and page.demands_answer == (effect.urgency is Urgency.PAGE)

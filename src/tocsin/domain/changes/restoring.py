@@ -1,18 +1,23 @@
 """How does it stand after it came back from a backup, and once it is released?"""
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from tocsin.domain import events as e
-from tocsin.domain.incident import CadenceMemory, Incident, LadderMemory, PageStatus, Status
+from tocsin.domain.incident import CadenceMemory, Incident, LadderMemory, Page, PageStatus, Status
 
 
 def restored(incident: Incident, event: e.Restored, recorded: e.Recorded) -> Incident:
     """What was on its way when the backup was taken may have arrived since: it is taken as such, and not sent again."""
-    pages = {
-        key: replace(page, status=PageStatus.ACCEPTED) if page.status is PageStatus.PENDING else page
-        for key, page in incident.pages.items()
-    }
+    pages = {key: _as_sent(page) for key, page in incident.pages.items()}
     return replace(incident, mark=event.mark, held_since=recorded.at if event.is_held else None, pages=pages)
+
+
+def _as_sent(page: Page) -> Page:
+    """The page as if it had arrived, by every way that it was to go."""
+    further = replace(page.further, later=()) if page.further else UNSET
+    status = PageStatus.ACCEPTED if page.status is PageStatus.PENDING else page.status
+    return replace(page, status=status, further=further)
 
 
 def released(incident: Incident, event: e.Released, recorded: e.Recorded) -> Incident:

@@ -14,9 +14,10 @@ from tocsin.domain.deadlines import (
     postmortem_due_at,
     update_due_at,
 )
+from tocsin.domain.decisions.receipts import next_way
 from tocsin.domain.ladder import Rung
 from tocsin.oncall.roster import TEAM_TARGETS, Target
-from tocsin.sop.model import SeverityLevel
+from tocsin.sop.model import ContactMethod, SeverityLevel
 from tocsin.sop.words import Role, Urgency
 
 _ENGINE = "tocsin"
@@ -39,6 +40,9 @@ def _fire(draft: Draft, deadline: Deadline) -> None:
     if deadline.rung is not None:
         _fire_rung(draft, deadline.rung)
         return
+    if deadline.page is not None and deadline.method is not None:
+        _go_further_way(draft, deadline.page, deadline.method, deadline.at)
+        return
     if deadline.kind is DeadlineKind.ASSESSMENT:
         _call_for_assessment(draft)
         return
@@ -50,6 +54,18 @@ def _fire(draft: Draft, deadline: Deadline) -> None:
             _call_for_update(draft, level)
         case _:
             _call_for_postmortem(draft, level)
+
+
+def _go_further_way(draft: Draft, key: str, method: ContactMethod, due_at: datetime) -> None:
+    """As the organisation says today: what is no contact method of the person's any more has failed."""
+    page = draft.incident.pages[key]
+    known = next((it for it in draft.context.roster.contact_methods(page.person) if it.id == method.id), None)
+    if known is not None:
+        draft.record(e.PageRepeated(key=key, person=page.person, method=known, due_at=due_at), actor=_ENGINE)
+        return
+    reason = f"{method.id} is not one of their contact methods any more"
+    other = next_way(draft, page, but=(method,))
+    draft.record(e.PageFailed(key, page.person, reason, next_method=other, via=method.id), actor=_ENGINE)
 
 
 def _level(draft: Draft) -> SeverityLevel:

@@ -5,18 +5,22 @@ from tocsin.domain import events as e
 from tocsin.domain.context import Draft, Refusal, contact_for
 from tocsin.domain.incident import Page, PageStatus
 from tocsin.domain.text import clean_line
+from tocsin.oncall.roster import INBOX
 from tocsin.sop.model import ContactMethod
 from tocsin.sop.words import Urgency
+
+_WAITING = (PageStatus.PENDING, PageStatus.ACCEPTED)
 
 
 def page_accepted(draft: Draft, command: c.ReportPageAccepted) -> Refusal | None:
     """The provider took it. That is not an answer: the ladder goes on."""
     page = draft.incident.pages.get(command.key)
-    if page is None or command.via not in {way.via for way in (*page.tried, page.method)}:
+    if page is None or command.via not in {way.id for way in page.ways}:
         return None
     # A provider that was down may wake somebody after all, whose page the inbox has meanwhile.
-    wakes_after_all = page.status is PageStatus.ACCEPTED and page.is_lost and command.via != page.method.via
-    if page.status is PageStatus.PENDING or wakes_after_all:
+    wakes_after_all = page.status is PageStatus.ACCEPTED and page.is_lost and command.via != page.method.id
+    is_further = page.status is PageStatus.ACCEPTED and _is_further(page, command.via)
+    if page.status is PageStatus.PENDING or wakes_after_all or is_further:
         draft.record(
             e.PageAccepted(key=command.key, person=page.person, via=command.via, counted_in=command.counted_in)
         )
@@ -26,10 +30,11 @@ def page_accepted(draft: Draft, command: c.ReportPageAccepted) -> Refusal | None
 def page_failed(draft: Draft, command: c.ReportPageFailed) -> Refusal | None:
     """Move on at once: to the person's next contact method, and without one to the ladder's next step."""
     page = draft.incident.pages.get(command.key)
-    if page is None or page.status is not PageStatus.PENDING:
+    is_further = page is not None and _is_further(page, command.via) and page.status in _WAITING
+    if page is None or not (page.status is PageStatus.PENDING or is_further):
         return None  # a receipt that comes late: the page was taken, given up or answered
-    is_first = page.method.via == command.via and page.method not in page.tried
-    is_given_up = not command.is_retried and command.via in {way.via for way in page.retried}
+    is_first = is_further or (page.method.id == command.via and page.method not in page.tried)
+    is_given_up = not command.is_retried and command.via in {way.id for way in page.retried}
     if not is_first and not is_given_up:
         return None  # the page has moved on, or it was told before
     draft.record(
@@ -37,7 +42,7 @@ def page_failed(draft: Draft, command: c.ReportPageFailed) -> Refusal | None:
             key=command.key,
             person=page.person,
             reason=clean_line(command.reason),
-            next_method=_next_method(draft, page) if is_first else None,
+            next_method=next_way(draft, page) if is_first else None,
             is_retried=command.is_retried,
             via=command.via,
         )
@@ -45,9 +50,19 @@ def page_failed(draft: Draft, command: c.ReportPageFailed) -> Refusal | None:
     return None
 
 
-def _next_method(draft: Draft, page: Page) -> ContactMethod | None:
+def next_way(draft: Draft, page: Page, but: tuple[ContactMethod, ...] = ()) -> ContactMethod | None:
+    """By which contact method the page goes now that one has failed; None where there is no other that would do more.
+
+    `but` are ways that can't be used. What a provider that wakes has taken is not put into the inbox beside.
+    """
     urgency = Urgency.PAGE if page.demands_answer else Urgency.NOTIFY
-    return contact_for(draft.context.roster, page.person, urgency, tried=(*page.tried, page.method))
+    method = contact_for(draft.context.roster, page.person, urgency, tried=(*page.ways, *but))
+    is_held = page.status is PageStatus.ACCEPTED and not page.is_lost
+    return None if is_held and method is not None and method.via == INBOX else method
+
+
+def _is_further(page: Page, way: str) -> bool:
+    return way in {it.id for it in page.also}
 
 
 def channel_opened(draft: Draft, command: c.ReportChannelOpened) -> Refusal | None:

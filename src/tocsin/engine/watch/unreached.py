@@ -29,6 +29,8 @@ def _is_lost(page: Page) -> bool:
 
     The inbox wakes nobody where it stands in for something else; where it is a person's only way, it was chosen.
     """
+    if any(way.via != INBOX for way in page.also):
+        return False
     is_left_to_the_inbox = page.method.via == INBOX and bool(page.tried)
     return page.status is PageStatus.FAILED or is_left_to_the_inbox or page.method in page.tried
 

@@ -30,4 +30,4 @@ def test_line_for(effect: SendPageTest) -> str:
 
 def deliver(effect: SendPage) -> Done:
     """The verdict, always: nothing lies between the store and the inbox that could refuse."""
-    return Done(receipts=(ReportPageAccepted(key=effect.key, via=effect.provider),))
+    return Done(receipts=(ReportPageAccepted(key=effect.key, via=effect.way),))

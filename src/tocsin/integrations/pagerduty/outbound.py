@@ -130,8 +130,9 @@ def classify(effect: PagerDutyEffect, reply: Reply) -> Verdict:
     """
     answer = _answer(reply)
     if reply.status == 202 and answer and answer.status == "success":
-        is_page = isinstance(effect, SendPage)
-        return Done(receipts=(ReportPageAccepted(key=effect.key, via=effect.provider),) if is_page else ())
+        if not isinstance(effect, SendPage):
+            return Done()
+        return Done(receipts=(ReportPageAccepted(key=effect.key, via=effect.way),))
     if 400 <= reply.status < 500 and reply.status not in _WORTH_REPEATING:
         return _refused(effect, _refusal(reply.status, answer))
     if reply.status == 429:
@@ -230,5 +231,5 @@ def _refusal(status: int, answer: _Answer | None) -> str:
 def _refused(effect: PagerDutyEffect, reason: str) -> Never:
     receipts: tuple[Receipt, ...] = ()
     if isinstance(effect, SendPage):
-        receipts = (ReportPageFailed(key=effect.key, via=PROVIDER, reason=reason),)
+        receipts = (ReportPageFailed(key=effect.key, via=effect.way, reason=reason),)
     return Never(reason=reason, receipts=receipts)

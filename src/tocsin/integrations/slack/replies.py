@@ -106,7 +106,7 @@ def refused(effect: SlackEffect, method: str, reason: str) -> Never:
     """Never, with the receipt that lets the incident go on by another way."""
     receipt: Receipt = ReportChannelFailed(action=method, reason=reason)
     if isinstance(effect, SendPage):
-        receipt = ReportPageFailed(key=effect.key, via=PROVIDER, reason=f"Slack: {reason}")
+        receipt = ReportPageFailed(key=effect.key, via=effect.way, reason=f"Slack: {reason}")
     receipts = () if isinstance(effect, SendPageTest) else (receipt,)
     return Never(reason=f"{method}: {reason}", receipts=receipts)
 
@@ -123,7 +123,7 @@ def _said_yes(call: _Call) -> Verdict | None:
             posted = _read(call.reply, _Posted)
             return Done(receipts=(ReportSummaryPosted(message=posted.ts),)) if posted else None
         case SendPage() as effect:
-            receipt = ReportPageAccepted(key=effect.key, via=effect.provider)
+            receipt = ReportPageAccepted(key=effect.key, via=effect.way)
             return Done(receipts=(receipt,)) if _read(call.reply, _Posted) else None
         case SendPageTest():
             return Done() if _read(call.reply, _Posted) else None
