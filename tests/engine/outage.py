@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.engine.rehearsal import Rehearsal
 from tocsin.engine import dispatch
 from tocsin.engine.throttle import Throttle
-from tocsin.integrations.wire import Request, Then, Verdict
+from tocsin.integrations.wire import Outgoing, Request, Then, Verdict
 from tocsin.sop.model import Sop
 from tocsin.store.rows import Delivery
 
@@ -66,8 +66,9 @@ class Outage(Rehearsal):
 
     def send(self, delivery: Delivery) -> Verdict:
         provider = self.providers[delivery.effect.provider]
-        step: Request | Verdict = provider.request_for(delivery.effect)
-        while isinstance(step, Request):
+        step: Outgoing | Verdict = provider.request_for(delivery.effect)
+        while isinstance(step, Outgoing):
+            assert isinstance(step, Request)
             verdict = provider.classify(delivery.effect, step, self._reply_to(step))
             self.throttles[provider.name].hears(verdict, delivery.key, self.now)
             step = verdict.request if isinstance(verdict, Then) else verdict

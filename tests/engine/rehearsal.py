@@ -25,7 +25,7 @@ from tocsin.engine.intake import Intake
 from tocsin.engine.providers import providers_for
 from tocsin.engine.sops import Sops
 from tocsin.engine.unmuter import let_out
-from tocsin.integrations.wire import Reply, Request, Then, Verdict
+from tocsin.integrations.wire import Outgoing, Reply, Request, Then, Verdict
 from tocsin.settings import Settings
 from tocsin.simulate.sandbox.recording import RecordedRequest
 from tocsin.simulate.sandbox.server import Sandbox
@@ -156,8 +156,9 @@ class Rehearsal:
         """Send the delivery to the sandbox, and say what came of it."""
         effect = delivery.effect
         provider = self.providers[effect.provider]
-        step: Request | Verdict = provider.request_for(effect)
-        while isinstance(step, Request):
+        step: Outgoing | Verdict = provider.request_for(effect)
+        while isinstance(step, Outgoing):
+            assert isinstance(step, Request)
             verdict = provider.classify(effect, step, self._reply_to(step))
             step = verdict.request if isinstance(verdict, Then) else verdict
         return step

@@ -15,7 +15,7 @@ from tocsin.domain.effects import AnyEffect, SendPage
 from tocsin.engine.pace import Rate
 from tocsin.engine.sender import Look, Sender
 from tocsin.integrations.inbox.outbound import deliver
-from tocsin.integrations.wire import Done, Never, Reply, Request, Verdict
+from tocsin.integrations.wire import Done, Never, Outgoing, Reply, Request, Verdict
 from tocsin.simulate.sandbox.recording import RecordedRequest, Response
 from tocsin.simulate.sandbox.server import Sandbox
 from tocsin.store.sqlite import SqliteStore
@@ -139,7 +139,7 @@ class Broken:
             raise ZeroDivisionError
         return deliver(effect)
 
-    def classify(self, effect: AnyEffect, request: Request, reply: Reply) -> Verdict:
+    def classify(self, effect: AnyEffect, request: Outgoing, reply: Reply) -> Verdict:
         raise NotImplementedError
 
     def pace(self, effect: AnyEffect) -> tuple[str, timedelta] | None:
@@ -220,7 +220,7 @@ async def test_outcome_that_is_known_when_the_server_stops_is_written_down(
 ) -> None:
     hold, is_answered = Gate(), asyncio.Event()
 
-    async def send(request: Request, last_look: Look) -> Reply:
+    async def send(request: Outgoing, last_look: Look) -> Reply:
         """The page is taken; and from then on the writer is held up by something else."""
         held_up.append(asyncio.create_task(post.writer.write(hold)))
         await hold.reached()

@@ -16,7 +16,7 @@ from tocsin.domain import commands as c
 from tocsin.domain import events as e
 from tocsin.engine.breaker import OPENS_AFTER
 from tocsin.engine.sender import TIMEOUT, Look, Sender
-from tocsin.integrations.wire import Reply, Request
+from tocsin.integrations.wire import Outgoing, Reply, Request
 from tocsin.simulate.sandbox.recording import RecordedRequest, Response
 from tocsin.simulate.sandbox.server import Sandbox
 from tocsin.sop.load import default_sop
@@ -160,7 +160,8 @@ async def test_several_incidents_share_the_pace_of_the_stakeholders_channel(
 ) -> None:
     told: list[float] = []
 
-    async def send(request: Request, last_look: Look) -> Reply:
+    async def send(request: Outgoing, last_look: Look) -> Reply:
+        assert isinstance(request, Request)
         if b"C0STAKE" in request.body:
             told.append(time.monotonic())
         await last_look()

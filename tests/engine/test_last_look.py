@@ -22,7 +22,7 @@ from tocsin.domain.effects import SendPage
 from tocsin.domain.incident import Incident, Status
 from tocsin.engine import dispatch
 from tocsin.engine.sender import Look
-from tocsin.integrations.wire import Done, Reply, Request
+from tocsin.integrations.wire import Done, Outgoing, Reply, Request
 from tocsin.simulate.sandbox.server import Sandbox
 from tocsin.sop.words import Severity
 from tocsin.store.open import Store
@@ -48,7 +48,8 @@ class Wire:
         self.left: Counter[str] = Counter()  # pages that left, by what the record said before the last look
         self.keys: Counter[str] = Counter()
 
-    async def send(self, request: Request, last_look: Look) -> Reply:
+    async def send(self, request: Outgoing, last_look: Look) -> Reply:
+        assert isinstance(request, Request)
         event = json.loads(request.body)
         if event["event_action"] != "trigger":
             return SUCCESS
@@ -135,7 +136,7 @@ async def test_worker_that_wakes_after_its_lease_was_taken_over_sends_nothing_an
     """As after SIGSTOP: it stood still with the page in hand, for longer than its lease."""
     stopped, woken = asyncio.Event(), asyncio.Event()
 
-    async def stands_still(request: Request, last_look: Look) -> Reply:
+    async def stands_still(request: Outgoing, last_look: Look) -> Reply:
         stopped.set()
         await woken.wait()
         await last_look()
@@ -196,7 +197,7 @@ async def test_page_that_is_called_back_at_the_last_moment_has_no_end_to_follow(
 ) -> None:
     about_to_leave, acknowledged = asyncio.Event(), asyncio.Event()
 
-    async def send(request: Request, last_look: Look) -> Reply:
+    async def send(request: Outgoing, last_look: Look) -> Reply:
         about_to_leave.set()
         await acknowledged.wait()
         await last_look()

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from tests.fakes.effects import PAGERDUTY, SLACK
 from tocsin.integrations.pagerduty import outbound as pagerduty
 from tocsin.integrations.slack import outbound as slack
-from tocsin.integrations.wire import Never, Reply, Request, Then, Verdict
+from tocsin.integrations.wire import Never, Outgoing, Reply, Request, Then, Verdict
 from tocsin.simulate.sandbox.recording import RecordedRequest, Response
 from tocsin.simulate.sandbox.server import Sandbox
 
@@ -14,7 +14,8 @@ NOW = datetime(2026, 1, 5, 10, tzinfo=UTC)
 _LONGEST = 50  # calls for one effect
 
 
-def recorded(request: Request) -> RecordedRequest:
+def recorded(request: Outgoing) -> RecordedRequest:
+    assert isinstance(request, Request)
     parts = urlsplit(request.url)
     return RecordedRequest(NOW, request.method, parts.path, parts.query, request.headers, request.body)
 
@@ -40,5 +41,5 @@ def send_to_slack(effect: slack.SlackEffect, sandbox: Sandbox) -> Verdict:
     raise AssertionError(f"{effect} never comes to an end")
 
 
-def ask(sandbox: Sandbox, request: Request) -> Reply:
+def ask(sandbox: Sandbox, request: Outgoing) -> Reply:
     return reply(sandbox.answer(recorded(request)))

@@ -74,7 +74,7 @@ def test_all_faults_of_a_file_are_told_at_once_each_with_the_files_name() -> Non
     assert sorted(str(raised.value).splitlines()) == [
         "my.toml: colour: is not a key of this table, its keys are severities, unassessed, communication, postmortem, "
         "classification, alerts, business_hours, people, teams, services, targets, patterns, routes, heartbeats, "
-        "heartbeat, pagerduty, slack",
+        "heartbeat, pagerduty, slack, email",
         "my.toml: postmortem.remind_before: must be a duration such as 15m, got 24",
         "my.toml: slack.bot_tokn: is not a key of this table, did you mean `bot_token`?",
     ]

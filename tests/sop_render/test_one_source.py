@@ -29,7 +29,7 @@ STATED_IN: list[tuple[str, set[str]]] = [
     (r"services\.\w+\.(name|team|runbook)", {POLICY}),
     (r"people\.\w+\.name", {POLICY}),
     (r"(classification|business_hours)\..+", {LEVELS}),
-    (r"(alerts|routes|heartbeats?|pagerduty|slack)\..+", set()),  # how Tocsin is connected, not what people do
+    (r"(alerts|routes|heartbeats?|pagerduty|slack|email)\..+", set()),  # how Tocsin is connected, not what people do
     (r"people\.\w+\.(email|slack_user|contact\..+)", set()),  # nobody's address is spread in documents
 ]
 LEAVES = list(leaves(default_sop()))

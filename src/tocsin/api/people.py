@@ -15,6 +15,7 @@ from tocsin.engine.node import Node
 from tocsin.errors import NotFound
 from tocsin.oncall.overrides import Layer
 from tocsin.oncall.roster import who_is_on_call
+from tocsin.sop.model import ContactMethod
 from tocsin.store.overrides import plain
 from tocsin.store.rows import PageTest
 
@@ -49,9 +50,14 @@ class TestView(Struct, frozen=True):
 
 
 class ContactView(Struct, frozen=True):
-    """A contact method: usable once its credentials are set; `works_at` is when a test was last taken by it."""
+    """A contact method: usable once its credentials are set; `works_at` is when a test was last taken by it.
+
+    `via` is its id, `pagerduty` or `apprise:sms`; `after` is how long a page waits for an answer before it goes
+    this way as well, `2m`.
+    """
 
     via: str
+    after: str | None
     is_usable: bool
     works_at: datetime | None
     last_test: TestView | None
@@ -86,7 +92,7 @@ async def people_now(node: Node) -> list[PersonLine]:
     """The people, by id, with what they are on call for now."""
     duties = await _duties(node)
     return [
-        PersonLine(id_, person.name, tuple(it.via for it in person.contact), duties.get(id_, []))
+        PersonLine(id_, person.name, tuple(it.id for it in person.contact), duties.get(id_, []))
         for id_, person in sorted(node.sop.people.items())
     ]
 
@@ -102,16 +108,16 @@ async def person_now(node: Node, id_: str) -> PersonView:
     if person is None:
         raise NotFound(f"person: there is no {id_!r}")
     tests = await node.read(lambda queries: queries.desk.page_tests(id_))
-    usable = {it.via for it in node.desk.contact_methods(id_)}
-    contact = [_contact(it.via, it.via in usable, tests) for it in person.contact]
+    usable = {it.id for it in node.desk.contact_methods(id_)}
+    contact = [_contact(it, it.id in usable, tests) for it in person.contact]
     return PersonView(id_, person.name, person.email, contact, (await _duties(node)).get(id_, []))
 
 
-def _contact(via: str, is_usable: bool, tests: list[PageTest]) -> ContactView:
-    own = [it for it in tests if it.via == via]
+def _contact(method: ContactMethod, is_usable: bool, tests: list[PageTest]) -> ContactView:
+    own = [it for it in tests if it.via == method.id]
     taken = next((it.settled_at for it in own if it.status == "done"), None)
     last = TestView(own[0].status, own[0].sent_at, own[0].settled_at, own[0].asked_by, own[0].note) if own else None
-    return ContactView(via, is_usable, taken, last)
+    return ContactView(method.id, str(method.after) if method.after else None, is_usable, taken, last)
 
 
 async def _duties(node: Node) -> dict[str, list[DutyView]]:

@@ -34,7 +34,8 @@ def _show(it: dict[str, list[dict[str, object]]]) -> None:
         known = f"works: a test was taken {clock(str(works_at))}" if works_at else "never tested"
         if isinstance(test, dict) and test["status"] != "done":
             known = f"test of {clock(test['sent_at'])}: {test['status']} {test['note']}"
-        say(f"  {method['via']:<10} {known if method['is_usable'] else 'not usable: its credentials are not set'}")
+        way = f"{method['via']} after {method['after']}" if method["after"] else str(method["via"])
+        say(f"  {way:<10} {known if method['is_usable'] else 'not usable: its credentials are not set'}")
 
 
 @click.command()

@@ -1,6 +1,7 @@
 """How is the SOP written, checked and read? Commands that need no server."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from msgspec import convert, to_builtins
 from tocsin.cli.output import as_json, say, show_json
 from tocsin.cli.questions import ask_answers, given_answers, with_answers
 from tocsin.errors import InvalidInput
-from tocsin.settings import SOP_FILE
+from tocsin.settings import SOP_FILE, settings_from
 from tocsin.sop.check import Level, check
 from tocsin.sop.classify import classify as classify_answers
 from tocsin.sop.load import default_sop, default_text, load_file
@@ -60,9 +61,14 @@ def sop() -> None:
 @as_json
 @click.pass_context
 def check_command(ctx: click.Context, sop_file: Path | None, sop_option: Path | None, is_json: bool) -> None:
-    """Prove the SOP sound: each finding says where, what, and what to do. Exit status 1 on errors."""
+    """Prove the SOP sound: each finding says where, what, and what to do. Exit status 1 on errors.
+
+    What can't work on this machine (a secret that isn't set, Apprise that isn't installed) is a warning.
+    """
+    from tocsin.engine.reachable import unusable_here  # noqa: PLC0415  # for this command only
+
     found, name = find_sop(sop_option or sop_file)
-    findings = check(found)
+    findings = (*check(found), *unusable_here(settings_from(os.environ), found))
     errors = sum(finding.level is Level.ERROR for finding in findings)
     if is_json:
         show_json([to_builtins(finding) for finding in findings])

@@ -17,7 +17,7 @@ from tocsin.engine.parts import Parts
 from tocsin.engine.sender import Look
 from tocsin.engine.throttle import Throttle
 from tocsin.errors import TocsinError, Unreachable
-from tocsin.integrations.wire import Again, Done, Never, Reply, Request, Then, Verdict
+from tocsin.integrations.wire import Again, Done, Never, Outgoing, Reply, Then, Verdict
 from tocsin.store.outbox import Leased
 from tocsin.store.rows import Delivery, Only
 from tocsin.store.transaction import Transaction
@@ -42,10 +42,10 @@ class Provider(Protocol):
     name: str
     rate: Rate | None  # at which everything together leaves that waited for it while it was ill; None: at any
 
-    def request_for(self, effect: AnyEffect) -> Request | Done | Never:
+    def request_for(self, effect: AnyEffect) -> Outgoing | Done | Never:
         """The request that delivers `effect`, or the verdict where none is needed."""
 
-    def classify(self, effect: AnyEffect, request: Request, reply: Reply) -> Verdict:
+    def classify(self, effect: AnyEffect, request: Outgoing, reply: Reply) -> Verdict:
         """What the reply means."""
 
     def pace(self, effect: AnyEffect) -> tuple[str, timedelta] | None:
@@ -55,7 +55,7 @@ class Provider(Protocol):
 class Send(Protocol):
     """How a request goes out: the engine's Sender, or a test's."""
 
-    async def __call__(self, request: Request, last_look: Look) -> Reply:
+    async def __call__(self, request: Outgoing, last_look: Look) -> Reply:
         """The reply; raises Unreachable. `last_look` is awaited just before the request leaves."""
 
 
@@ -227,7 +227,7 @@ class Deliveries:
 
     async def _verdict_on(self, delivery: Delivery) -> Verdict:
         step = self._provider.request_for(delivery.effect)
-        if not isinstance(step, Request):
+        if isinstance(step, Done | Never):
             await self._look(delivery)
             self._count(delivery)
             return step
@@ -239,7 +239,7 @@ class Deliveries:
             step = verdict.request
         return Again(f"not done after {_MAX_REQUESTS} requests")
 
-    async def _answer_to(self, request: Request, delivery: Delivery) -> Verdict:
+    async def _answer_to(self, request: Outgoing, delivery: Delivery) -> Verdict:
         """What the provider's answer means, for the delivery and for the provider's health."""
         try:
             reply = await self._send(request, lambda: self._look(delivery))

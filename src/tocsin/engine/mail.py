@@ -1,45 +1,158 @@
-"""How does an e-mail leave? Over SMTP, from a thread: the one other place that talks to the outside."""
+"""How does an e-mail leave? Over SMTP, from threads: the one other place that talks to the outside.
+
+A message is handed over in two steps, so that the last look stands between them: connect and sign in, then say who gets
+what. What the server answers last is the reply (RFC 5321).
+"""
 
 import asyncio
 import smtplib
 import ssl
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from email.message import EmailMessage
-
-from msgspec import Struct
+from email.policy import SMTP
+from email.utils import format_datetime
+from functools import cache
+from typing import TypeVar
 
 from tocsin.errors import Unreachable
+from tocsin.integrations.wire import Mail, Post, Reply, Tls
 
-_TIMEOUT_SECONDS = 10
+T = TypeVar("T")
+
+_TIMEOUT_SECONDS = 10.0
+_NOT_IMPLEMENTED = 502  # RFC 5321, section 4.2.2: "Command not implemented"
 
 
-class Post(Struct, frozen=True):
-    """A mail server, and as whom it is used."""
+class _Answered(Exception):
+    """The server said no, and that is its reply."""
 
-    host: str
-    port: int
-    starttls: bool
-    user: str | None
-    password: str | None
+    def __init__(self, command: str, status: int, text: bytes | str) -> None:
+        self.reply = _reply(command, status, text)
 
-    def __repr__(self) -> str:
-        return f"Post({self.host}:{self.port})"  # without the password
+
+async def hand_over(mail: Mail, last_look: Callable[[], Awaitable[None]], timeout_seconds: float) -> Reply:
+    """The server's answer to the e-mail, or to the command at which it said no; raises Unreachable where none came.
+
+    `last_look` is awaited when the connection stands; what it raises keeps the e-mail from leaving, and is raised. The
+    time that it takes isn't the server's.
+    """
+    ends_in = _Limit(timeout_seconds)
+    server: smtplib.SMTP | None = None
+    try:
+        server = await ends_in.hold(asyncio.to_thread(_signed_in, mail.server, timeout_seconds))
+        await last_look()
+        return await ends_in.hold(asyncio.to_thread(_sent, server, mail))
+    except _Answered as refusal:
+        return refusal.reply
+    except TimeoutError as error:
+        raise Unreachable(f"{mail.server.host}: no answer within {timeout_seconds:g} s") from error
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        raise Unreachable(f"{mail.server.host}: {_fault(error)}") from error
+    finally:
+        if server is not None:
+            server.close()  # a thread that still waits for an answer is woken by it
 
 
 async def send_mail(post: Post, *, sender: str, to: str, subject: str, text: str) -> None:
-    """Hand the e-mail to the server; raises Unreachable where it didn't take it in time."""
-    message = EmailMessage()
+    """Hand an e-mail to the server; raises Unreachable where it didn't take it in time."""
+    message = EmailMessage(policy=SMTP)
     message["From"], message["To"], message["Subject"] = sender, to, subject
     message.set_content(text)
-    await asyncio.to_thread(_hand_over, post, message)
+    reply = await hand_over(Mail(post, sender, to, message.as_bytes()), _no_look, _TIMEOUT_SECONDS)
+    if not (reply.headers["command"] == "data" and 200 <= reply.status < 300):
+        raise Unreachable(f"{post.host}: it refused {reply.headers['command']} ({reply.status})")
 
 
-def _hand_over(post: Post, message: EmailMessage) -> None:
+async def _no_look() -> None:
+    """For what may leave whatever has happened meanwhile."""
+
+
+class _Limit:
+    """The time that a server has for all of its answers together."""
+
+    def __init__(self, seconds: float) -> None:
+        self._left = seconds
+
+    async def hold(self, answering: Awaitable[T]) -> T:
+        """Its answer; raises TimeoutError where the time is up before."""
+        began = asyncio.get_running_loop().time()
+        async with asyncio.timeout(self._left):
+            answer = await answering
+        self._left -= asyncio.get_running_loop().time() - began
+        return answer
+
+
+def _signed_in(post: Post, timeout: float) -> smtplib.SMTP:
+    """A connection on which the server waits for messages."""
     try:
-        with smtplib.SMTP(post.host, post.port, timeout=_TIMEOUT_SECONDS) as server:
-            if post.starttls:
-                server.starttls(context=ssl.create_default_context())
-            if post.user is not None:
-                server.login(post.user, post.password or "")
-            server.send_message(message)
-    except (smtplib.SMTPException, OSError, ValueError) as error:
-        raise Unreachable(f"{post.host}: {type(error).__name__}") from error
+        server = _connected(post, timeout)
+    except smtplib.SMTPConnectError as error:
+        raise _Answered("connect", error.smtp_code, error.smtp_error) from error
+    try:
+        _sign_in(server, post)
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+def _connected(post: Post, timeout: float) -> smtplib.SMTP:
+    if post.tls is Tls.IMPLICIT:
+        return smtplib.SMTP_SSL(post.host, post.port, timeout=timeout, context=_authorities())
+    return smtplib.SMTP(post.host, post.port, timeout=timeout)
+
+
+def _sign_in(server: smtplib.SMTP, post: Post) -> None:
+    try:
+        server.ehlo_or_helo_if_needed()
+        if post.tls is Tls.STARTTLS:
+            status, text = server.starttls(context=_authorities())
+            _must_be_well("starttls", status, text)
+        if post.user is not None:
+            server.login(post.user, post.password or "")
+    except smtplib.SMTPAuthenticationError as error:
+        raise _Answered("auth", error.smtp_code, error.smtp_error) from error
+    except smtplib.SMTPNotSupportedError as error:
+        # Without it the message, or the password, would leave unencrypted, or in nobody's name.
+        command = "auth" if post.tls is not Tls.STARTTLS or server.sock.__class__ is ssl.SSLSocket else "starttls"
+        raise _Answered(command, _NOT_IMPLEMENTED, "the server doesn't offer it") from error
+    except smtplib.SMTPResponseException as error:
+        raise _Answered("ehlo", error.smtp_code, error.smtp_error) from error
+
+
+def _sent(server: smtplib.SMTP, mail: Mail) -> Reply:
+    """What the server answers to the message; the content's date is that of this attempt."""
+    _must_be_well("mail", *server.mail(mail.sender))
+    _must_be_well("rcpt", *server.rcpt(mail.to))
+    date = f"Date: {format_datetime(datetime.now(UTC))}\r\n".encode()
+    try:
+        return _reply("data", *server.data(date + mail.content))
+    except smtplib.SMTPDataError as error:
+        return _reply("data", error.smtp_code, error.smtp_error)
+
+
+def _must_be_well(command: str, status: int, text: bytes) -> None:
+    if not 200 <= status < 300:
+        raise _Answered(command, status, text)
+
+
+def _reply(command: str, status: int, text: bytes | str) -> Reply:
+    body = text.encode("utf-8", "replace") if isinstance(text, str) else text
+    return Reply(status=status, headers={"command": command}, body=body)
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _fault(error: Exception) -> str:
+    """What went wrong, in words that hold no password."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not valid ({error.verify_message})"
+    if isinstance(error, ConnectionRefusedError):
+        return "the connection was refused"
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return "it broke off"
+    return type(error).__name__

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Self, TypeVar
 
+from tocsin.accounts.page_links import PageLinks
 from tocsin.domain import commands as c
 from tocsin.domain.alert import Alert
 from tocsin.domain.incident import Incident
@@ -70,10 +71,11 @@ class Node:
             make_room_for_names()
             self._meters = Meters()
             self._writer = Writer(self._store, self.clock, self._committed)
-            installation = self._prepare()
+            installation, link_secret = self._prepare()
+            self.links = PageLinks(self.settings.public_url, link_secret)
             self._sender = Sender()
             stack.push_async_callback(self._sender.close)
-            providers = providers_for(self.settings, self.sop, installation)
+            providers = providers_for(self.settings, self.sop, installation, self.links.secret)
             self.desk = Desk(Sops(self.sop), frozenset(provider.name for provider in providers))
             self._funnel = Funnel(self._store, self._writer, Intake(self.desk))
             self._give_up_stranded()
@@ -113,16 +115,17 @@ class Node:
         """The loops for which nothing that pages waits, beside those of silences that end."""
         return [self._unmuter, self._indexer, self.proof, *self.pagerduty.loops(), *self.watch.loops()]
 
-    def _prepare(self) -> str:
-        """Begin engine time where the record ends, and return this installation's id, made at the first start."""
+    def _prepare(self) -> tuple[str, str]:
+        """Begin engine time where the record ends; this installation's id and its secret, made at the first start."""
         rederive_if_older(self._store)
         with self._store.transaction() as tx:
             if self._store.keeps_time:
                 self.clock.follow(tx.database_now())
                 self.clock.begin_at(self.clock.wall_now())
             installation = tx.facts.first_meta("installation", secrets.token_hex(4))
+            link_secret = tx.facts.first_meta("link_secret", secrets.token_hex(32))
         self.clock.not_before(self._store.queries.recorded_until() or self.clock.now())
-        return installation
+        return installation, link_secret
 
     def _give_up_stranded(self) -> None:
         """What waits for a provider that isn't set up any more goes another way."""

@@ -6,6 +6,7 @@ A stand-in on this machine (an address override that points at loopback) needs n
 import logging
 from datetime import timedelta
 
+from tocsin.accounts.page_links import PageLinks
 from tocsin.domain.effects import (
     AnyEffect,
     AskThere,
@@ -19,6 +20,11 @@ from tocsin.domain.effects import (
 )
 from tocsin.engine.deliveries import Provider
 from tocsin.engine.pace import Rate
+from tocsin.engine.pushing import is_installed
+from tocsin.errors import InvalidSop
+from tocsin.integrations.apprise import outbound as apprise
+from tocsin.integrations.email import outbound as email
+from tocsin.integrations.email.account import EmailAccount, post_from
 from tocsin.integrations.inbox import outbound as inbox
 from tocsin.integrations.pagerduty import outbound as pagerduty
 from tocsin.integrations.pagerduty import rest as pagerduty_rest
@@ -27,7 +33,7 @@ from tocsin.integrations.pagerduty.rest import RestAccount
 from tocsin.integrations.slack import account as slack_account
 from tocsin.integrations.slack import outbound as slack
 from tocsin.integrations.slack import replies as slack_replies
-from tocsin.integrations.wire import Done, Never, Reply, Request, Verdict
+from tocsin.integrations.wire import Done, Mail, Never, Outgoing, Push, Reply, Request, Verdict
 from tocsin.settings import Settings, is_loopback
 from tocsin.sop.model import Sop
 
@@ -57,7 +63,7 @@ class PagerDutyProvider:
         """The event that delivers a page, or its end."""
         return pagerduty.request_for(_page(effect), self._account)
 
-    def classify(self, effect: AnyEffect, request: Request, reply: Reply) -> Verdict:
+    def classify(self, effect: AnyEffect, request: Outgoing, reply: Reply) -> Verdict:
         """What PagerDuty's answer means."""
         return pagerduty.classify(_page(effect), reply)
 
@@ -102,9 +108,9 @@ class SlackProvider:
         """The method call that carries out an effect."""
         return slack.request_for(_chat(effect), self._account)
 
-    def classify(self, effect: AnyEffect, request: Request, reply: Reply) -> Verdict:
+    def classify(self, effect: AnyEffect, request: Outgoing, reply: Reply) -> Verdict:
         """What Slack's answer means."""
-        return slack_replies.classify(_chat(effect), request, reply, self._account)
+        return slack_replies.classify(_chat(effect), _http(request), reply, self._account)
 
     def pace(self, effect: AnyEffect) -> tuple[str, timedelta] | None:
         """One message a second for each channel; several incidents share that of the stakeholders."""
@@ -112,6 +118,50 @@ class SlackProvider:
             return None
         key = effect.channel if isinstance(effect, TellStakeholders) else effect.lane
         return key, _SLACK_MESSAGE_APART
+
+
+class EmailProvider:
+    """E-mail over SMTP."""
+
+    name = "email"
+    rate: Rate | None = None  # a server that wants less says so, by a 4yz
+
+    def __init__(self, account: EmailAccount) -> None:
+        self._account = account
+
+    def request_for(self, effect: AnyEffect) -> Mail | Done | Never:
+        """The e-mail that delivers a page."""
+        return email.request_for(_page(effect), self._account)
+
+    def classify(self, effect: AnyEffect, request: Outgoing, reply: Reply) -> Verdict:
+        """What the mail server's answer means."""
+        return email.classify(_page(effect), reply)
+
+    def pace(self, effect: AnyEffect) -> tuple[str, timedelta] | None:
+        """None are paced among themselves."""
+        return None
+
+
+class AppriseProvider:
+    """Apprise: SMS, calls, push, chat."""
+
+    name = "apprise"
+    rate: Rate | None = None  # its services are many
+
+    def __init__(self, account: apprise.AppriseAccount) -> None:
+        self._account = account
+
+    def request_for(self, effect: AnyEffect) -> Push | Done | Never:
+        """The notification that delivers a page."""
+        return apprise.request_for(_page(effect), self._account)
+
+    def classify(self, effect: AnyEffect, request: Outgoing, reply: Reply) -> Verdict:
+        """What Apprise's answer means."""
+        return apprise.classify(_page(effect), reply)
+
+    def pace(self, effect: AnyEffect) -> tuple[str, timedelta] | None:
+        """None are paced among themselves."""
+        return None
 
 
 class InboxProvider:
@@ -130,7 +180,7 @@ class InboxProvider:
         console.warning("%s", inbox.line_for(page))
         return inbox.deliver(page)
 
-    def classify(self, effect: AnyEffect, request: Request, reply: Reply) -> Verdict:
+    def classify(self, effect: AnyEffect, request: Outgoing, reply: Reply) -> Verdict:
         """Never asked: the inbox sends no requests."""
         raise TypeError("the inbox sends no requests")
 
@@ -139,9 +189,13 @@ class InboxProvider:
         return None
 
 
-def providers_for(settings: Settings, sop: Sop, installation: str) -> tuple[Provider, ...]:
-    """The providers that this SOP and these settings make usable."""
+def providers_for(settings: Settings, sop: Sop, installation: str, link_secret: str = "") -> tuple[Provider, ...]:
+    """The providers that this SOP and these settings make usable; raises InvalidSop for a secret that can't be read.
+
+    `link_secret` is the installation's own: links that acknowledge are made with it.
+    """
     found: list[Provider] = [InboxProvider()]
+    links = PageLinks(settings.public_url, link_secret)
     keys = routing_keys(settings, sop)
     if keys:
         account = pagerduty.PagerDutyAccount(
@@ -150,6 +204,7 @@ def providers_for(settings: Settings, sop: Sop, installation: str) -> tuple[Prov
             default_key_name=sop.pagerduty.routing_key,
             installation=installation,
             public_url=settings.public_url,
+            links=links,
         )
         found.append(PagerDutyProvider(account))
     rest = rest_account(settings, sop)
@@ -159,8 +214,32 @@ def providers_for(settings: Settings, sop: Sop, installation: str) -> tuple[Prov
     if token:
         members = {id_: person.slack_user for id_, person in sop.people.items() if person.slack_user}
         url = slack_account.api_url(settings.slack_api_url)
-        found.append(SlackProvider(slack_account.SlackAccount(token, url, settings.public_url, members)))
+        found.append(SlackProvider(slack_account.SlackAccount(token, url, settings.public_url, members, links)))
+    mail = _email_account(settings, sop, installation, links)
+    if mail:
+        found.append(EmailProvider(mail))
+    urls = _apprise_urls(settings, sop)
+    if urls and is_installed():
+        found.append(AppriseProvider(apprise.AppriseAccount(urls, links)))
     return tuple(found)
+
+
+def _apprise_urls(settings: Settings, sop: Sop) -> dict[str, str]:
+    """The addresses for Apprise that are set, by the names that the SOP gives them."""
+    names = {it.url for person in sop.people.values() for it in person.contact if it.via == "apprise" and it.url}
+    return {name: value for name in sorted(names) if (value := settings.secret(name))}
+
+
+def _email_account(settings: Settings, sop: Sop, installation: str, links: PageLinks) -> EmailAccount | None:
+    url = settings.secret(sop.email.server)
+    if url is None:
+        return None
+    try:
+        post, sender = post_from(url, sop.email.sender)
+    except ValueError as error:
+        raise InvalidSop(sop.email.server, (str(error),)) from error
+    addresses = {id_: person.email for id_, person in sop.people.items() if person.email}
+    return EmailAccount(post, sender, addresses, installation, links)
 
 
 def rest_account(settings: Settings, sop: Sop) -> RestAccount | None:
@@ -193,6 +272,12 @@ def _counterpart(effect: AnyEffect) -> pagerduty_writing.Written:
     if not isinstance(effect, NoteThere | AskThere):
         raise TypeError(f"PagerDuty's REST API has nothing to do with {type(effect).__name__}")
     return effect
+
+
+def _http(request: Outgoing) -> Request:
+    if not isinstance(request, Request):
+        raise TypeError(f"{type(request).__name__} is no HTTP request")
+    return request
 
 
 def _chat(effect: AnyEffect) -> slack.SlackEffect:

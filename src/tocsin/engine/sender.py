@@ -1,4 +1,7 @@
-"""Who talks to the outside? The one place that sends HTTP requests: time-outs, no redirects, replies cut at a limit."""
+"""Who talks to the outside? The one place that sends HTTP requests: time-outs, no redirects, replies cut at a limit.
+
+What leaves by other means (e-mail, Apprise) is handed on to those, with the same time-out and the same last look.
+"""
 
 import asyncio
 import socket
@@ -11,8 +14,10 @@ from typing import Any
 
 import httpx2
 
+from tocsin.engine import mail
+from tocsin.engine.pushing import Pushing
 from tocsin.errors import Unreachable
-from tocsin.integrations.wire import Reply, Request
+from tocsin.integrations.wire import Mail, Outgoing, Push, Reply, Request
 
 TIMEOUT = timedelta(seconds=10)
 _NAMES_AT_ONCE = 128  # threads, made when they are needed
@@ -47,6 +52,7 @@ class Sender:
 
     def __init__(self, timeout: timedelta = TIMEOUT) -> None:
         self._timeout = timeout
+        self._pushing = Pushing(timeout.total_seconds())
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=16)
         # A connection has its own limit below that: who is cancelled within a handshake leaves it open.
         timeouts = httpx2.Timeout(None, connect=_CONNECTED_WITHIN * timeout.total_seconds())
@@ -54,12 +60,16 @@ class Sender:
             verify=_authorities(), timeout=timeouts, limits=limits, follow_redirects=False, trust_env=False
         )
 
-    async def send(self, request: Request, last_look: Look = no_look) -> Reply:
+    async def send(self, request: Outgoing, last_look: Look = no_look) -> Reply:
         """The provider's reply; raises Unreachable when none came in time.
 
         `last_look` is awaited once the connection stands, just before the request leaves; what it raises keeps the
         request from leaving, and is raised. The time that it takes isn't the provider's.
         """
+        if isinstance(request, Mail):
+            return await mail.hand_over(request, last_look, self._timeout.total_seconds())
+        if isinstance(request, Push):
+            return await self._pushing.send(request, last_look)
         try:
             async with asyncio.timeout(self._timeout.total_seconds()) as limit:
                 return await self._exchange(request, _looking(last_look, limit))

@@ -1,8 +1,9 @@
-"""What crosses the wire? Requests out, replies and their verdicts, alerts in; plain values, no I/O."""
+"""What crosses the wire? Requests and e-mails out, replies and their verdicts, alerts in; plain values, no I/O."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from enum import StrEnum
 
 from msgspec import Struct, field
 
@@ -22,6 +23,55 @@ class Request(Struct, frozen=True):
         return f"Request({self.method} {self.url}, {len(self.body)} bytes)"
 
 
+class Tls(StrEnum):
+    """How a connection to a mail server is kept from being read."""
+
+    NONE = "none"  # on this machine only, or as a private network's owner decides
+    STARTTLS = "starttls"
+    IMPLICIT = "implicit"  # RFC 8314, section 3: from the first byte on
+
+
+class Post(Struct, frozen=True):
+    """A mail server, and as whom it is used."""
+
+    host: str
+    port: int
+    tls: Tls
+    user: str | None = None
+    password: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Post({self.host}:{self.port})"  # without the password
+
+
+class Mail(Struct, frozen=True):
+    """An e-mail for a mail server, complete but for its date. What comes back is a Reply in SMTP's codes."""
+
+    server: Post
+    sender: str
+    to: str
+    content: bytes
+
+    def __repr__(self) -> str:
+        # The content holds a link that acknowledges.
+        return f"Mail(to {self.to} by {self.server!r}, {len(self.content)} bytes)"
+
+
+class Push(Struct, frozen=True):
+    """A notification for Apprise; `url` is an address in its words. What comes back is a Reply whose body it wrote."""
+
+    url: str
+    title: str
+    body: str
+    is_urgent: bool
+
+    def __repr__(self) -> str:
+        return f"Push({self.url.partition(':')[0]}, {self.title!r})"  # the address holds a token, the body a link
+
+
+Outgoing = Request | Mail | Push
+
+
 class Single(Struct, frozen=True):
     """One alert of a body that brought several, as a body of its own; `identity` stays the same when it comes again."""
 
@@ -30,7 +80,10 @@ class Single(Struct, frozen=True):
 
 
 class Reply(Struct, frozen=True):
-    """What came back; header names in lower case, `body` cut at the sender's limit."""
+    """What came back; header names in lower case, `body` cut at the sender's limit.
+
+    Of a mail server: its last answer, where the header `command` names what it answers: `connect`, `auth`, `data`…
+    """
 
     status: int
     headers: Mapping[str, str]

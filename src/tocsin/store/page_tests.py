@@ -56,7 +56,7 @@ def page_tests_of(reads: Reads, person: str) -> list[PageTest]:
         effect = codec.effect_from(text)
         if isinstance(effect, SendPageTest):
             times = codec.from_column(created_at), codec.optional_from_column(settled_at)
-            found.append(PageTest(key, effect.reach.method.via, effect.asked_by, status, note, *times))
+            found.append(PageTest(key, effect.way, effect.asked_by, status, note, *times))
     return found
 
 

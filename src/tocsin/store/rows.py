@@ -82,7 +82,10 @@ class OutboxRow(Struct, frozen=True):
 
 
 class PageTest(Struct, frozen=True):
-    """A test page by one contact method: `status` is that of its row in the outbox, `done` once it was taken."""
+    """A test page by one contact method: `status` is that of its row in the outbox, `done` once it was taken.
+
+    `via` is the contact method's id, `apprise:sms`.
+    """
 
     key: str
     via: str

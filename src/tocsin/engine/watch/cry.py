@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from msgspec import Struct
 
-from tocsin.engine.mail import Post, send_mail
+from tocsin.engine.mail import send_mail
 from tocsin.engine.watch.contacts import Contact, Emergency, MailServer
 from tocsin.errors import TocsinError, Unreachable
-from tocsin.integrations.wire import Reply, Request
+from tocsin.integrations.wire import Post, Reply, Request, Tls
 from tocsin.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -79,5 +79,6 @@ async def _post(url: str, cry: Cry, send: Callable[[Request], Awaitable[Reply]])
 
 async def _mail(to: str, cry: Cry, server: MailServer, settings: Settings) -> None:
     password = settings.secret(server.password) if server.password else None
-    post = Post(server.host, server.port, server.starttls, server.user, password)
+    tls = Tls.STARTTLS if server.starttls else Tls.NONE
+    post = Post(server.host, server.port, tls, server.user, password)
     await send_mail(post, sender=server.sender, to=to, subject=cry.subject, text=cry.text)

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import msgspec
 from msgspec import Struct
 
+from tocsin.accounts.page_links import PageLinks
 from tocsin.domain.commands import Receipt, ReportPageAccepted, ReportPageFailed
 from tocsin.domain.effects import AcknowledgePage, EndPageTest, ResolvePage, SendPage, SendPageTest
 from tocsin.domain.storm import words_for
@@ -59,6 +60,7 @@ class PagerDutyAccount(Struct, frozen=True):
     default_key_name: str
     installation: str
     public_url: str
+    links: PageLinks | None = None  # None: pages can't be acknowledged by a link
 
     def __repr__(self) -> str:
         # The keys are secrets: whoever has one can page the team.
@@ -102,7 +104,7 @@ def request_for(effect: PagerDutyEffect, account: PagerDutyAccount) -> Request |
         "dedup_key": dedup_key(effect.key, account.installation),
     }
     if isinstance(effect, SendPage):
-        event |= _trigger(effect, account.page_of(effect.incident))
+        event |= _trigger(effect, account)
     elif isinstance(effect, SendPageTest):
         event |= _test(effect, account.public_url)
     headers = {"content-type": "application/json"}
@@ -140,7 +142,8 @@ def classify(effect: PagerDutyEffect, reply: Reply) -> Verdict:
     return Again(reason=f"PagerDuty did not confirm the event (HTTP {reply.status})", after=wait_asked(reply))
 
 
-def _trigger(effect: SendPage, page_url: str) -> dict[str, object]:
+def _trigger(effect: SendPage, account: PagerDutyAccount) -> dict[str, object]:
+    page_url = account.page_of(effect.incident)
     service = clean_line(effect.service, _MAX_DETAIL) or "unknown"
     incident = clean_line(effect.incident, _MAX_DETAIL)
     is_page = effect.urgency is Urgency.PAGE
@@ -158,7 +161,7 @@ def _trigger(effect: SendPage, page_url: str) -> dict[str, object]:
         },
         "client": "Tocsin",
         "client_url": page_url,
-        "links": _links(effect, page_url, f"{incident} in Tocsin"),
+        "links": [*_answers(effect, account), *_links(effect, page_url, f"{incident} in Tocsin")],
     }
 
 
@@ -170,6 +173,13 @@ def _links(effect: SendPage, page_url: str, text: str) -> list[dict[str, str]]:
     if effect.channel:
         links.append({"href": f"{_CHANNELS}{quote(effect.channel, safe='')}", "text": "Channel in Slack"})
     return links
+
+
+def _answers(effect: SendPage, account: PagerDutyAccount) -> list[dict[str, object]]:
+    """The link that acknowledges a page, which is its person's."""
+    if effect.urgency is not Urgency.PAGE or account.links is None:
+        return []
+    return [{"href": account.links.acknowledgement(effect.key), "text": "Acknowledge in Tocsin"}]
 
 
 def _test(effect: SendPageTest, tocsin_url: str) -> dict[str, object]:

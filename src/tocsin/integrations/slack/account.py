@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit, urlunsplit
 
 from msgspec import Struct
 
+from tocsin.accounts.page_links import PageLinks
 from tocsin.integrations.wire import Request
 
 _API = "https://slack.com/api/"
@@ -21,6 +22,7 @@ class SlackAccount(Struct, frozen=True):
     api_url: str
     public_url: str
     members: dict[str, str]
+    links: PageLinks | None = None  # None: pages can't be acknowledged by a link
 
     def __repr__(self) -> str:
         # The token is a secret: whoever has it speaks as the bot.

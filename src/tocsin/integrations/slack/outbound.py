@@ -55,6 +55,8 @@ def _direct_message(effect: SendPage, account: SlackAccount) -> Request | Never:
     text = f"{'Page' if is_page else 'For information'}: {what}\n{effect.reason}"
     call_to = f"{effect.incident}: acknowledge in Tocsin" if is_page else f"{effect.incident} in Tocsin"
     link = link_to(account.page_of(effect.incident), call_to)
+    if is_page and account.links is not None:
+        link = f"{link_to(account.links.acknowledgement(effect.key), 'Acknowledge by link')} · {link}"
     return account.post(_method(effect), {"channel": member, **message(text, link), **_QUIET})
 
 

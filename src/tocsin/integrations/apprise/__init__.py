@@ -1,0 +1,1 @@
+"""Apprise: SMS, calls, push and chat through its library; sans I/O."""

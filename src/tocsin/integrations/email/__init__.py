@@ -1,0 +1,1 @@
+"""E-mail: pages over SMTP, sans I/O."""
