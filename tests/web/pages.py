@@ -40,5 +40,7 @@ PAGES = (
     Shown("activity of nobody", "/activity?actor=nobody-at-all", "Nobody did such a thing"),
     Shown("your account", "/account", "Where you are signed in"),
     Shown("accounts", "/admin/accounts", "Let somebody in"),
+    Shown("link of a page", "{link}", "You say that you respond"),
+    Shown("link that was used", "{used link}", "Acknowledged"),
     Shown("nothing there", "/nothing/there", "There is nothing here"),
 )

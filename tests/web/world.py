@@ -1,10 +1,22 @@
 """What is there to see? A server whose incidents are made over its API, as other surfaces would."""
 
+import sqlite3
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from tests.system.server import Json, Server, firing
 from tests.system.waiting import until
+from tocsin.accounts.page_links import PageLinks
+
+
+def link_of(server: Server, incident: str) -> str:
+    """The path of the link in the incident's first page, as whoever was paged finds it there."""
+    with sqlite3.connect(f"file:{server.database}?mode=ro", uri=True) as database:
+        (secret,) = database.execute("SELECT value FROM meta WHERE name = 'link_secret'").fetchone()
+        sql = "SELECT page FROM outbox WHERE incident = ? AND recipient LIKE '% page %' ORDER BY id"
+        (page,) = database.execute(sql, (incident,)).fetchone()
+    database.close()
+    return f"/a/{PageLinks('', secret).token(page)}"
 
 
 class World:
@@ -47,6 +59,8 @@ class World:
         cancelled = self.declare("It was only a test")
         self.do(cancelled, "cancel", reason="<b>no</b> incident")
         self.ids["cancelled"] = cancelled
+        self.ids["link"] = link_of(self.server, self.ids["triggered"])
+        self.ids["used link"] = link_of(self.server, self.ids["worked on"])
         self.alert("DiskFull", "api")
         self._arranged()
         return self

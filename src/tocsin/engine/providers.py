@@ -86,9 +86,10 @@ class PagerDutyRestProvider:
         """The request that is made first."""
         return pagerduty_writing.request_for(_counterpart(effect), self._account, self._installation)
 
-    def classify(self, effect: AnyEffect, request: Request, reply: Reply) -> Verdict:
+    def classify(self, effect: AnyEffect, request: Outgoing, reply: Reply) -> Verdict:
         """What PagerDuty's answer means."""
-        return pagerduty_writing.classify(_counterpart(effect), request, reply, self._account, self._installation)
+        there = _counterpart(effect)
+        return pagerduty_writing.classify(there, _http(request), reply, self._account, self._installation)
 
     def pace(self, effect: AnyEffect) -> tuple[str, timedelta] | None:
         """No limit of its own."""

@@ -15,6 +15,7 @@ from tocsin.web import (
     account,
     actions,
     admin,
+    answer,
     cockpit,
     declare,
     desk_pages,
@@ -60,6 +61,7 @@ def pages(node: Node) -> list[BaseRoute]:
     read = Permission.READ
     return [
         *sign_in.routes(node),
+        *answer.routes(node),
         *single_sign_on.routes(node),
         *account.routes(node),
         *admin.routes(node),
