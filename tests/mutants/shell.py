@@ -11,6 +11,22 @@ CLOCK = ("tests/engine/test_clock.py",)
 
 MUTANTS = (
     Mutant(
+        name="an e-mail leaves without a last look",
+        invariant=10,
+        file="engine/mail.py",
+        old="        await last_look()\n",
+        new="",
+        caught_by=("tests/engine/test_mail.py::test_last_look_is_taken_before_a_word_of_the_page_leaves",),
+    ),
+    Mutant(
+        name="a link acknowledges though somebody has answered meanwhile",
+        invariant=18,
+        file="engine/answers.py",
+        old="    if page is None or not _is_open(incident, found.key, page):\n        return",
+        new="    if page is None:\n        return",
+        caught_by=("tests/engine/test_answers.py::test_two_at_once_give_one_acknowledgement",),
+    ),
+    Mutant(
         name="a commit that fails is answered with yes",
         invariant=1,
         file="engine/writer.py",

@@ -5,11 +5,13 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.fakes import contract
 from tests.fakes.effects import INCIDENT, PAGERDUTY, SECRET_KEY, acknowledgement, page, resolution
 from tests.fakes.sending import recorded
 from tests.integrations.pace import unhurried
+from tocsin.accounts.page_links import PageLinks
 from tocsin.domain.commands import ReportPageFailed
 from tocsin.integrations.pagerduty.outbound import (
     MAX_BODY,
@@ -158,6 +160,16 @@ def test_whatever_people_wrote_the_event_is_one_that_pagerduty_takes(title: str,
         assert len(event["payload"]["summary"]) <= MAX_SUMMARY
         assert faults_in(event) == []
         assert contract.faults_of(recorded(request)) == []
+
+
+def test_a_page_has_the_link_that_acknowledges_it_and_a_notification_has_none() -> None:
+    links = PageLinks("https://tocsin.example.org", "5ec4e7")
+    account = replace(PAGERDUTY, links=links)
+    asked = [request_for(page(urgency=urgency), account) for urgency in (Urgency.PAGE, Urgency.NOTIFY)]
+    events = [json.loads(request.body) for request in asked if isinstance(request, Request)]
+    answer = {"href": links.acknowledgement(page().key), "text": "Acknowledge in Tocsin"}
+    assert [answer in event["links"] for event in events] == [True, False]
+    assert all(faults_in(event) == [] for event in events)
 
 
 def test_control_and_bidi_characters_do_not_reach_the_phone() -> None:

@@ -6,13 +6,16 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.fakes import contract
 from tests.fakes.effects import INCIDENT, SECRET_TOKEN, SLACK, channel_effects, page
 from tests.fakes.sending import recorded
 from tests.integrations.pace import unhurried
+from tocsin.accounts.page_links import PageLinks
 from tocsin.domain import effects as f
 from tocsin.domain.commands import ReportChannelFailed, ReportPageFailed
+from tocsin.integrations.slack.account import argument_of
 from tocsin.integrations.slack.mrkdwn import MAX_BLOCK, MAX_MESSAGE, MAX_TOPIC, escape, fit
 from tocsin.integrations.slack.outbound import MAX_INVITED, SlackEffect, api_url, request_for
 from tocsin.integrations.wire import Done, Never, Request
@@ -115,6 +118,18 @@ def test_a_page_by_slack_is_a_direct_message_that_leads_to_the_acknowledgement()
         "Page: SEV1 · checkout: Checkout is down\nPaged primary on-call",
         f"<https://tocsin.example.org/incidents/{INCIDENT}|{INCIDENT}: acknowledge in Tocsin>",
     ]
+
+
+def test_a_page_by_slack_has_the_link_that_acknowledges_it_and_a_notification_has_none() -> None:
+    links = PageLinks("https://tocsin.example.org", "5ec4e7")
+    account = replace(SLACK, links=links)
+    asked = [request_for(page("slack", urgency=urgency), account) for urgency in (Urgency.PAGE, Urgency.NOTIFY)]
+    texts = [argument_of(request, "text") for request in asked if isinstance(request, Request)]
+    assert texts[0].endswith(
+        f"\n<{links.acknowledgement(page().key)}|Acknowledge> · "
+        f"<https://tocsin.example.org/incidents/{INCIDENT}|{INCIDENT} in Tocsin>"
+    )
+    assert "/a/" not in texts[1]
 
 
 def test_a_notification_by_slack_asks_for_nothing() -> None:

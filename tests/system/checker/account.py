@@ -25,6 +25,7 @@ class Page(NamedTuple):
     """One person being paged or notified: `vias` are the ways on which it was sent, the newest last.
 
     `taken_by` is the way that took it, `failed` those that could not, `retried` those of them that may yet.
+    `further` are those by which it went while nobody answered, `later` those by which it was still to go.
     """
 
     person: str
@@ -35,6 +36,8 @@ class Page(NamedTuple):
     taken_by: str = ""
     failed: frozenset[str] = frozenset()
     retried: frozenset[str] = frozenset()
+    further: frozenset[str] = frozenset()
+    later: frozenset[str] = frozenset()
 
 
 class Account:
@@ -138,13 +141,32 @@ class Account:
         for number, reach in enumerate(reached_by(event)):
             demands = event.kind == "person_paged" or event.body.get("urgency") == PAGE
             key = f"{event.incident}-{event.seq}-{number}"
-            self.pages[key] = Page(reach["person"], event.seq, demands, (reach["method"]["via"],))
+            self.pages[key] = Page(
+                reach["person"],
+                event.seq,
+                demands,
+                (_way(reach["method"]),),
+                later=frozenset(_way(it) for it in reach.get("later", [])),
+            )
         if event.kind in ("page_accepted", "page_failed"):
             self._receive(event)
+        if event.kind == "page_repeated":
+            self._repeat(event)
         if event.kind in ("acknowledged", "mitigated"):
             self._answer(lambda page: page.demands_answer)
         if event.kind in ("resolved", "cancelled"):
             self._answer(lambda page: True)
+
+    def _repeat(self, event: Event) -> None:
+        key, way = event.body["key"], _way(event.body["method"])
+        page = self.pages.get(key)
+        if page is None or page.status not in ("pending", "accepted") or not page.demands_answer:
+            self._fault(10, event, f"{key} went on, though nobody waits for its answer")
+        elif way not in page.later:
+            self._fault(8, event, f"{key} went by {way} a second time, or was not to go by it")
+        else:
+            vias = (*page.vias, way)
+            self.pages[key] = page._replace(vias=vias, further=page.further | {way}, later=page.later - {way})
 
     def _receive(self, event: Event) -> None:
         key, page = event.body["key"], self.pages.get(event.body["key"])
@@ -158,7 +180,8 @@ class Account:
                 status="accepted", taken_by=event.body["via"], retried=page.retried - {event.body["via"]}
             )
         else:
-            if page.status != "pending":
+            is_beside = event.body.get("via") in (page.further | page.later) - page.failed
+            if page.status != "pending" and not (page.status == "accepted" and is_beside):
                 self._fault(15, event, f"{key} has failed, though it was {page.status} already")
             self.pages[key] = _failed(page, event)
 
@@ -178,12 +201,31 @@ def reached_by(event: Event) -> list[Json]:
 def _failed(page: Page, event: Event) -> Page:
     """The page after one of its ways has failed: lost once every way has, and none may take it yet."""
     via = event.body.get("via") or page.vias[-1]
-    retried = page.retried | {via} if event.body.get("is_retried") else page.retried - {via}
     next_method = event.body.get("next_method")
-    vias = (*page.vias, next_method["via"]) if next_method else page.vias
-    is_lost = not retried and vias[-1] in page.failed | {via}
+    if via in page.later:  # it was to go that way, and there was no such way any more
+        chosen = (_way(next_method),) if next_method else ()
+        later, further = page.later - {via} - set(chosen), page.further | set(chosen)
+        return page._replace(vias=(*page.vias, *chosen), later=later, further=further)
+    retried = page.retried | {via} if event.body.get("is_retried") else page.retried - {via}
+    chosen = (_way(next_method),) if next_method else ()
+    vias = (*page.vias, *chosen)
+    further = page.further | set(chosen) if via in page.further else page.further
+    is_lost = not retried and set(vias) <= page.failed | {via}
     status = "failed" if is_lost else page.status
-    return page._replace(vias=vias, status=status, failed=page.failed | {via}, retried=retried)
+    return page._replace(
+        vias=vias,
+        status=status,
+        failed=page.failed | {via},
+        retried=retried,
+        further=further,
+        later=page.later - set(chosen),
+    )
+
+
+def _way(method: Json) -> str:
+    """What tells a contact method from a person's others."""
+    own = method.get("name") or method.get("url") or method.get("address")
+    return f"{method['via']}:{own}" if own else str(method["via"])
 
 
 def _time(text: str | None) -> float | None:

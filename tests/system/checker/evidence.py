@@ -79,6 +79,11 @@ class Row(Struct, frozen=True):
     counted_in: int | None = None  # the row of the page in which it was told
 
     @property
+    def way(self) -> str:
+        """The contact method of a page: what its lane has behind the page's key."""
+        return self.lane.partition("/")[2] or self.provider
+
+    @property
     def is_ended(self) -> bool:
         return self.status not in ("pending", "leased", "counted")
 

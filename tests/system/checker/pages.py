@@ -26,7 +26,7 @@ def sending(evidence: Evidence) -> list[Row]:
 
 def due_pages_are_in_the_outbox(evidence: Evidence) -> Iterator[str]:
     """6: each page that is due has its row, one for each way, and no row has no cause."""
-    rows = Counter((str(row.page), row.provider) for row in sending(evidence))
+    rows = Counter((str(row.page), row.way) for row in sending(evidence))
     due = due_pages(evidence)
     yield from (f"[6] {key}: is due by {via} and not in the outbox" for key, via in due - rows.keys())
     yield from (f"[6] {key}: is in the outbox for {via}, and nothing has caused it" for key, via in rows.keys() - due)
@@ -66,7 +66,7 @@ def lost_pages(evidence: Evidence) -> Iterator[str]:
             if row.counted_in is not None and told_it not in told:
                 yield f"[15] {page}: counts as told in the page {told_it[2]}, which does not name it"
         if row.kind == "SendPage" and row.status != "done" and row.is_ended and not _says_why(row, account, evidence):
-            yield f"[15] {page}: not sent by {row.provider} ({row.status}: {row.note}), and the record doesn't say why"
+            yield f"[15] {page}: not sent by {row.way} ({row.status}: {row.note}), and the record doesn't say why"
 
 
 def _told_by(knock: Knock) -> set[str]:
@@ -107,7 +107,7 @@ def _says_why(row: Row, account: Account, evidence: Evidence) -> bool:
     """Whether the record tells why a page did not leave: a failure, somebody who answered first, or a later page."""
     failures = [it for it in evidence.events[row.incident] if it.kind == "page_failed" and it.body["key"] == row.page]
     if row.status == "failed":
-        was_told = any(it.body.get("via", "") in ("", row.provider) for it in failures)
+        was_told = any(it.body.get("via", "") in ("", row.way) for it in failures)
         return was_told or _is_answered_before(row, evidence)
     return account.pages[str(row.page)].status == "answered" or _is_told_later(row, evidence)
 
@@ -121,7 +121,7 @@ def _is_answered_before(row: Row, evidence: Evidence) -> bool:
 def _is_told_later(row: Row, evidence: Evidence) -> bool:
     """Whether the person was sent another page of the incident since, the same way: one stands for all."""
     person = row.effect["reach"]["person"]
-    others = (it for it in sending(evidence) if (it.incident, it.provider) == (row.incident, row.provider))
+    others = (it for it in sending(evidence) if (it.incident, it.way) == (row.incident, row.way))
     since = [it for it in others if it.id > row.id or (it.status == "done" and (it.settled_at or 0) > row.created_at)]
     return any(it.effect["reach"]["person"] == person for it in since)
 

@@ -53,10 +53,10 @@ def _direct_message(effect: SendPage, account: SlackAccount) -> Request | Never:
     is_page = effect.urgency is Urgency.PAGE
     what = f"{effect.severity or 'Not assessed'} · {effect.service}: {effect.title}{words_for(effect.more)}"
     text = f"{'Page' if is_page else 'For information'}: {what}\n{effect.reason}"
-    call_to = f"{effect.incident}: acknowledge in Tocsin" if is_page else f"{effect.incident} in Tocsin"
+    answer = account.links.acknowledgement(effect.key) if is_page and account.links else None
+    call_to = f"{effect.incident}: acknowledge in Tocsin" if is_page and not answer else f"{effect.incident} in Tocsin"
     link = link_to(account.page_of(effect.incident), call_to)
-    if is_page and account.links is not None:
-        link = f"{link_to(account.links.acknowledgement(effect.key), 'Acknowledge by link')} · {link}"
+    link = f"{link_to(answer, 'Acknowledge')} · {link}" if answer else link
     return account.post(_method(effect), {"channel": member, **message(text, link), **_QUIET})
 
 
