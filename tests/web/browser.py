@@ -41,13 +41,16 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
 
 
 class Viewer:
-    """One person at one browser. `person` is who they are in the SOP; `faults` is what went wrong so far."""
+    """One person at one browser. `person` is who they are in the SOP, None a stranger who isn't signed in.
 
-    def __init__(self, browser: Browser, url: str, token: str, *, person: str = "bob", **options: Any) -> None:
+    `faults` is what went wrong so far.
+    """
+
+    def __init__(self, browser: Browser, url: str, token: str, *, person: str | None = "bob", **options: Any) -> None:
         self.url = url
         self.faults: list[str] = []
         self.expected: list[str] = []  # what a test brings about on purpose: parts of the faults' texts
-        size = options.pop("size", DESKTOP)
+        size, role = options.pop("size", DESKTOP), options.pop("role", "admin")
         self._context: BrowserContext = browser.new_context(
             base_url=url,
             viewport={"width": size[0], "height": size[1]},
@@ -57,8 +60,9 @@ class Viewer:
             locale="en-GB",
             **options,
         )
-        session = signed_in(url, token, person, person=person).session
-        self._context.add_cookies([{"name": "tocsin", "value": session, "url": url, "httpOnly": True}])
+        if person is not None:
+            session = signed_in(url, token, person, person=person, role=role).session
+            self._context.add_cookies([{"name": "tocsin", "value": session, "url": url, "httpOnly": True}])
         self._context.set_default_timeout(10_000)
         self._context.add_init_script(_WATCH)
         self._context.on("console", lambda message: self._note(message.type, message.text))

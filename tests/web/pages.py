@@ -44,3 +44,11 @@ PAGES = (
     Shown("link that was used", "{used link}", "Acknowledged"),
     Shown("nothing there", "/nothing/there", "There is nothing here"),
 )
+
+# What somebody sees who isn't signed in. The links are no real ones: their pages show the form all the same.
+STRANGERS = (
+    Shown("sign-in", "/signin", "Forgotten?"),
+    Shown("welcome", "/welcome/tocsin_link_of_nobody", "first"),
+    Shown("password link", "/password/tocsin_link_of_nobody", "New password"),
+    Shown("nothing there for strangers", "/nothing/there", "There is nothing here"),
+)

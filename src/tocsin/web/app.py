@@ -17,6 +17,7 @@ from tocsin.web import (
     admin,
     answer,
     cockpit,
+    cookies,
     declare,
     desk_pages,
     faults,
@@ -48,7 +49,7 @@ def build(node: Node) -> Starlette:
     app = Starlette(
         routes=[*programs, *pages(node), Route("/static/{digest}/{name:path}", site.static.get)],
         exception_handlers=faults.handlers(),
-        middleware=[Middleware(Headers), *middleware(node, programs)],
+        middleware=[Middleware(Headers, is_secure=cookies.is_secure(node.settings)), *middleware(node, programs)],
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # a path that is nearly right is wrong: a redirect would lose what was sent

@@ -16,6 +16,7 @@ _HEADINGS = {
     404: "There is nothing here",
     405: "Not in this way",
     409: "Not possible now",
+    413: "Too much at once",
     422: "Not acceptable as it is",
     429: "Too often",
     500: "A fault of Tocsin's own",

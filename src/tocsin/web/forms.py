@@ -15,6 +15,7 @@ from tocsin.errors import InvalidInput
 from tocsin.sop.classify import QUESTIONS
 
 MAX_FORM = 1024 * 1024  # bytes: a postmortem
+STRANGERS_FORM = 8 * 1024  # bytes: an address, a password, a name, and where to go on
 _MAX_FIELDS = 1_100  # a postmortem with all the action items that it may have
 UNSURE = "unsure"
 _OURS = frozenset({"seen", "show", "csrf", "once"})  # what every form sends, beside what it is for
@@ -32,7 +33,7 @@ async def read_form(request: Request) -> dict[str, str]:
 
 
 async def _read(request: Request) -> dict[str, str]:
-    body = await read_body(request, MAX_FORM)
+    body = await read_body(request, getattr(request.state, "most_form", MAX_FORM))
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict"))
     except ValueError as error:

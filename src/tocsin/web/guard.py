@@ -18,7 +18,7 @@ from tocsin.engine.gate import Guest
 from tocsin.engine.node import Node
 from tocsin.web import cookies
 from tocsin.web.cookies import Cookie
-from tocsin.web.forms import read_form
+from tocsin.web.forms import STRANGERS_FORM, read_form
 from tocsin.web.site import Site
 
 PageHandler = Callable[[Site, Request], Awaitable[Response]]
@@ -57,6 +57,7 @@ def open_page(node: Node, path: str, handler: PageHandler, *, methods: tuple[str
         site: Site = request.app.state.site
         known = cookies.read(node.settings, request, Cookie.VISITOR)
         request.state.secret = known or cookies.new_visitor()
+        request.state.most_form = STRANGERS_FORM
         await _refuse_forged(site, request)
         response = await handler(site, request)
         if not known:

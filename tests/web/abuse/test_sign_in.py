@@ -176,6 +176,15 @@ def test_plain_http_to_another_machine_takes_no_password(server: Server, person:
     assert not visitor.session
 
 
+@pytest.mark.parametrize("path", ["/signin", "/welcome/x", "/password/x"])
+def test_stranger_sends_a_few_kilobytes_and_no_more(server: Server, path: str) -> None:
+    visitor = Person(server.url)
+    visitor.get("/signin")
+    answer = visitor.send(path, email="e@tests.example", password="x" * 9_000)
+    assert answer.status_code == 413
+    assert "body: must be at most 8192 bytes" in answer.text
+
+
 def test_secrets_are_in_no_log_and_in_no_database(server: Server) -> None:
     someone = signed_in(server.url, server.token, "logged")
     files = [
