@@ -106,8 +106,10 @@ class Viewer:
         return [f"{it['id']}: {it['help']}: {json.dumps(it['nodes'][0]['html'])}" for it in found["violations"]]
 
     def overflow(self) -> int:
-        """By how many pixels the page is wider than the window."""
-        return int(self.page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+        """By how many pixels the page is wider than the screen; a phone's window grows with what it shows."""
+        screen = self.page.viewport_size
+        assert screen is not None
+        return int(self.page.evaluate("document.documentElement.scrollWidth")) - screen["width"]
 
     def close(self) -> None:
         """Close the browser window; fails where something went wrong in it."""

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.system.server import Server
 from tests.system.waiting import until
 from tests.web.browser import DESKTOP, PHONE, Viewer, chromium
-from tests.web.pages import PAGES
+from tests.web.pages import PAGES, STRANGERS
 from tests.web.test_every_page import LOOKS, opened
 from tests.web.world import World
 from tocsin.simulate.sandbox.server import Sandbox
@@ -37,12 +37,13 @@ def everything(directory: Path, names: list[str], browser: Browser) -> None:
     with tempfile.TemporaryDirectory() as scratch, Server(Path(scratch)) as server:
         world = World(server).filled()
         for name, look in LOOKS.items():
-            viewer = Viewer(browser, server.url, server.token, **look)
-            for shown in PAGES:
-                if not names or shown.name in names:
+            for person, pages in (("bob", PAGES), (None, STRANGERS)):
+                viewer = Viewer(browser, server.url, server.token, person=person, **look)
+                for shown in (it for it in pages if not names or it.name in names):
                     opened(viewer, world, shown)
-                    viewer.page.screenshot(path=directory / f"{shown.name} {name}.png".replace(",", ""), full_page=True)
-            viewer.close()
+                    path = directory / f"{shown.name} {name}.png".replace(",", "")
+                    viewer.page.screenshot(path=path, full_page=True)
+                viewer.close()
 
 
 def documents(browser: Browser) -> None:

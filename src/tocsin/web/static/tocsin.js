@@ -173,6 +173,11 @@ document.addEventListener("htmx:error", (event) => {
 
 // Small manners
 
+// On a phone the bar is wider than the screen: where we are stands in its middle.
+const places = document.querySelector(".places");
+const here = places?.querySelector("[aria-current]");
+if (here) places.scrollLeft = here.offsetLeft - places.offsetLeft - (places.clientWidth - here.clientWidth) / 2;
+
 document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;
   if (target?.closest("[data-dismiss]")) document.getElementById("notice").replaceChildren();
