@@ -17,15 +17,15 @@ _LIGHTHOUSE = Path(__file__).parent / "lighthouse" / "node_modules" / ".bin" / "
 _CHROME = "--chrome-flags=--headless=new --no-sandbox --disable-gpu"
 
 
-def main() -> int:
-    """Print a score a page and form; the exit status says whether all are high enough."""
+def main(names: list[str]) -> int:
+    """Print a score a page and form, of those pages or of all; the exit status says whether all are high enough."""
     with tempfile.TemporaryDirectory() as directory, Server(Path(directory)) as server:
         world = World(server).filled()
         session = signed_in(server.url, server.token, "bob", person="bob").session
         headers = Path(directory) / "headers.json"
         headers.write_text(json.dumps({"Cookie": f"tocsin={session}"}), encoding="utf-8")
         scores = []
-        for shown in PAGES:
+        for shown in (it for it in PAGES if not names or it.name in names):
             for form in ("--form-factor=mobile", "--preset=desktop"):
                 score = _score(f"{server.url}{shown.path.format(**world.ids)}", form, headers)
                 sys.stdout.write(f"{score:.2f}  {shown.name}  {form}\n")
@@ -42,4 +42,4 @@ def _score(url: str, form: str, headers: Path) -> float:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))
