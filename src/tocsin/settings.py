@@ -31,7 +31,7 @@ class Settings(Struct, frozen=True):
     pagerduty_api_url: str = ""  # a stand-in for PagerDuty's REST API; empty: the vendor's
     slack_api_url: str = ""  # a stand-in for Slack; empty: the vendor's
     tls_cert: str = ""  # a PEM file, with its chain; empty: plain HTTP
-    tls_key: str = ""
+    tls_key: str = ""  # empty: it stands in the file of the certificate
     clock_speed: float = 1.0  # for demonstrations: engine seconds a real second
     environ: Mapping[str, str] = {}
 

@@ -1,77 +1,177 @@
-"""Which certificates does the server take? What is wrong with one is told with its file, and a renewal is taken up."""
+"""Which certificate is served, and what is said where none can be?"""
 
 import logging
 import ssl
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.system.certificates import write_certificate
-from tocsin.cli.certificate import Certificate
+from tests.cli.terminal import Terminal
+from tests.fakes.certificates import Made, made
+from tocsin.cli.certificate import Certificate, read_pair
 from tocsin.errors import InvalidInput
 
+GOOD = made()
+OTHER = made("tocsin.example.org")
 
-def shown(certificate: Certificate) -> bytes:
-    """What a client that connects now is shown, in DER."""
-    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
-    client_context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    client_context.check_hostname, client_context.verify_mode = False, ssl.CERT_NONE
-    client = client_context.wrap_bio(to_client, to_server)
-    server = certificate.context.wrap_bio(to_server, to_client, server_side=True)
+
+def files(directory: Path, cert: bytes | None = GOOD.cert, key: bytes | None = GOOD.key) -> tuple[Path, Path]:
+    """The two files; one that is None is missing."""
+    cert_file, key_file = GOOD.write(directory)
+    for file, content in ((cert_file, cert), (key_file, key)):
+        if content is None:
+            file.unlink()
+        else:
+            file.write_bytes(content)
+    return cert_file, key_file
+
+
+def shown_by(context: ssl.SSLContext) -> str:
+    """The certificate that a client is shown."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    client = trusting.wrap_bio(incoming, outgoing, server_hostname="anything.example")
+    server = context.wrap_bio(outgoing, incoming, server_side=True)
     for side in (client, server, client, server):
         try:
             side.do_handshake()
         except ssl.SSLWantReadError:
             continue
-    return client.getpeercert(binary_form=True) or b""
+    found = client.getpeercert(binary_form=True)
+    assert found is not None
+    return ssl.DER_cert_to_PEM_cert(found)
 
 
-def der(chain: Path) -> bytes:
-    return ssl.PEM_cert_to_DER_cert(chain.read_text())
+def test_a_pair_is_read_with_its_end(tmp_path: Path) -> None:
+    pair = read_pair(*files(tmp_path))
+    assert pair.pem.encode() == GOOD.cert
+    assert shown_by(pair.context).encode() == GOOD.cert
 
 
-def test_a_certificate_with_its_key_is_shown(tmp_path: Path) -> None:
-    chain, key = write_certificate(tmp_path)
-    certificate = Certificate(chain, key)
-    assert shown(certificate) == der(chain)
-    assert certificate.text == chain.read_text()
+def test_one_file_may_hold_both_and_the_copy_holds_no_key(tmp_path: Path) -> None:
+    both = tmp_path / "both.pem"
+    both.write_bytes(GOOD.key + GOOD.cert)
+    assert "PRIVATE" not in read_pair(both, both).pem
 
 
 @pytest.mark.parametrize(
-    ("chain", "key", "message"),
+    ("cert", "key", "complaint"),
     [
-        pytest.param("missing.pem", "tocsin.key", "--tls-cert: .*missing.pem: can't be read: No such file", id="none"),
-        pytest.param("tocsin.pem", "missing.key", "--tls-key: .*missing.key: can't be read", id="no key"),
-        pytest.param("words.txt", "tocsin.key", "--tls-cert: .*words.txt: must be a PEM file", id="words"),
-        pytest.param("tocsin.pem", "other.key", "--tls-key: .*other.key: must be the key of .*pem", id="another's"),
-        pytest.param("tocsin.pem", "tocsin.pem", "--tls-cert, --tls-key: .*: must be a certificate", id="twice"),
+        pytest.param(None, GOOD.key, "--tls-cert: {cert}: can't be read: No such file or directory", id="no file"),
+        pytest.param(GOOD.cert, None, "--tls-key: {key}: can't be read: No such file or directory", id="no key"),
+        pytest.param(
+            b"hello",
+            GOOD.key,
+            "--tls-cert: {cert}: holds no certificate in PEM form (BEGIN CERTIFICATE)",
+            id="no certificate in it",
+        ),
+        pytest.param(
+            GOOD.cert[:200],
+            GOOD.key,
+            "--tls-cert: {cert}: holds no certificate in PEM form (BEGIN CERTIFICATE)",
+            id="half a certificate",
+        ),
+        pytest.param(
+            GOOD.cert,
+            GOOD.cert,
+            "--tls-key: {key}: holds no private key in PEM form (BEGIN PRIVATE KEY)",
+            id="the certificate for the key",
+        ),
+        pytest.param(
+            GOOD.cert,
+            OTHER.key,
+            "--tls-key: {key}: is not the key of the certificate in {cert}; its own one is needed",
+            id="another one's key",
+        ),
+        pytest.param(
+            GOOD.cert,
+            made(passphrase="secret").key,
+            "--tls-key: {key}: is encrypted, and nobody is there to type its passphrase at night; "
+            "write it unencrypted, mode 0600",
+            id="an encrypted key",
+        ),
     ],
 )
-def test_what_is_none_is_refused_with_its_file(tmp_path: Path, chain: str, key: str, message: str) -> None:
-    write_certificate(tmp_path)
-    write_certificate(tmp_path, "other")
-    (tmp_path / "words.txt").write_text("certainly\n")
-    with pytest.raises(InvalidInput, match=message):
-        Certificate(tmp_path / chain, tmp_path / key)
+def test_what_cannot_be_served_is_named(tmp_path: Path, cert: bytes | None, key: bytes | None, complaint: str) -> None:
+    cert_file, key_file = files(tmp_path, cert, key)
+    with pytest.raises(InvalidInput) as refused:
+        read_pair(cert_file, key_file)
+    assert str(refused.value) == complaint.format(cert=cert_file, key=key_file)
 
 
-def test_a_renewed_certificate_is_shown_from_then_on(tmp_path: Path) -> None:
-    certificate = Certificate(*write_certificate(tmp_path))
-    chain, _ = write_certificate(tmp_path)
-    certificate.renew()
-    assert shown(certificate) == der(chain)
+def test_a_certificate_that_is_not_valid_yet_is_refused(tmp_path: Path) -> None:
+    early = made(since=timedelta(days=2))
+    with pytest.raises(InvalidInput, match=r"is valid only from \d{4}-\d\d-\d\d \d\d:\d\d UTC on$"):
+        read_pair(*early.write(tmp_path))
 
 
-def test_a_renewal_that_is_none_is_told_and_the_old_one_goes_on(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("lasts", "level", "word"),
+    [(timedelta(seconds=30), logging.CRITICAL, "expired"), (timedelta(days=3), logging.WARNING, "expires")],
+)
+def test_a_certificate_at_its_end_is_served_and_told_of_once_a_day(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, lasts: timedelta, level: int, word: str
 ) -> None:
-    chain, key = write_certificate(tmp_path)
-    certificate, before = Certificate(chain, key), der(chain)
-    chain.write_text("half of it\n")
-    with caplog.at_level(logging.INFO):
+    certificate = serving(tmp_path, made(lasts=lasts))
+    for _ in range(3):
         certificate.renew()
-    assert shown(certificate) == before
-    assert "must be a PEM file" in caplog.text
-    chain.unlink()
+    (told,) = [it for it in caplog.records if it.levelno >= logging.WARNING]
+    assert (told.levelno, word in told.message) == (level, True)
+
+
+def test_a_key_that_others_may_read_is_told_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    cert, key = files(tmp_path)
+    key.chmod(0o644)
+    read_pair(cert, key)
+    assert [it.message for it in caplog.records] == [f"{key}: others on this machine may read this key; chmod 600 it"]
+
+
+def serving(directory: Path, first: Made = GOOD) -> Certificate:
+    return Certificate(*first.write(directory), copy=directory / "tocsin.db.cert")
+
+
+def test_what_it_is_renewed_by_is_served_and_laid_for_the_command_line(tmp_path: Path) -> None:
+    certificate = serving(tmp_path)
+    assert shown_by(certificate.context).encode() == GOOD.cert
+    OTHER.write(tmp_path)
     certificate.renew()
-    assert shown(certificate) == before
+    assert shown_by(certificate.context).encode() == OTHER.cert
+    assert (tmp_path / "tocsin.db.cert").read_bytes() == OTHER.cert
+
+
+def test_half_a_renewal_changes_nothing_until_it_is_whole(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    certificate = serving(tmp_path)
+    (tmp_path / "cert.pem").write_bytes(OTHER.cert)
+    for _ in range(2):
+        certificate.renew()
+    assert shown_by(certificate.context).encode() == GOOD.cert
+    (told,) = [it.message for it in caplog.records if it.levelno == logging.ERROR]
+    assert "is not the key of the certificate" in told
+    (tmp_path / "key.pem").write_bytes(OTHER.key)
+    certificate.renew()
+    assert shown_by(certificate.context).encode() == OTHER.cert
+
+
+def test_files_that_are_gone_are_told_of_once_and_served_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    certificate = serving(tmp_path)
+    (tmp_path / "cert.pem").unlink()
+    for _ in range(3):
+        certificate.renew()
+    assert shown_by(certificate.context).encode() == GOOD.cert
+    assert len([it for it in caplog.records if it.levelno == logging.ERROR]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--tls-cert", "nowhere.pem"), "tocsin: --tls-cert: nowhere.pem: can't be read: No such file or directory"),
+        (("--tls-key", "key.pem"), "tocsin: --tls-key: key.pem is the key of no certificate: --tls-cert names that"),
+    ],
+)
+def test_serve_does_not_start_without_what_it_was_told_to_serve(
+    alone: Terminal, arguments: tuple[str, ...], complaint: str
+) -> None:
+    run = alone("serve", "--port", "0", *arguments)
+    assert (run.status, run.complaint) == (2, complaint)

@@ -69,6 +69,11 @@ class Server:
         assert self._process is not None, "the server has not been started"
         self._process.send_signal(signal.SIGCONT)
 
+    def hang_up(self) -> None:
+        """What tells it to look at its certificate: SIGHUP."""
+        assert self._process is not None, "the server has not been started"
+        self._process.send_signal(signal.SIGHUP)
+
     def kill(self) -> None:
         """What the kernel does when memory runs out: SIGKILL."""
         self.end(signal.SIGKILL)

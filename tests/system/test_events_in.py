@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from pagerduty import EventsApiV2Client
 
-from tests.system.certificates import write_certificate
+from tests.fakes.certificates import made
 from tests.system.monitoring import alertmanager
 from tests.system.server import Json, Server, firing
 from tests.system.waiting import until
@@ -33,7 +33,7 @@ receivers:
 @pytest.fixture(params=["HTTP", "HTTPS"])
 def reached(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Server, Path]]:
     """A server, and the certificate that it shows where it is reached over TLS."""
-    chain, key = write_certificate(tmp_path)
+    chain, key = made().write(tmp_path)
     server = Server(tmp_path)
     if request.param == "HTTPS":
         server.arguments += ["--tls-cert", str(chain), "--tls-key", str(key)]

@@ -6,20 +6,21 @@ The standard library's client: a heavier one would double the time that `tocsin 
 import json
 import os
 import time
+from collections.abc import Collection
 from email.message import Message
 from http.client import HTTPException, InvalidURL
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
-from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from tocsin.cli.output import say
 from tocsin.errors import InvalidInput, NotFound, Refused, Unreachable
-from tocsin.settings import DEFAULT_PORT, Settings, is_loopback, settings_from
+from tocsin.settings import DEFAULT_PORT, Settings, settings_from
 
 if TYPE_CHECKING:
-    import ssl
+    from urllib.request import BaseHandler
 
 _TIMEOUT_SECONDS = 15
 _PAUSE_SECONDS = 1.0  # before what had no answer is sent once more: a server that starts anew takes as long
@@ -41,14 +42,13 @@ class _AnswerLost(Unreachable):
 class Client:
     """Calls `/api/v1`; raises the errors that the API tells of, and Unreachable when it doesn't answer."""
 
-    def __init__(self, url: str, token: str, certificate: str | None = None) -> None:
-        """`certificate`, in PEM, is the one that the server on this machine shows, whoever has signed it."""
+    def __init__(self, url: str, token: str, pinned: Collection[bytes] = ()) -> None:
+        """`pinned` are the certificates (DER) that are trusted as they are, whoever has signed them."""
         self._url = url.rstrip("/")
         self._token = token
         self._is_alarm_told = False
-        handlers = [HTTPSHandler(context=_context(url, certificate))] if url.startswith("https:") else []
         # A proxy of the environment is not meant for this.
-        self._opener = build_opener(_NoRedirects, ProxyHandler({}), *handlers)
+        self._opener = build_opener(_NoRedirects, ProxyHandler({}), *([_trusting(pinned)] if pinned else []))
 
     def get(self, *path: str, **query: object) -> Any:
         """The answer to a GET; query parameters that are None are left out."""
@@ -100,7 +100,7 @@ class Client:
             reason = " ".join(str(getattr(error, "reason", error)).split())
             # A URLError comes before all of it was sent, a ValueError of an answer that isn't Tocsin's.
             kind = Unreachable if isinstance(error, URLError | InvalidURL | ValueError) else _AnswerLost
-            raise kind(f"{self._url}: {reason}; is `tocsin serve` running there?") from error
+            raise kind(f"{self._url}: {reason}; {_remedy(reason)}") from error
 
     def _tell_alarm(self, headers: Message) -> None:
         """Tocsin itself is in trouble: whoever asks anything learns of it, once a command."""
@@ -110,23 +110,24 @@ class Client:
             say(f"TOCSIN ITSELF IS IN TROUBLE: {line}", err=True, fg="red", bold=True)
 
 
-def _context(url: str, certificate: str | None) -> "ssl.SSLContext":
-    """Whom to trust: the authorities of this machine, and the server beside whose database the certificate lies.
+def _trusting(pinned: Collection[bytes]) -> "BaseHandler":
+    from tocsin.cli.pinning import PinnedHandler  # noqa: PLC0415  # takes 10 ms that plain HTTP needn't wait for
 
-    On this machine itself the certificate's name is another, so there nothing counts but the certificate.
-    """
-    import ssl  # noqa: PLC0415  # takes 10 ms that plain HTTP needn't wait for
+    return PinnedHandler(pinned)
 
-    if certificate is None:
-        return ssl.create_default_context()
-    if not is_loopback(url):
-        context = ssl.create_default_context()
-        context.load_verify_locations(cadata=certificate)
-    else:
-        context = ssl.create_default_context(cadata=certificate)
-        context.check_hostname = False
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    return context
+
+def _pinned(settings: Settings) -> Collection[bytes]:
+    """The certificates that are trusted as they are: the one of this machine's server, and the one that is named."""
+    from tocsin.cli.pinning import certificates_in  # noqa: PLC0415  # as above
+
+    named = [Path(settings.tls_cert)] if settings.tls_cert else []
+    return certificates_in([Path(f"{settings.beside}.cert"), *named])
+
+
+def _remedy(reason: str) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in reason:
+        return "name the server's certificate in TOCSIN_TLS_CERT to trust exactly that one"
+    return "is `tocsin serve` running there?"
 
 
 def _told(error: HTTPError) -> Exception:
@@ -158,7 +159,7 @@ def find_client() -> Client:
         )
     if not (token.isascii() and token.isprintable()):  # http.client would quote it in its complaint
         raise InvalidInput("token: must be one line of printable ASCII characters, as the server has written it")
-    return Client(url, token, _beside(settings, "cert"))
+    return Client(url, token, _pinned(settings) if url.startswith("https://") else ())
 
 
 def _beside(settings: Settings, name: str) -> str | None:

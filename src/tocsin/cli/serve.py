@@ -8,7 +8,8 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,9 +17,8 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from tocsin.cli.certificate import Certificate
 from tocsin.cli.sop import find_sop, with_sop
-from tocsin.errors import InvalidInput, InvalidSop, StoreError
+from tocsin.errors import InvalidSop, StoreError
 from tocsin.oncall.roster import INBOX, Roster
 from tocsin.settings import Settings, is_loopback, settings_from
 from tocsin.sop.check import Level, check
@@ -27,6 +27,7 @@ from tocsin.sop.model import Sop
 from tocsin.telemetry import start_logging
 
 if TYPE_CHECKING:
+    from tocsin.cli.certificate import Certificate
     from tocsin.engine.node import Node
 
 logger = logging.getLogger("tocsin")
@@ -61,10 +62,14 @@ def serve(sop_file: Path | None, **given: str | int | None) -> None:
         log.stop()
 
 
-def _certificate(settings: Settings) -> Certificate | None:
-    if bool(settings.tls_cert) != bool(settings.tls_key):
-        raise InvalidInput("--tls-cert, --tls-key: must be given both, or neither")
-    return Certificate(Path(settings.tls_cert), Path(settings.tls_key)) if settings.tls_cert else None
+def _certificate(settings: Settings) -> "Certificate | None":
+    """What https is served by; None: plain http."""
+    if not settings.tls_cert and not settings.tls_key:
+        return None
+    from tocsin.api.auth import token_file  # noqa: PLC0415  # heavy, as is cryptography
+    from tocsin.cli.certificate import Certificate  # noqa: PLC0415
+
+    return Certificate.of(settings, token_file(settings.beside, "cert"))
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -129,27 +134,16 @@ def _tell_reach(sop: Sop, methods: frozenset[str], public_url: str) -> None:
 
 
 async def _run(
-    settings: Settings, sop: Sop, name: str, listening: socket.socket, certificate: Certificate | None
+    settings: Settings, sop: Sop, name: str, listening: socket.socket, certificate: "Certificate | None"
 ) -> None:
-    import uvicorn  # noqa: PLC0415  # heavy, and needed by this command only
-
-    from tocsin.api.auth import ensure_tokens, token_file  # noqa: PLC0415
-    from tocsin.api.bounds.connections import Connection, capacity  # noqa: PLC0415
+    from tocsin.api.auth import ensure_tokens, token_file  # noqa: PLC0415  # heavy, and needed by this command only
     from tocsin.engine.node import Node  # noqa: PLC0415
-    from tocsin.web.app import build  # noqa: PLC0415
-    from tocsin.web.site import Site  # noqa: PLC0415
-
-    class Server(uvicorn.Server):
-        """uvicorn waits for open streams to end: so they are ended first."""
-
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            site.live.close()
-            await super().shutdown(sockets)
 
     async with Node(settings, sop) as node:
         await ensure_tokens(node)
+        if certificate is not None:
+            certificate.keep_copy()
         token_file(settings.beside, "url").write_text(settings.public_url + "\n", encoding="ascii")
-        token_file(settings.beside, "cert").write_text(certificate.text if certificate else "", encoding="ascii")
         logger.info("SOP: %s", name)
         if sop == default_sop():
             logger.warning("the sample organisation: nobody real is paged; `tocsin init` writes a file to start from")
@@ -158,26 +152,70 @@ async def _run(
             logger.warning("no emergency contacts: nobody is called when this node can't page; see docs/operations.md")
         logger.info("listening on %s, %s", settings.public_url, node.database_name)
         await _tell_welcome(node)
-        room = capacity(_open_files())
-        app = build(node)
-        site: Site = app.state.site
-        _leave_what_lasts_alone()
-        config = uvicorn.Config(
-            app,
-            http=Connection,
-            ws="none",
-            limit_concurrency=room.connections,
-            backlog=room.backlog,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=5,
-            ssl_context_factory=(lambda *_: certificate.context) if certificate else None,
-        )
-        renewing = asyncio.create_task(certificate.run()) if certificate else None
-        await Server(config).serve(sockets=[listening])
-        if renewing:
-            renewing.cancel()
+        async with _renewing(certificate):
+            await _answer(node, listening, certificate)
+
+
+async def _answer(node: "Node", listening: socket.socket, certificate: "Certificate | None") -> None:
+    """Answer requests until it is told to stop."""
+    import uvicorn  # noqa: PLC0415  # heavy, and needed by this command only
+
+    from tocsin.api.bounds.connections import HANDSHAKE_WITHIN_SECONDS, Connection, capacity  # noqa: PLC0415
+    from tocsin.web.app import build  # noqa: PLC0415
+    from tocsin.web.site import Site  # noqa: PLC0415
+
+    class Server(uvicorn.Server):
+        """uvicorn waits for open streams to end, so they are ended first; and a minute for a handshake."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            if certificate is None:
+                await super().startup(sockets)
+                return
+            await self.lifespan.startup()
+            serving = await asyncio.get_running_loop().create_server(
+                lambda: Connection(config, self.server_state, self.lifespan.state),
+                sock=listening,
+                backlog=room.backlog,
+                ssl=certificate.context,
+                ssl_handshake_timeout=HANDSHAKE_WITHIN_SECONDS,
+            )
+            self.servers = [serving]
+            self.started = True
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            site.live.close()
+            await super().shutdown(sockets)
+
+    room = capacity(_open_files())
+    app = build(node)
+    site: Site = app.state.site
+    _leave_what_lasts_alone()
+    config = uvicorn.Config(
+        app,
+        http=Connection,
+        ws="none",
+        limit_concurrency=room.connections,
+        backlog=room.backlog,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    await Server(config).serve(sockets=[listening])
+
+
+@asynccontextmanager
+async def _renewing(certificate: "Certificate | None") -> AsyncIterator[None]:
+    """Take up what the certificate is renewed by: at once at SIGHUP, else within half a minute."""
+    if certificate is None:
+        yield
+        return
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, certificate.renew)
+    looking = asyncio.create_task(certificate.run())
+    try:
+        yield
+    finally:
+        looking.cancel()
 
 
 def _leave_what_lasts_alone() -> None:

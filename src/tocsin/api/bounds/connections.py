@@ -19,6 +19,7 @@ from tocsin.api.problems import PROBLEM_TYPE, RETRY_AFTER, body_of_problem
 MAX_CONNECTIONS = 2_000
 MAX_HEAD = 64 * 1024  # bytes
 HEAD_WITHIN_SECONDS = 10
+HANDSHAKE_WITHIN_SECONDS = 10  # of TLS
 _REST_WITHIN_SECONDS = 2  # of a request that has been answered already
 _FRAME = 8  # bytes around a chunk of one byte: its length and two ends of line, and some
 
