@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import apsw
 import jsonschema
 import pytest
 
@@ -184,6 +185,22 @@ def test_no_routing_key_is_kept_with_what_is_in_quarantine(api: Api, monkeypatch
     assert key not in shown
     assert api.ask("POST", f"/api/v1/quarantine/{kept['id']}/retry", json={}).status_code == 200
     assert open_titles(api) == ["DISK at 99% on srv01"]
+
+
+def test_a_database_that_cannot_be_used_is_told_of_as_pagerduty_would(api: Api) -> None:
+    key = key_of(api)
+    api.settle()
+    apsw.Connection(str(api.database)).execute("ALTER TABLE alerts RENAME TO lost")
+    response = api.ask("POST", "/v2/enqueue", token=None, json={"routing_key": key, **event()})
+    assert (response.status_code, response.headers["retry-after"]) == (503, "2")
+    jsonschema.validate(response.json(), schema_of("Error"))
+
+
+def test_what_is_no_json_is_told_as_the_documentation_shows_it(calm: Api) -> None:
+    response = calm.ask("POST", "/v2/enqueue", token=None, content=b"{")
+    contract = json.loads(shared("contracts/pagerduty-events-v2.openapi.json").read_text())
+    example = contract["components"]["responses"]["Error"]["content"]["application/json"]["examples"]["response"]
+    assert (response.status_code, response.json()) == (400, example["value"])
 
 
 def test_nobody_is_disguised_by_an_event(api: Api, tmp_path: Path) -> None:

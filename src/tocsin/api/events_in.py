@@ -16,16 +16,17 @@ from tocsin.api.auth import require
 from tocsin.api.bodies import answer
 from tocsin.api.bounds.reading import read_body
 from tocsin.api.operations import Handler
-from tocsin.api.problems import RETRY_AFTER, Forbidden, Unauthorized
+from tocsin.api.problems import RETRY_AFTER, Forbidden, Unauthorized, on_store, status_of
 from tocsin.domain import commands as c
 from tocsin.engine.desk import Actor
 from tocsin.engine.node import Node
 from tocsin.engine.reception import receive
-from tocsin.errors import InvalidInput, Overloaded, Refused, TooManyAttempts
+from tocsin.errors import InvalidInput, Overloaded, Refused, StoreError, TocsinError, TooManyAttempts
 from tocsin.integrations.forms import PAGERDUTY_EVENTS
 from tocsin.integrations.pagerduty.events_in import (
     MAX_EVENT,
     EventAction,
+    Unrecognized,
     alert_of,
     change_of,
     keep,
@@ -45,12 +46,19 @@ def as_pagerduty(handler: Handler) -> Handler:
             return await handler(node, request)
         except (Unauthorized, Forbidden) as error:
             return _refusal(400, "invalid event", f"routing_key: {error}")
+        except Unrecognized as error:
+            return _refusal(400, "Unrecognized object", str(error), message="Event object format is unrecognized")
         except InvalidInput as error:
             return _refusal(400, "invalid event", str(error))
         except TooManyAttempts as error:
             return _refusal(429, "throttle exceeded", str(error), str(error.seconds))
         except Overloaded as error:
             return _refusal(429, "throttle exceeded", str(error), RETRY_AFTER)
+        except StoreError as error:
+            await on_store(request, error)
+            return _refusal(503, "internal error", "the database can't be used now", RETRY_AFTER)
+        except TocsinError as error:
+            return _refusal(status_of(error), "invalid event", str(error))
 
     return told
 
@@ -103,8 +111,8 @@ async def _acknowledge(node: Node, dedup_key: str, principal: Principal) -> None
         return
 
 
-def _refusal(status: int, short: str, error: str, retry_after: str = "") -> Response:
-    message = "Event object is invalid" if status == 400 else "Try again later"
+def _refusal(status: int, short: str, error: str, retry_after: str = "", *, message: str = "") -> Response:
+    message = message or ("Event object is invalid" if status < 429 else "Try again later")
     told = answer({"status": short, "message": message, "errors": [error]}, status)
     if retry_after:
         told.headers["Retry-After"] = retry_after

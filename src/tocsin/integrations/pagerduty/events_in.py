@@ -32,6 +32,10 @@ _Text = Annotated[str, Meta(min_length=1, max_length=_MAX_LABEL)]
 _DedupKey = Annotated[str, Meta(min_length=1, max_length=255)]
 
 
+class Unrecognized(InvalidInput):
+    """The body is no JSON object, so it tells of no event."""
+
+
 class EventAction(StrEnum):
     """What an event does to its alert."""
 
@@ -124,10 +128,12 @@ _REST = msgspec.json.Decoder(_Rest)
 _KEPT = msgspec.json.Decoder(_Kept)
 _DETAILS = msgspec.json.Decoder(dict[str, Raw])
 _TEXT = msgspec.json.Decoder(str)
+_OBJECT = msgspec.json.Decoder(dict[str, Raw])
 
 
 def read_event(body: bytes) -> Event:
     """The event in a body; InvalidInput names what is wrong with it, as the documented rules have it."""
+    _refuse_unrecognized(body)
     event = decode(_EVENT, body)
     if event.event_action is EventAction.TRIGGER:
         if event.payload is None:
@@ -157,6 +163,13 @@ def change_of(
         link=event.links[0].href[:2_048] if event.links else "",
         details=details,
     )
+
+
+def _refuse_unrecognized(body: bytes) -> None:
+    try:
+        _OBJECT.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Unrecognized("JSON parse error") from None
 
 
 def keep(body: bytes, event: Event, dedup_key: str, integration: str, received_at: datetime) -> bytes:
