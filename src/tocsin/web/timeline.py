@@ -35,6 +35,7 @@ SORTS: dict[str, tuple[str, ...]] = {
         "person_paged",
         "page_accepted",
         "page_failed",
+        "page_repeated",
         "response_time_missed",
         "assessment_overdue",
         "reminded",
