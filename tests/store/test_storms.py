@@ -64,6 +64,23 @@ def test_lone_page_leaves_within_the_minute_all_the_same(store: Store) -> None:
     assert [paged(it) for it in lease(store, 2 * SECOND)] == [(later.id, "alice", ())]
 
 
+def test_storm_whose_node_has_died_keeps_its_distance_to_the_one_that_left_meanwhile(store: Store) -> None:
+    opened(store, 5)
+    (stuck,) = lease(store)
+    opened(store, 1)
+    (lone,) = lease(store)
+    settle(store, lone)
+    opened(store, 3)
+    (other,) = lease(store, 2 * SECOND + APART)
+    assert other.counted == 2
+    settle(store, other, after=3 * SECOND + APART)
+    with store.transaction() as tx:
+        tx.outbox.release_all()
+    assert lease(store, 4 * SECOND + APART) == []
+    (again,) = lease(store, 3 * SECOND + 2 * APART)
+    assert (again.id, again.counted) == (stuck.id, 4)
+
+
 def test_page_that_was_refused_keeps_the_next_one_from_nothing(store: Store) -> None:
     opened(store, 5)
     (delivery,) = lease(store)
@@ -113,7 +130,7 @@ def test_answered_incident_is_not_counted_any_longer(store: Store) -> None:
 
 
 def test_person_who_was_told_of_an_incident_since_is_not_told_again_after_an_outage(store: Store) -> None:
-    first, *_ = opened(store, 3)
+    (first,) = opened(store, 1)
     (delivery,) = lease(store)
     with store.transaction() as tx:
         tx.outbox.postpone(delivery, NOON + 2 * SECOND, "HTTP 502")

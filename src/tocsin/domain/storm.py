@@ -26,7 +26,10 @@ class Last(Struct, frozen=True):
 
 
 class Queue(Struct, frozen=True):
-    """What is known of a recipient: how much waits (up to STORM) and is under way, and when the earliest is due."""
+    """What is known of a recipient: how much waits and is under way, and when the earliest is due.
+
+    `waiting` counts what is counted in a page that waits; beyond STORM it need not be exact.
+    """
 
     recipient: str
     waiting: int

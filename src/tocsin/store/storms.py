@@ -61,7 +61,10 @@ def kind_of(rank: int) -> str:
 
 
 def queues(reads: Reads, provider: str, but: Collection[int] = (), only: Only = Only.ANYTHING) -> list[Queue]:
-    """The recipients for whom something waits; `but` are rows that don't count."""
+    """The recipients for whom something waits; `but` are rows that don't count.
+
+    What is counted in a page that waits for its retry waits with it: they are a storm still.
+    """
     mine = "provider = ? AND outbox.recipient = present.recipient"
     rows = f"FROM outbox WHERE {mine} AND status = 'pending' AND recipient IS NOT NULL AND NOT id {reads.ONE_OF}"
     sql = f"""
@@ -77,6 +80,10 @@ def queues(reads: Reads, provider: str, but: Collection[int] = (), only: Only = 
         SELECT
             present.recipient,
             (SELECT count(*) FROM (SELECT 1 {rows} LIMIT {STORM}) AS first),
+            (SELECT count(*) FROM (
+                SELECT 1 FROM outbox AS other WHERE other.status = 'counted'
+                    AND other.counted_in IN (SELECT id {rows} LIMIT {STORM}) LIMIT {STORM}
+            ) AS counted),
             (SELECT count(*) FROM outbox WHERE {mine} AND status = 'leased'),
             (SELECT due_at {rows} ORDER BY due_at LIMIT 1),
             last_pages.page, last_pages.at, newest.status, newest.due_at
@@ -87,13 +94,13 @@ def queues(reads: Reads, provider: str, but: Collection[int] = (), only: Only = 
     """
     listed = reads.list_of(but)
     until = _LESSER if only is Only.GRAVEST_PAGES else chr(ord(_LESSER) + 1)
-    values = (provider, provider, provider, listed, provider, provider, listed, provider, until)
+    values = (provider, provider, provider, listed, provider, listed, provider, provider, listed, provider, until)
     return [_queue(row) for row in reads.all(sql, *values) if row[1]]
 
 
 def _queue(row: Row) -> Queue:
-    recipient, waiting, under_way, due_at, *newest = row
-    return Queue(recipient, waiting, under_way, codec.from_column(due_at), _last(*newest))
+    recipient, waiting, counted, under_way, due_at, *newest = row
+    return Queue(recipient, waiting + counted, under_way, codec.from_column(due_at), _last(*newest))
 
 
 def _last(page: int | None, at: int | None, status: str | None, due_at: int | None) -> Last | None:
