@@ -72,8 +72,7 @@ def test_page_without_its_server_says_so_without_a_barrier(world: World, looks: 
     incident = world.declare()
     viewers = [looks(world, **look) for look in LOOKS.values()]
     for viewer in viewers:
-        viewer.expected += ["ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET"]
-        viewer.expected += ["ERR_EMPTY", "Failed to fetch"]
+        viewer.expected += ["net::ERR_", "Failed to fetch"]  # whatever Chromium calls a server that is gone
         viewer.go(f"/incidents/{incident}")
         viewer.streams()
     world.server.kill()
