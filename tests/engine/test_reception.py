@@ -27,13 +27,14 @@ from tocsin.domain.placement import Placer
 from tocsin.engine import reception
 from tocsin.engine.node import Node
 from tocsin.errors import InvalidInput, NotFound, Overloaded, Refused
-from tocsin.integrations.forms import ALERTMANAGER_V2, ALERTMANAGER_WEBHOOK, FORMS, Form
+from tocsin.integrations.forms import ALERTMANAGER_V2, ALERTMANAGER_WEBHOOK, Form
 from tocsin.settings import Settings
 from tocsin.sop.load import default_sop
 from tocsin.store.alerts import NewAlert
 from tocsin.store.audit_log import Deed
 from tocsin.store.rows import Quarantined
 
+SEVERAL = [pytest.param(it, id=it.name) for it in (ALERTMANAGER_V2, ALERTMANAGER_WEBHOOK)]  # bring several at once
 POISON = "poison"
 _PLACE = Placer.place
 STARTED_AT = datetime.now(UTC) - timedelta(minutes=1)
@@ -122,7 +123,7 @@ def poison(name: str = "Poison", **labels: str) -> Json:
     return firing(name, started_at=STARTED_AT, poison="a surprise", **labels)
 
 
-@pytest.mark.parametrize("form", [pytest.param(it, id=name) for name, it in FORMS.items()])
+@pytest.mark.parametrize("form", SEVERAL)
 def test_an_alert_on_which_a_bug_strikes_is_kept_as_it_came_and_the_others_are_taken(
     node: Reception, bug: Bug, form: Form, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -231,7 +232,7 @@ def test_where_the_store_is_out_of_order_nothing_is_said_to_be_in(
 WRONG: Json = {"labels": {}}
 
 
-@pytest.mark.parametrize("form", [pytest.param(it, id=name) for name, it in FORMS.items()])
+@pytest.mark.parametrize("form", SEVERAL)
 def test_an_alert_that_is_wrong_is_refused_with_its_place_and_the_others_are_taken(node: Reception, form: Form) -> None:
     with pytest.raises(InvalidInput) as refusal:
         node.receive(firing("Before"), WRONG, firing("After"), form=form)
