@@ -55,5 +55,5 @@ def done_once(
 
 
 def _digest(actor: Actor, incident_id: str, command: c.Opening | c.Change) -> str:
-    asked = msgspec.json.encode([actor.name, incident_id, type(command).__name__, command])
+    asked = msgspec.json.encode([actor.name, incident_id, type(command).__name__, command], enc_hook=str)
     return hashlib.blake2b(asked, digest_size=16).hexdigest()
