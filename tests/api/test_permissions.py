@@ -33,6 +33,7 @@ _PUBLIC = {
     "/icon.svg",
     "/tocsin.webmanifest",
     "/worker.js",
+    "/a/{token}",
 }
 _DOORS = ("/api", "/intake", "/heart", "/v2")
 _STATIC = "/static/{digest}/{name:path}"

@@ -102,8 +102,7 @@ def test_incident_that_nobody_could_be_reached_for_is_seen_until_somebody_answer
     reads = store.apart()
     while pages := list(response.incident.open_pages.items()):
         for key, page in pages:
-            response.send(c.ReportPageFailed(key=key, via=page.method.via, reason="refused"))
-        response.send(c.Tick(), after=5)
+            response.send(c.ReportPageFailed(key=key, via=page.method.id, reason="refused"))
     assert [it.id for it in observer.look(reads).unreached] == [response.id]
     assert [it.id for it in observer.look(reads).unreached] == [response.id]
     response.send(c.Acknowledge())

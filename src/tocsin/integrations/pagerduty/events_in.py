@@ -35,6 +35,8 @@ _DedupKey = Annotated[str, Meta(min_length=1, max_length=255)]
 class Unrecognized(InvalidInput):
     """The body is no JSON object, so it tells of no event."""
 
+    code = "unrecognized_event"
+
 
 class EventAction(StrEnum):
     """What an event does to its alert."""
