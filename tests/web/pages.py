@@ -35,7 +35,7 @@ PAGES = (
     Shown("procedure changed", "/sop/diff", "What has changed in the procedure"),
     Shown("postmortem", "/incidents/{resolved}/postmortem", "As it will look"),
     Shown("inbox", "/inbox?whose=all", "Payments fail"),
-    Shown("activity", "/activity", "Incident: page by hand"),
+    Shown("activity", "/activity", "What people and tokens did"),
     Shown("activity of one", "/activity?actor=bob&target={worked on}", "Show all"),
     Shown("activity of nobody", "/activity?actor=nobody-at-all", "Nobody did such a thing"),
     Shown("your account", "/account", "Where you are signed in"),
