@@ -8,6 +8,7 @@ import pytest
 from tocsin.api.problems import UNPROCESSABLE
 from tocsin.cli.main import COMMANDS
 from tocsin.domain.transitions import RULES
+from tocsin.integrations.slack.scopes import PRIVATE_SCOPES, SCOPES
 
 ROOT = Path(__file__).parents[1]
 # Without the sandbox, whose refusals are the vendors'.
@@ -41,6 +42,12 @@ def test_every_refusal_of_the_domain_is_documented() -> None:
     codes = named | {f"cannot_{rule.verb}" for rule in RULES.values()} | UNPROCESSABLE
     documented = set(re.findall(r"`(\w+)`", _doc("errors.md")))
     assert codes - documented == set()
+
+
+def test_every_permission_that_slack_is_asked_for_is_explained() -> None:
+    table = re.findall(r"^\| (`[a-z]+:.*?) \| (.+) \|$", _doc("integrations/slack.md"), re.MULTILINE)
+    explained = {scope for scopes, _ in table for scope in re.findall(r"`([a-z:]+)`", scopes)}
+    assert explained == {*SCOPES, *PRIVATE_SCOPES}
 
 
 def test_every_local_link_of_the_documents_leads_somewhere() -> None:

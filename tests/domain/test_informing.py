@@ -146,6 +146,7 @@ def test_new_channel_is_furnished_with_topic_summary_link_people_and_earlier_upd
         f.SetTopic,
         f.PostSummary,
         f.AddBookmark,
+        f.AddLink,
         f.InviteToChannel,
         f.PostMessage,
     ]
@@ -193,6 +194,7 @@ def test_summary_is_pinned_and_kept_current() -> None:
         "Incident Commander: —",
         "Communications Lead: —",
         "Technical Lead: —",
+        "Next update due: 12:15 UTC",
         "Last update 12:00 UTC: Rolling back",
     ]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from tests.engine.rehearsal import Rehearsal
+from tests.engine.rehearsal import Rehearsal, attempt_at
 from tocsin.engine import dispatch
 from tocsin.engine.throttle import Throttle
 from tocsin.integrations.wire import Outgoing, Request, Then, Verdict
@@ -66,7 +66,7 @@ class Outage(Rehearsal):
 
     def send(self, delivery: Delivery) -> Verdict:
         provider = self.providers[delivery.effect.provider]
-        step: Outgoing | Verdict = provider.request_for(delivery.effect)
+        step: Outgoing | Verdict = provider.request_for(delivery.effect, attempt_at(delivery))
         while isinstance(step, Outgoing):
             assert isinstance(step, Request)
             verdict = provider.classify(delivery.effect, step, self._reply_to(step))

@@ -25,7 +25,7 @@ from tocsin.engine.intake import Intake
 from tocsin.engine.providers import providers_for
 from tocsin.engine.sops import Sops
 from tocsin.engine.unmuter import let_out
-from tocsin.integrations.wire import Outgoing, Reply, Request, Then, Verdict
+from tocsin.integrations.wire import Attempt, Outgoing, Reply, Request, Then, Verdict
 from tocsin.settings import Settings
 from tocsin.simulate.sandbox.recording import RecordedRequest
 from tocsin.simulate.sandbox.server import Sandbox
@@ -40,6 +40,11 @@ E = TypeVar("E", bound=e.Event)
 
 MONITORING = Actor("monitoring", "alertmanager")
 _IN_PROCESS = "http://127.0.0.1:1"  # a loopback address, so that a provider needs no credentials; nobody calls it
+
+
+def attempt_at(delivery: Delivery) -> Attempt:
+    """What the provider is told of the attempt."""
+    return Attempt(delivery.key, delivery.created_at, is_repeat=delivery.is_repeat)
 
 
 class Rehearsal:
@@ -156,7 +161,7 @@ class Rehearsal:
         """Send the delivery to the sandbox, and say what came of it."""
         effect = delivery.effect
         provider = self.providers[effect.provider]
-        step: Outgoing | Verdict = provider.request_for(effect)
+        step: Outgoing | Verdict = provider.request_for(effect, attempt_at(delivery))
         while isinstance(step, Outgoing):
             assert isinstance(step, Request)
             verdict = provider.classify(effect, step, self._reply_to(step))

@@ -204,7 +204,7 @@ async def test_page_that_goes_another_way_has_no_other_points(machine: Machine) 
 
 # A declaration, its page and its channel
 
-FURNISHED = 32, 8  # at most: what two loops have to write at the same time is one commit
+FURNISHED = 32, 9  # at most: what two loops have to write at the same time is one commit
 
 
 async def page_and_open_channel(node: Node) -> None:
@@ -230,6 +230,9 @@ async def test_incident_has_its_page_and_one_channel_wherever_the_server_dies(po
     assert incident.channel is not None
     assert (incident.channel.id, incident.channel.summary_id) == (channel.id, channel.pins[-1])
     assert channel.topic.startswith("SEV2 · triggered")
+    marks = [message.metadata for message in channel.messages]
+    assert len(marks) == len(set(marks))
+    assert len(channel.bookmarks) == len(set(channel.bookmarks)) == 2
 
 
 async def test_incident_with_its_channel_has_no_other_points(machine: Machine) -> None:

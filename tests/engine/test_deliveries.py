@@ -15,7 +15,7 @@ from tocsin.domain.effects import AnyEffect, SendPage
 from tocsin.engine.pace import Rate
 from tocsin.engine.sender import Look, Sender
 from tocsin.integrations.inbox.outbound import deliver
-from tocsin.integrations.wire import Done, Never, Outgoing, Reply, Request, Verdict
+from tocsin.integrations.wire import Attempt, Done, Never, Outgoing, Reply, Request, Verdict
 from tocsin.simulate.sandbox.recording import RecordedRequest, Response
 from tocsin.simulate.sandbox.server import Sandbox
 from tocsin.store.sqlite import SqliteStore
@@ -32,9 +32,11 @@ def is_furnished(sandbox: Sandbox) -> bool:
 
 
 def notes(sandbox: Sandbox) -> list[str]:
-    """The notes that stand in the channel."""
-    (channel,) = sandbox.slack.channels.values()
-    return [message.text for message in channel.messages if message.text.startswith("Note:")]
+    """What was noted, in the order in which the channel was told; notes that waited share a message."""
+    lines = (
+        line for channel in sandbox.slack.channels.values() for it in channel.messages for line in it.text.split("\n")
+    )
+    return [f"Note: {words}" for line in lines if (words := line.partition("Note: ")[2])]
 
 
 # Providers
@@ -132,7 +134,7 @@ class Broken:
     def __init__(self) -> None:
         self.tried = 0
 
-    def request_for(self, effect: AnyEffect) -> Request | Done | Never:
+    def request_for(self, effect: AnyEffect, attempt: Attempt) -> Request | Done | Never:
         assert isinstance(effect, SendPage)
         self.tried += 1
         if self.tried == 1:

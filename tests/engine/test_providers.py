@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from tests.fakes.effects import page
+from tests.fakes.effects import FIRST, page
 from tocsin.domain.effects import OpenChannel
 from tocsin.engine.deliveries import Provider
 from tocsin.engine.providers import providers_for
@@ -36,7 +36,7 @@ def providers(
 
 
 def request(provider: Provider, via: str = "pagerduty", routing_key: str | None = None) -> Request:
-    made = provider.request_for(page(via, routing_key=routing_key))
+    made = provider.request_for(page(via, routing_key=routing_key), FIRST)
     assert isinstance(made, Request)
     return made
 
@@ -74,20 +74,20 @@ def test_person_may_have_a_routing_key_of_their_own() -> None:
     sop = replace(SOP, people={**SOP.people, "alice": replace(SOP.people["alice"], contact=(own,))})
     provider = providers({"DATABASE_KEY": OTHER_KEY}, sop)["pagerduty"]
     assert OTHER_KEY.encode() in request(provider, routing_key="env:DATABASE_KEY").body
-    assert isinstance(provider.request_for(page("pagerduty")), Never)  # the organisation's key is not set
+    assert isinstance(provider.request_for(page("pagerduty"), FIRST), Never)  # the organisation's key is not set
 
 
 def test_requests_go_where_the_settings_say() -> None:
     found = providers(SECRETS, pagerduty="http://127.0.0.1:9", slack="http://127.0.0.1:8")
     assert request(found["pagerduty"]).url == "http://127.0.0.1:9/v2/enqueue"
-    opening = found["slack"].request_for(CHANNEL)
+    opening = found["slack"].request_for(CHANNEL, FIRST)
     assert isinstance(opening, Request)
     assert opening.url == "http://127.0.0.1:8/api/conversations.create"
 
 
 def test_inbox_takes_everything_and_sends_no_requests(caplog: pytest.LogCaptureFixture) -> None:
     inbox = providers()["inbox"]
-    assert isinstance(inbox.request_for(page("inbox")), Done)
+    assert isinstance(inbox.request_for(page("inbox"), FIRST), Done)
     assert "PAGE alice: SEV1 INC-2026-0042 checkout: Checkout is down" in caplog.text
     with pytest.raises(TypeError, match="the inbox sends no requests"):
         inbox.classify(page("inbox"), Request("GET", "http://127.0.0.1:9"), Reply(200, {}, b""))
@@ -104,4 +104,4 @@ def test_slack_alone_has_a_pace_and_only_in_channels() -> None:
 def test_effect_that_a_provider_knows_nothing_of_is_a_bug() -> None:
     found = providers(SECRETS)
     with pytest.raises(TypeError, match="OpenChannel is not a page"):
-        found["pagerduty"].request_for(CHANNEL)
+        found["pagerduty"].request_for(CHANNEL, FIRST)

@@ -2,15 +2,21 @@
 
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
 from tocsin.domain import effects as f
 from tocsin.domain.events import Reach
 from tocsin.integrations.pagerduty.outbound import PagerDutyAccount
 from tocsin.integrations.slack.outbound import SlackAccount
+from tocsin.integrations.wire import Attempt
 from tocsin.sop.model import ContactMethod
 from tocsin.sop.words import Severity, Urgency
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 INCIDENT = "INC-2026-0042"
+DECIDED_AT = datetime(2026, 1, 5, 9, 59, tzinfo=UTC)
+FIRST = Attempt(f"{INCIDENT}-7-0", DECIDED_AT)
+REPEAT = Attempt(f"{INCIDENT}-7-0", DECIDED_AT, is_repeat=True)
 PUBLIC_URL = "https://tocsin.example.org"
 SECRET_KEY = "e93facc04764012d7bfb002500d5d1a6"
 SECRET_TOKEN = "xoxb-canary-2026"
@@ -27,6 +33,15 @@ SLACK = SlackAccount(
     api_url="https://slack.com/api/",
     public_url=PUBLIC_URL,
     members={"alice": "U0ALICE01", "bob": "U0BOB0002", "carol": "U0CAROL03"},
+)
+
+PRESSED = replace(SLACK, is_interactive=True)
+CARD = f.Card(
+    title=f"{INCIDENT}: Checkout is down",
+    status="acknowledged",
+    facts=(("Severity", "SEV1"), ("Status", "acknowledged"), ("Incident Commander", "Alice")),
+    update="10:07 UTC: rolling back",
+    next="post_update",
 )
 
 
@@ -72,12 +87,14 @@ def resolution(key: str = f"{INCIDENT}-3-0") -> f.ResolvePage:
 
 
 def channel_effects(channel: str, message: str) -> tuple[f.ChannelEffect, ...]:
-    """Everything that happens in a channel once it is open and its summary stands as `message`."""
+    """Everything that happens in a channel once it is open and its summary stands as `message`, but its end."""
     return (
         f.SetTopic(incident=INCIDENT, channel=channel, topic="SEV1 · triggered · IC: none yet"),
         f.AddBookmark(incident=INCIDENT, channel=channel, title=f"{INCIDENT} in Tocsin"),
+        f.AddLink(incident=INCIDENT, channel=channel, title="Runbook", url="https://runbooks.example.com/website"),
         f.InviteToChannel(incident=INCIDENT, channel=channel, people=("alice", "bob")),
         f.PostMessage(incident=INCIDENT, channel=channel, text="Severity SEV2 → SEV1: all users"),
         f.PinSummary(incident=INCIDENT, channel=channel, message=message),
-        f.UpdateSummary(incident=INCIDENT, channel=channel, message=message, text="Status: acknowledged"),
+        f.UpdateSummary(incident=INCIDENT, channel=channel, message=message, text="Status: acknowledged", card=CARD),
+        f.BriefNewcomer(incident=INCIDENT, channel=channel, user="U0ALICE01", text="Status: acknowledged", card=CARD),
     )

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from tests.fakes.effects import PAGERDUTY, SLACK
+from tests.fakes.effects import FIRST, PAGERDUTY, SLACK
 from tocsin.integrations.pagerduty import outbound as pagerduty
 from tocsin.integrations.slack import outbound as slack
-from tocsin.integrations.wire import Never, Outgoing, Reply, Request, Then, Verdict
+from tocsin.integrations.wire import Attempt, Never, Outgoing, Reply, Request, Then, Verdict
 from tocsin.simulate.sandbox.recording import RecordedRequest, Response
 from tocsin.simulate.sandbox.server import Sandbox
 
@@ -29,8 +29,8 @@ def send_to_pagerduty(effect: pagerduty.PagerDutyEffect, sandbox: Sandbox) -> Ve
     return request if isinstance(request, Never) else pagerduty.classify(effect, ask(sandbox, request))
 
 
-def send_to_slack(effect: slack.SlackEffect, sandbox: Sandbox) -> Verdict:
-    request = slack.request_for(effect, SLACK)
+def send_to_slack(effect: slack.SlackEffect, sandbox: Sandbox, attempt: Attempt = FIRST) -> Verdict:
+    request = slack.request_for(effect, SLACK, attempt)
     for _ in range(_LONGEST):
         if not isinstance(request, Request):
             return request

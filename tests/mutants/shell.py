@@ -7,6 +7,7 @@ LEASES = "tests/store/test_leases.py"
 OUTBOX = "tests/store/test_outbox.py"
 RESTORING = "tests/engine/test_restoring.py"
 STORM = "tests/engine/test_storm.py"
+CATCHUP = "tests/engine/test_catchup.py"
 CLOCK = ("tests/engine/test_clock.py",)
 
 MUTANTS = (
@@ -278,6 +279,22 @@ MUTANTS = (
         old="(last.is_under_way or now < last.at + APART)",
         new="last.is_under_way",
         caught_by=("tests/domain/test_storm.py",),
+    ),
+    Mutant(
+        name="a message is posted again though an earlier attempt may have got through",
+        invariant=16,
+        file="store/rows.py",
+        old="return self.attempts > self.untaken + 1",
+        new="return self.attempts < 0",
+        caught_by=(f"{CATCHUP}::test_a_message_is_not_said_again_by_the_next_server",),
+    ),
+    Mutant(
+        name="what is newly to be said goes under the key of what may have been said",
+        invariant=16,
+        file="store/catchup.py",
+        old="if not delivery.is_repeat:",
+        new="if delivery.attempts:",
+        caught_by=(f"{CATCHUP}::test_what_was_said_together_is_not_said_again_though_more_waits",),
     ),
     Mutant(
         name="an engine that stands still sees no trouble",

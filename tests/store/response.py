@@ -99,10 +99,15 @@ def _decided(incident: Incident | None, command: c.Opening | c.Change, context: 
 
 
 def declared(
-    store: Store, severity: Severity | None = SEV1, *, title: str = "Checkout is down", now: datetime = NOON
+    store: Store,
+    severity: Severity | None = SEV1,
+    *,
+    title: str = "Checkout is down",
+    now: datetime = NOON,
+    trigger: Trigger = Trigger.SERVICE_DEGRADED,
 ) -> Response:
     """Somebody declares an incident on the website."""
-    command = c.Declare(title=title, service="website", trigger=Trigger.SERVICE_DEGRADED, severity=severity)
+    command = c.Declare(title=title, service="website", trigger=trigger, severity=severity)
     return Response(store, command, now=now)
 
 
@@ -139,8 +144,10 @@ def whole_responses(store: Store) -> tuple[Response, ...]:
     grave.send(c.Resolve()).send(c.Tick(), after=25 * 60)  # and the postmortem is due in a day
     item = ActionItem("Stage roll-outs", "bob", ActionItemPriority.P1, "2026-12-24")
     grave.send(c.SavePostmortem(sections=WRITTEN, action_items=(item,))).send(c.CompletePostmortem())
+    grave.send(c.Reopen(reason="and again"), after=60)
     first, second, third = (declared(store, SEV3) for _ in range(3))
     first.send(c.RequestPostmortem())
     second.send(c.Restore(taken_at=NOON, mark="r0a1b2c")).send(c.Release(reason="it goes on"))
     third.send(c.Cancel(reason="a drill"))
-    return grave, first, second, third
+    breach = declared(store, SEV1, trigger=Trigger.SECURITY_BREACH)
+    return grave, first, second, third, breach

@@ -125,12 +125,12 @@ def test_attempts_are_counted_from_the_first_lease_on(store: Store) -> None:
 def test_one_delivery_of_a_lane_is_under_way_at_a_time_in_the_order_decided(store: Store) -> None:
     with_channel(store)
     order = []
-    for _ in range(4):
+    for _ in range(5):
         (delivery,) = lease(store, "slack")
         order.append(type(delivery.effect))
         assert lease(store, "slack") == []
         settle(store, delivery)
-    assert order == [f.SetTopic, f.PostSummary, f.AddBookmark, f.InviteToChannel]
+    assert order == [f.SetTopic, f.PostSummary, f.AddBookmark, f.AddLink, f.InviteToChannel]
     assert lease(store, "slack") == []
 
 

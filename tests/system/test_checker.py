@@ -206,7 +206,7 @@ CASES = (
     ),
     Case(slack.words_arrive_in_order, "a word not said", unanswered("/api/chat.postMessage"), "Slack never said so"),
     Case(slack.words_arrive_in_order, "words in disorder", log(words_swapped), "was said before"),
-    Case(slack.words_are_said_once, "a word said again", again("/api/chat.postMessage"), "in 0 crashes"),
+    Case(slack.words_are_said_once, "a word said again", again("/api/chat.postMessage"), "was said 4 times"),
     Case(slack.incidents_have_one_channel, "two channels", again("/api/conversations.create"), "was created 4 times"),
 )
 

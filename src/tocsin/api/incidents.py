@@ -20,7 +20,7 @@ from tocsin.engine.desk import Actor
 from tocsin.engine.node import Node
 from tocsin.engine.once import key_of
 from tocsin.errors import InvalidInput
-from tocsin.sop.classify import classify
+from tocsin.sop.classify import breach_in, classify
 from tocsin.sop.model import Answers
 from tocsin.sop.words import Severity
 from tocsin.store.queries import Queries
@@ -124,7 +124,7 @@ def declaration(node: Node, body: r.DeclareBody) -> c.Declare:
     return c.Declare(
         title=body.title,
         service=body.service or node.sop.alerts.default_service,
-        trigger=body.trigger,
+        trigger=breach_in(body.answers) or body.trigger,
         severity=severity,
         reason=reason,
         teams=body.teams,
@@ -154,7 +154,7 @@ def assessment(node: Node, body: r.AssessBody) -> c.Assess:
     severity, reason = _severity(node, body.severity, body.reason, body.answers)
     if severity is None:
         raise InvalidInput("severity: must be SEV1, SEV2, SEV3 or SEV4, or give answers to classify it")
-    return c.Assess(severity=severity, reason=reason, trigger=body.trigger)
+    return c.Assess(severity=severity, reason=reason, trigger=breach_in(body.answers) or body.trigger)
 
 
 async def _change(node: Node, request: Request, command: c.Change, by: str | None) -> Response:

@@ -92,6 +92,28 @@ class EndPageTest(OfPageTest, frozen=True):
     """Stop the test from ringing."""
 
 
+class Card(Struct, frozen=True):
+    """How an incident stands, in parts, for what lays it out: `facts` are labels and values.
+
+    `status` and `next` are the words of Status and NextStep; an older node must be able to read those that it lacks.
+    """
+
+    title: str
+    status: str
+    facts: tuple[tuple[str, str], ...]
+    update: str = ""  # the last one
+    next: str = ""  # the step that the procedure asks for; empty: none
+
+
+class Line(Struct, frozen=True):
+    """Something that is said in a channel; `mention` is the person whom it is to be brought to the notice of."""
+
+    at: datetime
+    text: str
+    is_update: bool = False
+    mention: str = ""
+
+
 class ChannelEffect(Effect, frozen=True):
     """Base of what happens in an incident's channel, in order."""
 
@@ -112,6 +134,10 @@ class OpenChannel(ChannelEffect, frozen=True):
     """Create the incident channel."""
 
     name: str
+
+
+class OpenPrivateChannel(OpenChannel, frozen=True):
+    """Create the incident channel, for those alone who are invited. A node that doesn't know it must not open it."""
 
 
 class InviteToChannel(ChannelEffect, frozen=True):
@@ -135,11 +161,34 @@ class AddBookmark(ChannelEffect, frozen=True):
     title: str
 
 
-class PostMessage(ChannelEffect, frozen=True):
-    """Write into the channel."""
+class AddLink(ChannelEffect, frozen=True):
+    """Link a page of the organisation's from the channel."""
+
+    channel: str
+    title: str
+    url: str
+
+
+class Said(ChannelEffect, frozen=True):
+    """Base of what is said in a channel.
+
+    `lines` is all that leaves in one message, its own first, where others that waited are counted in it; it is known
+    when it leaves, and never stored.
+    """
 
     channel: str
     text: str
+    is_update: bool = False
+    mention: str = ""
+    lines: tuple[Line, ...] = ()
+
+    def line(self, at: datetime) -> Line:
+        """It as a line of a message that says several."""
+        return Line(at, self.text, self.is_update, self.mention)
+
+
+class PostMessage(Said, frozen=True):
+    """Write into the channel."""
 
 
 class PostSummary(ChannelEffect, frozen=True):
@@ -147,6 +196,7 @@ class PostSummary(ChannelEffect, frozen=True):
 
     channel: str
     text: str
+    card: Card | None = None  # None: an older Tocsin decided on it
 
 
 class PinSummary(ChannelEffect, frozen=True):
@@ -162,13 +212,37 @@ class UpdateSummary(ChannelEffect, frozen=True):
     channel: str
     message: str
     text: str
+    card: Card | None = None
 
 
-class TellStakeholders(ChannelEffect, frozen=True):
-    """Write into the stakeholders' channel."""
+class ArchiveChannel(ChannelEffect, frozen=True):
+    """Close the channel: it can be read, and nothing be written any more."""
 
     channel: str
+
+
+class UnarchiveChannel(ChannelEffect, frozen=True):
+    """Open the archived channel again."""
+
+    channel: str
+
+
+class BriefNewcomer(ChannelEffect, frozen=True):
+    """Show a member of Slack's who has joined the channel how it stands; nobody else sees it."""
+
+    channel: str
+    user: str
     text: str
+    card: Card | None = None
+
+    @property
+    def lane(self) -> str:
+        """The newcomer: they wait for nobody."""
+        return f"{self.incident}/slack/{self.user}"
+
+
+class TellStakeholders(Said, frozen=True):
+    """Write into the stakeholders' channel."""
 
     @property
     def lane(self) -> str:
@@ -214,13 +288,18 @@ AnyEffect = (
     | SendPageTest
     | EndPageTest
     | OpenChannel
+    | OpenPrivateChannel
     | InviteToChannel
     | SetTopic
     | AddBookmark
+    | AddLink
     | PostMessage
     | PostSummary
     | PinSummary
     | UpdateSummary
+    | ArchiveChannel
+    | UnarchiveChannel
+    | BriefNewcomer
     | TellStakeholders
     | NoteThere
     | AskThere

@@ -17,7 +17,7 @@ from tocsin.engine.parts import Parts
 from tocsin.engine.sender import Look
 from tocsin.engine.throttle import Throttle
 from tocsin.errors import TocsinError, Unreachable
-from tocsin.integrations.wire import Again, Done, Never, Outgoing, Reply, Then, Verdict
+from tocsin.integrations.wire import Again, Attempt, Done, Never, Outgoing, Reply, Then, Verdict
 from tocsin.store.outbox import Leased
 from tocsin.store.rows import Delivery, Only
 from tocsin.store.transaction import Transaction
@@ -42,8 +42,8 @@ class Provider(Protocol):
     name: str
     rate: Rate | None  # at which everything together leaves that waited for it while it was ill; None: at any
 
-    def request_for(self, effect: AnyEffect) -> Outgoing | Done | Never:
-        """The request that delivers `effect`, or the verdict where none is needed."""
+    def request_for(self, effect: AnyEffect, attempt: Attempt) -> Outgoing | Done | Never:
+        """The request that delivers `effect`, or that looks whether an earlier attempt has; the verdict without one."""
 
     def classify(self, effect: AnyEffect, request: Outgoing, reply: Reply) -> Verdict:
         """What the reply means."""
@@ -226,7 +226,8 @@ class Deliveries:
         return turn if turn > now else None
 
     async def _verdict_on(self, delivery: Delivery) -> Verdict:
-        step = self._provider.request_for(delivery.effect)
+        attempt = Attempt(delivery.key, delivery.created_at, is_repeat=delivery.is_repeat)
+        step = self._provider.request_for(delivery.effect, attempt)
         if isinstance(step, Done | Never):
             await self._look(delivery)
             self._count(delivery)

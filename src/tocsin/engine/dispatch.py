@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from tocsin.domain import commands as c
-from tocsin.domain.effects import AnyEffect, CounterpartEffect, OfPageTest, PageEffect, SendPage
+from tocsin.domain.effects import AnyEffect, ChannelEffect, CounterpartEffect, OfPageTest, PageEffect, SendPage
 from tocsin.engine.backoff import RETRY_FOR, is_given_up, is_too_late, retry_at
 from tocsin.engine.desk import ENGINE, Desk
 from tocsin.errors import TocsinError
-from tocsin.integrations.wire import Again, Done, Never, Verdict
+from tocsin.integrations.wire import Again, Busy, Done, Never, Verdict
 from tocsin.store.connection import InTheWay, Stale
 from tocsin.store.outbox import Leased
 from tocsin.store.rows import Delivery, Only
@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 GIVEN_UP = "given up after 24 h"
 _NOT_NEEDED = "no longer needed"
+_SHOWN_ANEW = "a later one shows it anew"
 _SOON = timedelta(seconds=1)
 
 
@@ -38,7 +39,8 @@ class Claim(Struct, frozen=True):
 def lease(tx: Transaction, now: datetime, claim: Claim) -> Leased:
     """Lease deliveries that may leave now; what nobody needs any more is settled instead."""
     leased = tx.outbox.lease(claim.provider, claim.node, now, claim.limit, claim.but, claim.only)
-    left = tuple(delivery for delivery in leased.deliveries if not _is_left_out(tx, now, delivery))
+    needed = [delivery for delivery in leased.deliveries if not _is_left_out(tx, now, delivery)]
+    left = tuple(tx.outbox.with_what_waits(delivery) for delivery in needed)
     if leased.unreadable:
         tx.outbox.give_back(leased.unreadable)
     return Leased(left, leased.unreadable)
@@ -51,6 +53,8 @@ def _is_left_out(tx: Transaction, now: datetime, delivery: Delivery) -> bool:
     elif not delivery.counted and now - delivery.created_at > FRESH_FOR and tx.outbox.is_outdated(delivery):
         # An outage lasts, and the ladder goes on: who is called once need not be called for each round of it.
         reason = TOLD_LATER
+    elif tx.outbox.is_superseded(delivery):
+        reason = _SHOWN_ANEW
     else:
         return False
     return tx.outbox.leave_out(delivery, now, reason)
@@ -74,6 +78,8 @@ def settle(desk: Desk, tx: Transaction, now: datetime, delivery: Delivery, verdi
         case Done(receipts=receipts):
             is_ours = tx.outbox.settle(delivery, "done", now, "")
         case Never(reason=reason, receipts=receipts):
+            is_known = isinstance(delivery.effect, ChannelEffect) and tx.outbox.is_told(delivery, reason)
+            receipts = () if is_known else receipts
             is_ours = tx.outbox.settle(delivery, "failed", now, reason)
         case Again() if tx.outbox.is_stopped(delivery):
             is_ours, receipts = tx.outbox.settle(delivery, "suppressed", now, _NOT_NEEDED), ()
@@ -82,7 +88,7 @@ def settle(desk: Desk, tx: Transaction, now: datetime, delivery: Delivery, verdi
             receipts = failure_of(delivery.effect, reason)
         case Again(reason=reason, after=after):
             due_at = retry_at(delivery.key, delivery.attempts, now, after)
-            is_ours = tx.outbox.postpone(delivery, due_at, reason)
+            is_ours = tx.outbox.postpone(delivery, due_at, reason, is_untaken=isinstance(verdict, Busy))
             receipts = _delay_of(delivery, reason, due_at)
             is_late = bool(receipts)
         case _:
@@ -103,13 +109,13 @@ def follow(desk: Desk, tx: Transaction, now: datetime, lead: int) -> bool:
         case None:
             return False
         case Ended(status="done"):
-            told = tx.storms.end(lead, "done", now, f"counted in {end.page}")
-            for it in told:
+            told = tx.storms.end(lead, "done", now, f"counted in {end.page or end.key}")
+            for it in (it for it in told if it.page):
                 receipt = c.ReportPageAccepted(key=it.page, via=end.way, counted_in=end.page)
                 _tell(desk, tx, now, it, (receipt,))
         case Ended(status="failed", note=reason) if not reason.startswith(GIVEN_UP):
             told = tx.storms.end(lead, "failed", now, reason)
-            for it in told:
+            for it in (it for it in told if it.page):
                 _tell(desk, tx, now, it, (c.ReportPageFailed(key=it.page, via=end.way, reason=reason),))
         case _:
             told = []

@@ -12,9 +12,10 @@ from msgspec import Struct
 from tocsin.domain.text import clean_line
 from tocsin.engine.checkups import Send, carry_out
 from tocsin.engine.pagerduty.line import webhook_secrets
-from tocsin.engine.providers import providers_for, rest_account, routing_keys
+from tocsin.engine.providers import providers_for, rest_account, routing_keys, slack_account_of
 from tocsin.integrations.checkup import Checkup, Finding, State, ago, broken, unused, well
 from tocsin.integrations.pagerduty import checkup as pagerduty
+from tocsin.integrations.slack import checkup as slack
 from tocsin.oncall.overrides import Override
 from tocsin.oncall.roster import INBOX, usable_methods, who_is_on_call
 from tocsin.settings import Settings, is_loopback
@@ -57,7 +58,10 @@ async def examine(it: Situation, send: Send) -> list[Finding]:
 
 def _vendors(it: Situation) -> dict[str, Checkup]:
     """The vendors' checkups: one line each."""
-    return {"PagerDuty": pagerduty.checkup(known_of_pagerduty(it))}
+    return {
+        "PagerDuty": pagerduty.checkup(known_of_pagerduty(it)),
+        "Slack": slack.checkup(slack_account_of(it.settings, it.sop), it.sop.slack),
+    }
 
 
 async def _carried_out(name: str, checkup: Checkup, send: Send) -> list[Finding]:

@@ -33,7 +33,7 @@ from tocsin.integrations.pagerduty.rest import RestAccount
 from tocsin.integrations.slack import account as slack_account
 from tocsin.integrations.slack import outbound as slack
 from tocsin.integrations.slack import replies as slack_replies
-from tocsin.integrations.wire import Done, Mail, Never, Outgoing, Push, Reply, Request, Verdict
+from tocsin.integrations.wire import Attempt, Done, Mail, Never, Outgoing, Push, Reply, Request, Verdict
 from tocsin.settings import Settings, is_loopback
 from tocsin.sop.model import Sop
 
@@ -59,7 +59,7 @@ class PagerDutyProvider:
     def __init__(self, account: pagerduty.PagerDutyAccount) -> None:
         self._account = account
 
-    def request_for(self, effect: AnyEffect) -> Request | Done | Never:
+    def request_for(self, effect: AnyEffect, attempt: Attempt) -> Request | Done | Never:
         """The event that delivers a page, or its end."""
         return pagerduty.request_for(_page(effect), self._account)
 
@@ -82,7 +82,7 @@ class PagerDutyRestProvider:
         self._account = account
         self._installation = installation
 
-    def request_for(self, effect: AnyEffect) -> Request | Done | Never:
+    def request_for(self, effect: AnyEffect, attempt: Attempt) -> Request | Done | Never:
         """The request that is made first."""
         return pagerduty_writing.request_for(_counterpart(effect), self._account, self._installation)
 
@@ -105,9 +105,9 @@ class SlackProvider:
     def __init__(self, account: slack_account.SlackAccount) -> None:
         self._account = account
 
-    def request_for(self, effect: AnyEffect) -> Request | Done | Never:
+    def request_for(self, effect: AnyEffect, attempt: Attempt) -> Request | Done | Never:
         """The method call that carries out an effect."""
-        return slack.request_for(_chat(effect), self._account)
+        return slack.request_for(_chat(effect), self._account, attempt)
 
     def classify(self, effect: AnyEffect, request: Outgoing, reply: Reply) -> Verdict:
         """What Slack's answer means."""
@@ -130,7 +130,7 @@ class EmailProvider:
     def __init__(self, account: EmailAccount) -> None:
         self._account = account
 
-    def request_for(self, effect: AnyEffect) -> Mail | Done | Never:
+    def request_for(self, effect: AnyEffect, attempt: Attempt) -> Mail | Done | Never:
         """The e-mail that delivers a page."""
         return email.request_for(_page(effect), self._account)
 
@@ -152,7 +152,7 @@ class AppriseProvider:
     def __init__(self, account: apprise.AppriseAccount) -> None:
         self._account = account
 
-    def request_for(self, effect: AnyEffect) -> Push | Done | Never:
+    def request_for(self, effect: AnyEffect, attempt: Attempt) -> Push | Done | Never:
         """The notification that delivers a page."""
         return apprise.request_for(_page(effect), self._account)
 
@@ -171,7 +171,7 @@ class InboxProvider:
     name = "inbox"
     rate: Rate | None = None
 
-    def request_for(self, effect: AnyEffect) -> Request | Done | Never:
+    def request_for(self, effect: AnyEffect, attempt: Attempt) -> Request | Done | Never:
         """Ring on the console; being written to the outbox, the page is in the inbox already."""
         page = _page(effect)
         if isinstance(page, SendPageTest):
@@ -211,11 +211,9 @@ def providers_for(settings: Settings, sop: Sop, installation: str, link_secret: 
     rest = rest_account(settings, sop)
     if rest is not None and rest.from_email and (sop.pagerduty.notes or sop.pagerduty.responders):
         found.append(PagerDutyRestProvider(rest, installation))
-    token = settings.secret(sop.slack.bot_token) or (_STAND_IN_TOKEN if is_loopback(settings.slack_api_url) else None)
-    if token:
-        members = {id_: person.slack_user for id_, person in sop.people.items() if person.slack_user}
-        url = slack_account.api_url(settings.slack_api_url)
-        found.append(SlackProvider(slack_account.SlackAccount(token, url, settings.public_url, members, links)))
+    chat = slack_account_of(settings, sop, links)
+    if chat:
+        found.append(SlackProvider(chat))
     mail = _email_account(settings, sop, installation, links)
     if mail:
         found.append(EmailProvider(mail))
@@ -223,6 +221,16 @@ def providers_for(settings: Settings, sop: Sop, installation: str, link_secret: 
     if urls and is_installed():
         found.append(AppriseProvider(apprise.AppriseAccount(urls, links)))
     return tuple(found)
+
+
+def slack_account_of(settings: Settings, sop: Sop, links: PageLinks | None = None) -> slack_account.SlackAccount | None:
+    """The bot's account in the workspace; None while its token is not set."""
+    token = settings.secret(sop.slack.bot_token) or (_STAND_IN_TOKEN if is_loopback(settings.slack_api_url) else None)
+    if not token:
+        return None
+    members = {id_: person.slack_user for id_, person in sop.people.items() if person.slack_user}
+    url = slack_account.api_url(settings.slack_api_url)
+    return slack_account.SlackAccount(token, url, settings.public_url, members, links)
 
 
 def _apprise_urls(settings: Settings, sop: Sop) -> dict[str, str]:

@@ -10,13 +10,25 @@ from msgspec import Struct, field
 from tocsin.domain.commands import Receipt
 
 
+class Attempt(Struct, frozen=True):
+    """Which attempt at a delivery it is. `key` is the delivery's, the same at each; `since` is when it was decided on.
+
+    `is_repeat`: an earlier attempt may have been taken, and the answer lost.
+    """
+
+    key: str
+    since: datetime
+    is_repeat: bool = False
+
+
 class Request(Struct, frozen=True):
-    """An HTTP request to a provider."""
+    """An HTTP request to a provider. `otherwise` is what it is made for, where it only looks whether that is done."""
 
     method: str
     url: str
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    otherwise: "Request | None" = None
 
     def __repr__(self) -> str:
         # Headers and bodies hold tokens and routing keys.

@@ -3,8 +3,8 @@
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from tocsin.sop.model import Answers, Condition, Sop
-from tocsin.sop.words import Severity
+from tocsin.sop.model import Answers, Condition, Security, Sop
+from tocsin.sop.words import Severity, Trigger
 
 
 class Verdict(Struct, frozen=True):
@@ -84,6 +84,12 @@ def classify(sop: Sop, answers: Answers) -> Verdict:
         reason="no classification rule fits these answers, so the worst is assumed",
         rule=None,
     )
+
+
+def breach_in(answers: Answers | None) -> Trigger | None:
+    """The reason to declare that the answers give away whatever else was stated: a breach, which is not everybody's."""
+    is_breach = answers is not None and answers.security is not Security.NONE
+    return Trigger.SECURITY_BREACH if is_breach else None
 
 
 def holds(condition: Condition, answers: Answers) -> bool:

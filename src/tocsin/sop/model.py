@@ -332,6 +332,7 @@ class Slack(Definition, frozen=True):
 
     bot_token: SecretName = "env:SLACK_BOT_TOKEN"  # noqa: S105  # names the secret
     stakeholders_channel: str | None = None  # channel id told of declaration, severity, mitigation, resolution
+    private_channel: tuple[Trigger, ...] = (Trigger.SECURITY_BREACH,)  # what is not everybody's to read
 
 
 class Email(Definition, frozen=True):

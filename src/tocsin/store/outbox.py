@@ -13,10 +13,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.domain.context import Decision
-from tocsin.domain.effects import AnyEffect, PageEffect, SendPage
+from tocsin.domain.effects import AnyEffect, BriefNewcomer, PageEffect, SendPage
 from tocsin.errors import StoreError
 from tocsin.sop.words import Severity
 from tocsin.store import codec
+from tocsin.store.catchup import Catchup
 from tocsin.store.chain import Sealed
 from tocsin.store.connection import Connection, Row
 from tocsin.store.incidents import rank_of
@@ -37,7 +38,7 @@ FREE = """NOT EXISTS (
     SELECT 1 FROM outbox AS earlier
     WHERE earlier.lane = outbox.lane AND earlier.id < outbox.id AND earlier.status IN ('pending', 'leased', 'counted')
 )"""
-_COLUMNS = "id, key, incident, effect, attempts, created_at"
+_COLUMNS = "id, key, incident, effect, attempts, created_at, untaken"
 # The two have an index each.
 _WAITS = """id IN (
     SELECT id FROM outbox WHERE status = 'pending' UNION ALL SELECT id FROM outbox WHERE status = 'counted'
@@ -70,6 +71,7 @@ class Outbox:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._storms = Storms(connection)
+        self._catchup = Catchup(connection)
 
     def withdraw(self, decisions: Sequence[Decision]) -> None:
         """Pages that nobody needs any more don't leave; what is leaving this moment is marked as such.
@@ -102,6 +104,18 @@ class Outbox:
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)
         """
         self._connection.many(sql, [row for decision in decisions for row in _rows_of(decision)])
+
+    def whisper(self, effect: BriefNewcomer, rank: int, now: datetime) -> None:
+        """Have a newcomer briefed: no event asks for it, and nothing follows from what comes of it."""
+        key = f"{effect.incident}-joined-{effect.user}-{now:%Y%m%dT%H%M%S%f}-0"
+        text, at = codec.to_json(effect), codec.to_column(now)
+        row = Sealed(key, effect.incident, effect.provider, effect.lane, None, text, at)
+        sql = """
+            INSERT INTO outbox (key, incident, provider, lane, page, rank, effect, status, due_at, created_at, digest)
+            VALUES (?, ?, ?, ?, NULL, ?, ?, 'pending', ?, ?, ?)
+        """
+        values = (key, effect.incident, effect.provider, effect.lane, rank, text, at, at, row.digest)
+        self._connection.many(sql, [values])
 
     def rank(self, decisions: Sequence[Decision]) -> None:
         """What waits is as urgent as its incident is now; a SEV1 is not counted in a lesser page any longer."""
@@ -148,6 +162,18 @@ class Outbox:
         leads = {call.lead.id for call in calls if call.counted or call.lead.counted}
         return Leased(tuple(self._telling(it) if it.id in leads else it for it in leased.deliveries), leased.unreadable)
 
+    def with_what_waits(self, delivery: Delivery) -> Delivery:
+        """The delivery as it leaves now: what else is to be said in its channel is said with it."""
+        return self._catchup.with_what_waits(delivery)
+
+    def is_superseded(self, delivery: Delivery) -> bool:
+        """Whether something that waits behind it shows the same anew."""
+        return self._catchup.is_superseded(delivery)
+
+    def is_told(self, delivery: Delivery, fault: str) -> bool:
+        """Whether the delivery before it in its lane failed by the same fault."""
+        return self._catchup.is_told(delivery, fault)
+
     def _others(
         self, provider: str, now: datetime, limit: int, but: Collection[int], only: Only
     ) -> list[tuple[int, int, int]]:
@@ -170,7 +196,10 @@ class Outbox:
 
     def give_back(self, ids: Collection[int]) -> None:
         """End leases without an outcome: another node may be able to do what this one can't."""
-        sql = f"UPDATE outbox SET status = 'pending' WHERE status = 'leased' AND id {self._connection.ONE_OF}"
+        sql = f"""
+            UPDATE outbox SET status = 'pending', untaken = untaken + 1
+            WHERE status = 'leased' AND id {self._connection.ONE_OF}
+        """
         self._connection.all(sql, self._connection.list_of(ids))
 
     def renew(self, node: str, ids: Collection[int]) -> None:
@@ -253,18 +282,22 @@ class Outbox:
     def put_off(self, delivery: Delivery, due_at: datetime) -> bool:
         """Give a delivery back before it has left; its attempt counts, as the fence never goes back."""
         sql = """
-            UPDATE outbox SET status = 'pending', due_at = ?
+            UPDATE outbox SET status = 'pending', due_at = ?, untaken = untaken + 1
             WHERE id = ? AND attempts = ? AND status IN ('pending', 'leased') RETURNING id
         """
         return bool(self._connection.all(sql, codec.to_column(due_at), delivery.id, delivery.attempts))
 
-    def postpone(self, delivery: Delivery, due_at: datetime, note: str) -> bool:
-        """Give a delivery back, to be tried again at `due_at`; False where a later attempt has begun meanwhile."""
+    def postpone(self, delivery: Delivery, due_at: datetime, note: str, *, is_untaken: bool = False) -> bool:
+        """Give a delivery back, to be tried again at `due_at`; False where a later attempt has begun meanwhile.
+
+        `is_untaken`: it is certain that nothing came of this attempt.
+        """
         sql = """
-            UPDATE outbox SET status = 'pending', due_at = ?, note = ?
+            UPDATE outbox SET status = 'pending', due_at = ?, note = ?, untaken = untaken + ?
             WHERE id = ? AND attempts = ? AND status IN ('pending', 'leased') RETURNING id
         """
-        return bool(self._connection.all(sql, codec.to_column(due_at), note, delivery.id, delivery.attempts))
+        values = codec.to_column(due_at), note, int(is_untaken), delivery.id, delivery.attempts
+        return bool(self._connection.all(sql, *values))
 
     def is_stopped(self, delivery: Delivery) -> bool:
         """Whether it has become needless while it was being sent."""
@@ -305,9 +338,10 @@ def _rows_of(decision: Decision) -> Iterator[Row]:
 
 
 def delivery_of(row: Row) -> Delivery:
-    """The delivery in a row: id, key, incident, effect, attempts, created_at."""
-    id_, key, incident, effect, attempts, created_at = row
-    return Delivery(id_, key, incident, codec.effect_from(effect), attempts, codec.from_column(created_at))
+    """The delivery in a row: id, key, incident, effect, attempts, created_at, untaken."""
+    id_, key, incident, effect, attempts, created_at, untaken = row
+    decided_at = codec.from_column(created_at)
+    return Delivery(id_, key, incident, codec.effect_from(effect), attempts, decided_at, untaken=untaken)
 
 
 def _tells_the_same(later: AnyEffect, page: SendPage) -> bool:

@@ -193,10 +193,10 @@ class Queries:
     def waiting_pages(self, provider: str, but: Collection[int] = ()) -> list[Delivery]:
         """The pages that wait for a provider, the gravest first; `but` are rows that don't count."""
         sql = f"""
-            SELECT id, key, incident, effect, attempts, created_at FROM outbox
+            SELECT id, key, incident, effect, attempts, created_at, untaken FROM outbox
             WHERE id IN (
                 SELECT id FROM outbox WHERE provider = ? AND status = 'pending' AND page IS NOT NULL
-                UNION ALL SELECT id FROM outbox WHERE provider = ? AND status = 'counted'
+                UNION ALL SELECT id FROM outbox WHERE provider = ? AND status = 'counted' AND page IS NOT NULL
             ) AND NOT id {self._connection.ONE_OF}
             ORDER BY rank, id LIMIT 200
         """
@@ -205,7 +205,7 @@ class Queries:
     def counted_in(self, lead: int) -> list[Delivery]:
         """The pages that are counted in another, the gravest first."""
         sql = """
-            SELECT id, key, incident, effect, attempts, created_at FROM outbox
+            SELECT id, key, incident, effect, attempts, created_at, untaken FROM outbox
             WHERE counted_in = ? AND status = 'counted' ORDER BY rank, id
         """
         return [delivery_of(row) for row in self._all(sql, lead)]

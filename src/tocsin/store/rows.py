@@ -55,7 +55,10 @@ class Only(StrEnum):
 
 
 class Delivery(Struct, frozen=True):
-    """A leased row of the outbox: `attempts` counts this one, `counted` the rows that are counted in it."""
+    """A leased row of the outbox: `attempts` counts this one, `counted` the rows that are counted in it.
+
+    `untaken` are those of its attempts of which nothing came for certain.
+    """
 
     id: int
     key: str
@@ -64,6 +67,12 @@ class Delivery(Struct, frozen=True):
     attempts: int
     created_at: datetime
     counted: int = 0
+    untaken: int = 0
+
+    @property
+    def is_repeat(self) -> bool:
+        """Whether an earlier attempt may have been taken, and its answer lost."""
+        return self.attempts > self.untaken + 1
 
 
 class OutboxRow(Struct, frozen=True):

@@ -22,7 +22,7 @@ _AT_ONCE = 50  # incidents are told in one transaction: the writer is held up fo
 
 
 class Counted(Struct, frozen=True):
-    """A row that is counted in another: `page` is the key of the page that it would have sent."""
+    """A row that is counted in another: `page` is the key of the page that it would have sent; empty for a message."""
 
     id: int
     key: str
@@ -31,12 +31,13 @@ class Counted(Struct, frozen=True):
 
 
 class Ended(Struct, frozen=True):
-    """How a lead has ended: its status and note, its own page's key, and its lane."""
+    """How a lead has ended: its status and note, its own page's key (empty for a message), its lane and its key."""
 
     status: str
     note: str
     page: str
     lane: str
+    key: str = ""
 
     @property
     def way(self) -> str:
@@ -219,7 +220,7 @@ class Storms:
     def end_of(self, lead: int) -> Ended | None:
         """How the lead has ended; None while it may still leave."""
         sql = """
-            SELECT status, note, page, lane FROM outbox
+            SELECT status, note, coalesce(page, ''), lane, key FROM outbox
             WHERE id = ? AND status NOT IN ('pending', 'leased', 'counted')
         """
         rows = self._connection.all(sql, lead)
@@ -229,7 +230,7 @@ class Storms:
         """End some of what is counted in the lead, and return it; another node may be ending the rest."""
         connection = self._connection
         sql = f"""
-            SELECT id, key, incident, page FROM outbox WHERE counted_in = ? AND status = 'counted'
+            SELECT id, key, incident, coalesce(page, '') FROM outbox WHERE counted_in = ? AND status = 'counted'
             ORDER BY rank, id LIMIT ?{connection.UNLOCKED_ONLY}
         """
         found = [Counted(*row) for row in connection.all(sql, lead, _AT_ONCE)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from tocsin.domain.effects import AnyEffect, OfPageTest, SendPage
+from tocsin.domain.effects import AnyEffect, BriefNewcomer, OfPageTest, SendPage
 from tocsin.domain.incident import Incident, Page
 from tocsin.errors import StoreError
 from tocsin.sop.words import Urgency
@@ -96,7 +96,8 @@ def _faults_against(incident: Incident, row: Row) -> Iterator[str]:
         yield f"provider, lane or page are not the effect's: {effect.provider}, {effect.lane}, {page_of(effect)}"
     stem, _, tail = key.rpartition(f"{incident.id}-")
     seq, _, number = tail.partition("-")
-    if stem or not (seq.isdigit() and number.isdigit()) or not 1 <= int(seq) <= incident.seq:
+    is_brief = isinstance(effect, BriefNewcomer) and tail.startswith(f"joined-{effect.user}-")
+    if not is_brief and (stem or not (seq.isdigit() and number.isdigit()) or not 1 <= int(seq) <= incident.seq):
         yield "its key names no event of the incident"
     yield from _faults_of_page(incident, effect)
 

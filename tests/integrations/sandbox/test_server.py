@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.fakes.effects import INCIDENT, PAGERDUTY, SLACK, page
+from tests.fakes.effects import FIRST, INCIDENT, PAGERDUTY, SLACK, page
 from tocsin.domain import effects as f
 from tocsin.integrations.pagerduty import outbound as pagerduty
 from tocsin.integrations.slack import outbound as slack
@@ -41,7 +41,7 @@ def test_the_sandbox_takes_real_requests_on_the_loopback_interface() -> None:
         answer = send(event(sandbox))
         assert (answer.status_code, answer.json()["status"]) == (202, "success")
         account = slack.SlackAccount(SLACK.token, slack.api_url(sandbox.url), SLACK.public_url, SLACK.members)
-        opened = slack.request_for(f.OpenChannel(incident=INCIDENT, name="inc-1"), account)
+        opened = slack.request_for(f.OpenChannel(incident=INCIDENT, name="inc-1"), account, FIRST)
         assert isinstance(opened, Request)
         assert send(opened).json()["channel"]["name"] == "inc-1"
         assert send(Request(method="GET", url=f"{sandbox.url}/elsewhere")).status_code == 404

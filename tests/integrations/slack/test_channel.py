@@ -22,7 +22,10 @@ def test_a_channel_is_opened_furnished_and_kept_current() -> None:
     channel = sandbox.slack.named(NAME)
     assert channel.topic == "SEV1 · triggered · IC: none yet"
     assert channel.members == (BOT, "U0ALICE01", "U0BOB0002")
-    assert channel.bookmarks == (f"https://tocsin.example.org/incidents/{INCIDENT}",)
+    assert channel.bookmarks == (
+        f"https://tocsin.example.org/incidents/{INCIDENT}",
+        "https://runbooks.example.com/website",
+    )
     assert channel.pins == (message,)
     assert [one.text for one in channel.messages] == ["Status: acknowledged", "Severity SEV2 → SEV1: all users"]
 

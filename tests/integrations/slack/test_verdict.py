@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.effects import INCIDENT, SLACK, page
+from tests.fakes.effects import FIRST, INCIDENT, SLACK, page
 from tests.integrations.pace import unhurried
 from tocsin.domain import effects as f
 from tocsin.domain.commands import (
@@ -19,6 +19,7 @@ from tocsin.integrations.slack.outbound import SlackEffect, classify, request_fo
 from tocsin.integrations.wire import Again, Busy, Done, Never, Reply, Request, Then, Verdict
 
 CHANNEL = "C0000000001"
+BUG = "this is a fault of Tocsin's: report it"
 OPEN = f.OpenChannel(incident=INCIDENT, name="inc-2026-0042-checkout-is-down")
 INVITE = f.InviteToChannel(incident=INCIDENT, channel=CHANNEL, people=("alice", "bob", "carol"))
 PIN = f.PinSummary(incident=INCIDENT, channel=CHANNEL, message="1767607200.000002")
@@ -28,7 +29,7 @@ TOPIC = f.SetTopic(incident=INCIDENT, channel=CHANNEL, topic="hi")
 
 
 def sent(effect: SlackEffect) -> Request:
-    request = request_for(effect, SLACK)
+    request = request_for(effect, SLACK, FIRST)
     assert isinstance(request, Request)
     return request
 
@@ -157,7 +158,7 @@ def test_a_rate_limit_waits_as_long_as_asked(busy: Reply) -> None:
         (INVITE, no("user_not_found"), "conversations.invite", None),
         (POST, no("token_revoked"), "chat.postMessage", "token_revoked; set a valid bot token ([slack] bot_token)"),
         (POST, no("an_error_of_tomorrow"), "chat.postMessage", "an_error_of_tomorrow"),
-        (POST, no("msg_too_long", errors=["x"]), "chat.postMessage", "msg_too_long"),
+        (POST, no("msg_too_long", errors=["x"]), "chat.postMessage", f"msg_too_long; {BUG}"),
         (PIN, no("name_taken"), "pins.add", None),
     ],
     ids=lambda value: value["error"] if isinstance(value, dict) else None,
@@ -216,7 +217,7 @@ def test_an_errors_own_text_cannot_disguise_itself() -> None:
 
 
 def listing(cursor: str = "") -> Request:
-    arguments = "exclude_archived=true&limit=500" + (f"&cursor={cursor}" if cursor else "")
+    arguments = "exclude_archived=true&limit=500&types=public_channel" + (f"&cursor={cursor}" if cursor else "")
     headers = {"authorization": f"Bearer {SLACK.token}"}
     return Request(method="GET", url=f"https://slack.com/api/conversations.list?{arguments}", headers=headers)
 

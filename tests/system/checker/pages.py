@@ -163,7 +163,7 @@ def lanes_keep_their_order(evidence: Evidence) -> Iterator[str]:
     """16: nothing has left, or was given up, before what comes before it in its lane."""
     lanes: dict[str, list[Row]] = {}
     for row in evidence.outbox:
-        if row.status != "suppressed":  # what nobody needs any more is withdrawn at once
+        if row.status != "suppressed" and row.counted_in is None:  # these end with another, or at once
             lanes.setdefault(row.lane, []).append(row)
     for lane, rows in lanes.items():
         for before, after in pairwise(sorted(rows, key=lambda row: row.id)):

@@ -16,13 +16,17 @@ _API = "https://slack.com/api/"
 
 
 class SlackAccount(Struct, frozen=True):
-    """The workspace as the bot's `token` opens it; `members` holds Slack member ids by person."""
+    """The workspace as the bot's `token` opens it; `members` holds Slack member ids by person.
+
+    `is_interactive`: a press of a button comes back to Tocsin.
+    """
 
     token: str
     api_url: str
     public_url: str
     members: dict[str, str]
     links: PageLinks | None = None  # None: pages can't be acknowledged by a link
+    is_interactive: bool = False
 
     def __repr__(self) -> str:
         # The token is a secret: whoever has it speaks as the bot.

@@ -15,3 +15,4 @@ class Action(StrEnum):
     UPDATE = "tocsin.update"
     NOTE = "tocsin.note"
     PAGE = "tocsin.page"
+    OPEN = "tocsin.open"  # leads to the incident's page: nothing is to be done about the press

@@ -5,9 +5,13 @@ Source of every limit: docs.slack.dev/reference/methods/<method>. What an answer
 
 from tocsin.domain.effects import (
     AddBookmark,
+    AddLink,
+    ArchiveChannel,
+    BriefNewcomer,
     ChannelEffect,
     InviteToChannel,
     OpenChannel,
+    OpenPrivateChannel,
     PinSummary,
     PostMessage,
     PostSummary,
@@ -15,15 +19,16 @@ from tocsin.domain.effects import (
     SendPageTest,
     SetTopic,
     TellStakeholders,
+    UnarchiveChannel,
     UpdateSummary,
 )
-from tocsin.domain.storm import words_for
 from tocsin.domain.text import clean_line
+from tocsin.integrations.slack import messages
 from tocsin.integrations.slack.account import SlackAccount, api_url
-from tocsin.integrations.slack.mrkdwn import MAX_TOPIC, escape, fit, link_to, message
+from tocsin.integrations.slack.mrkdwn import MAX_TOPIC, escape, fit
+from tocsin.integrations.slack.once import look_first, mark
 from tocsin.integrations.slack.replies import SlackEffect, classify, refused
-from tocsin.integrations.wire import Done, Never, Request
-from tocsin.sop.words import Urgency
+from tocsin.integrations.wire import Attempt, Done, Never, Request
 
 __all__ = ["MAX_INVITED", "SlackAccount", "SlackEffect", "api_url", "classify", "request_for"]
 
@@ -32,40 +37,30 @@ MAX_INVITED = 1_000  # conversations.invite, `users`: "Up to 1000 users may be l
 _QUIET = {"unfurl_links": "false", "unfurl_media": "false", "link_names": "false", "parse": "none"}
 
 
-def request_for(effect: SlackEffect, account: SlackAccount) -> Request | Done | Never:
-    """The call that carries the effect; Done where there is nothing to call for, Never where it can't be made."""
+def request_for(effect: SlackEffect, account: SlackAccount, attempt: Attempt) -> Request | Done | Never:
+    """The call that carries the effect, or that looks whether an earlier attempt has.
+
+    Done where there is nothing to call for, Never where it can't be made.
+    """
     if not account.token:
         return refused(effect, _method(effect), "no Slack bot token is set")
-    if isinstance(effect, SendPage):
-        return _direct_message(effect, account)
-    if isinstance(effect, SendPageTest):
-        return _test_message(effect, account)
-    if isinstance(effect, InviteToChannel):
-        return _invitation(effect, account)
-    return account.post(_method(effect), _arguments(effect, account))
+    step: Request | Done | Never
+    if isinstance(effect, SendPage | SendPageTest):
+        step = _direct_message(effect, account, attempt)
+    elif isinstance(effect, InviteToChannel):
+        step = _invitation(effect, account)
+    else:
+        step = account.post(_method(effect), _arguments(effect, account, attempt))
+    return look_first(step, account) if attempt.is_repeat and isinstance(step, Request) else step
 
 
-def _direct_message(effect: SendPage, account: SlackAccount) -> Request | Never:
+def _direct_message(effect: SendPage | SendPageTest, account: SlackAccount, attempt: Attempt) -> Request | Never:
     """chat.postMessage, `channel`: a member's id opens the direct message with that member."""
     member = account.members.get(effect.reach.person)
     if not member:
         return refused(effect, _method(effect), f"{effect.reach.person} has no slack_user in the SOP file")
-    is_page = effect.urgency is Urgency.PAGE
-    what = f"{effect.severity or 'Not assessed'} · {effect.service}: {effect.title}{words_for(effect.more)}"
-    text = f"{'Page' if is_page else 'For information'}: {what}\n{effect.reason}"
-    answer = account.links.acknowledgement(effect.key) if is_page and account.links else None
-    call_to = f"{effect.incident}: acknowledge in Tocsin" if is_page and not answer else f"{effect.incident} in Tocsin"
-    link = link_to(account.page_of(effect.incident), call_to)
-    link = f"{link_to(answer, 'Acknowledge')} · {link}" if answer else link
-    return account.post(_method(effect), {"channel": member, **message(text, link), **_QUIET})
-
-
-def _test_message(effect: SendPageTest, account: SlackAccount) -> Request | Never:
-    member = account.members.get(effect.reach.person)
-    if not member:
-        return refused(effect, _method(effect), f"{effect.reach.person} has no slack_user in the SOP file")
-    text = f"Test page, nothing is wrong: Tocsin reaches you here ({clean_line(effect.asked_by)} asked)"
-    return account.post(_method(effect), {"channel": member, **message(text), **_QUIET})
+    words = messages.of_page(effect, account) if isinstance(effect, SendPage) else messages.of_test(effect)
+    return account.post(_method(effect), {"channel": member, **words, **_QUIET, "metadata": mark(attempt)})
 
 
 def _invitation(effect: InviteToChannel, account: SlackAccount) -> Request | Done:
@@ -76,36 +71,51 @@ def _invitation(effect: InviteToChannel, account: SlackAccount) -> Request | Don
     return account.post(_method(effect), {"channel": effect.channel, "users": users})
 
 
-def _arguments(effect: ChannelEffect, account: SlackAccount) -> dict[str, str]:
+def _arguments(effect: ChannelEffect, account: SlackAccount, attempt: Attempt) -> dict[str, str]:
     match effect:
+        case OpenPrivateChannel():
+            return {"name": effect.name, "is_private": "true"}
         case OpenChannel():
             return {"name": effect.name}
         case SetTopic():
             return {"channel": effect.channel, "topic": fit(escape(clean_line(effect.topic, MAX_TOPIC)), MAX_TOPIC)}
         case AddBookmark():
-            link = account.page_of(effect.incident)
-            return {
-                "channel_id": effect.channel,
-                "title": escape(clean_line(effect.title)),
-                "type": "link",
-                "link": link,
-            }
-        case PostMessage() | PostSummary() | TellStakeholders():
-            return {"channel": effect.channel, **message(effect.text), **_QUIET}
+            return _bookmark(effect.channel, effect.title, account.page_of(effect.incident))
+        case AddLink():
+            return _bookmark(effect.channel, effect.title, effect.url)
+        case PostMessage() | TellStakeholders():
+            words = messages.of_said(effect, account)
+            return {"channel": effect.channel, **words, **_QUIET, "metadata": mark(attempt)}
+        case PostSummary():
+            words = messages.of_summary(effect, account)
+            return {"channel": effect.channel, **words, **_QUIET, "metadata": mark(attempt)}
         case PinSummary():
             return {"channel": effect.channel, "timestamp": effect.message}
         case UpdateSummary():
             # chat.update, `parse`: "Defaults to `client`, unlike `chat.postMessage`", which would find mentions.
-            return {"channel": effect.channel, "ts": effect.message, **message(effect.text), "parse": "none"}
+            words = messages.of_summary(effect, account)
+            return {"channel": effect.channel, "ts": effect.message, **words, "parse": "none"}
+        case BriefNewcomer():
+            # chat.postEphemeral, `parse`: as for chat.update. Nobody can find what one member alone was shown.
+            words = messages.of_summary(effect, account)
+            return {"channel": effect.channel, "user": effect.user, **words, "parse": "none", "link_names": "false"}
+        case ArchiveChannel() | UnarchiveChannel():
+            return {"channel": effect.channel}
         case _:
             raise TypeError(f"no Slack call for {type(effect).__name__}")
 
 
+def _bookmark(channel: str, title: str, link: str) -> dict[str, str]:
+    return {"channel_id": channel, "title": escape(clean_line(title)), "type": "link", "link": link}
+
+
 _METHODS: dict[type, str] = {
     OpenChannel: "conversations.create",
+    OpenPrivateChannel: "conversations.create",
     InviteToChannel: "conversations.invite",
     SetTopic: "conversations.setTopic",
     AddBookmark: "bookmarks.add",
+    AddLink: "bookmarks.add",
     PostMessage: "chat.postMessage",
     PostSummary: "chat.postMessage",
     TellStakeholders: "chat.postMessage",
@@ -113,6 +123,9 @@ _METHODS: dict[type, str] = {
     SendPageTest: "chat.postMessage",
     PinSummary: "pins.add",
     UpdateSummary: "chat.update",
+    BriefNewcomer: "chat.postEphemeral",
+    ArchiveChannel: "conversations.archive",
+    UnarchiveChannel: "conversations.unarchive",
 }
 
 

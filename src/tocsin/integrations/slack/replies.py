@@ -17,10 +17,20 @@ from tocsin.domain.commands import (
     ReportPageFailed,
     ReportSummaryPosted,
 )
-from tocsin.domain.effects import ChannelEffect, InviteToChannel, OpenChannel, PostSummary, SendPage, SendPageTest
+from tocsin.domain.effects import (
+    BriefNewcomer,
+    ChannelEffect,
+    InviteToChannel,
+    OpenChannel,
+    OpenPrivateChannel,
+    PostSummary,
+    SendPage,
+    SendPageTest,
+)
 from tocsin.domain.text import clean_line
 from tocsin.integrations.slack.account import SlackAccount, argument_of
 from tocsin.integrations.slack.errors import HARMLESS, IS_BUSY, IS_PASSING, remedy_for
+from tocsin.integrations.slack.once import Found, found_in
 from tocsin.integrations.wire import Again, Busy, Done, Never, Reply, Request, Then, Verdict, wait_asked
 
 PROVIDER = "slack"
@@ -90,9 +100,11 @@ class _Call(Struct, frozen=True):
 def classify(effect: SlackEffect, request: Request, reply: Reply, account: SlackAccount) -> Verdict:
     """What the reply to `request` means for the effect; Then, where it takes another call to know or to finish."""
     call = _Call(effect, account.method_of(request), request, reply, account)
+    if request.otherwise is not None:
+        return _looked(call, request.otherwise)
     answer = _read(reply, _Answer)
     if reply.status == 429 or (answer and answer.error in IS_BUSY):
-        return Busy(reason="Slack takes no more calls at present", after=wait_asked(reply))
+        return _busy(reply)
     if answer is None and reply.status in _SHUT_OUT:
         return refused(effect, call.method, f"HTTP {reply.status}, without Slack's words; {SHUT_OUT_REMEDY}")
     is_documented = 200 <= reply.status < 300 or (answer and not answer.ok and 400 <= reply.status < 500)
@@ -102,12 +114,33 @@ def classify(effect: SlackEffect, request: Request, reply: Reply, account: Slack
     return verdict or _unreadable(reply)
 
 
+def _looked(call: _Call, sought: Request) -> Verdict:
+    """The verdict on a search for what an earlier attempt may have done.
+
+    A page never waits for one, and what Slack refuses for good keeps nothing from being posted: twice is better.
+    """
+    answer = _read(call.reply, _Answer)
+    found = found_in(call.request, call.reply, call.account) if answer and answer.ok else None
+    match found:
+        case Found():
+            return _is_posted(call.effect, found.message)
+        case Request():
+            return Then(request=found)
+    is_refused = answer is not None and not answer.ok and answer.error not in IS_BUSY | IS_PASSING
+    if is_refused or isinstance(call.effect, SendPage | SendPageTest):
+        return Then(request=sought)
+    if call.reply.status == 429 or (answer and answer.error in IS_BUSY):
+        return _busy(call.reply)
+    return _unreadable(call.reply)
+
+
 def refused(effect: SlackEffect, method: str, reason: str) -> Never:
     """Never, with the receipt that lets the incident go on by another way."""
     receipt: Receipt = ReportChannelFailed(action=method, reason=reason)
     if isinstance(effect, SendPage):
         receipt = ReportPageFailed(key=effect.key, via=effect.way, reason=f"Slack: {reason}")
-    receipts = () if isinstance(effect, SendPageTest) else (receipt,)
+    # Nothing follows from a test, nor from a brief that somebody has not been shown.
+    receipts = () if isinstance(effect, SendPageTest | BriefNewcomer) else (receipt,)
     return Never(reason=f"{method}: {reason}", receipts=receipts)
 
 
@@ -119,16 +152,21 @@ def _said_yes(call: _Call) -> Verdict | None:
         case OpenChannel():
             opened = _read(call.reply, _Opened)
             return _channel_is(opened.channel) if opened else None
-        case PostSummary():
+        case PostSummary() | SendPage() | SendPageTest() as effect:
             posted = _read(call.reply, _Posted)
-            return Done(receipts=(ReportSummaryPosted(message=posted.ts),)) if posted else None
-        case SendPage() as effect:
-            receipt = ReportPageAccepted(key=effect.key, via=effect.way)
-            return Done(receipts=(receipt,)) if _read(call.reply, _Posted) else None
-        case SendPageTest():
-            return Done() if _read(call.reply, _Posted) else None
+            return _is_posted(effect, posted.ts) if posted else None
         case _:
             return Done()
+
+
+def _is_posted(effect: SlackEffect, message: str) -> Done:
+    """The message stands there under that id."""
+    match effect:
+        case PostSummary():
+            return Done(receipts=(ReportSummaryPosted(message=message),))
+        case SendPage():
+            return Done(receipts=(ReportPageAccepted(key=effect.key, via=effect.way),))
+    return Done()
 
 
 def _said_no(call: _Call, answer: _Answer) -> Verdict | None:
@@ -139,13 +177,13 @@ def _said_no(call: _Call, answer: _Answer) -> Verdict | None:
         return Again(reason=f"Slack: {_code(answer.error)}", after=wait_asked(call.reply))
     if answer.error == "name_taken" and isinstance(call.effect, OpenChannel):
         # Most likely by ourselves: the channel was opened, and the answer was lost in a crash or a time-out.
-        return Then(request=_listing(call.account))
+        return Then(request=_listing(call))
     if isinstance(call.effect, InviteToChannel) and (others := _others_to_invite(call)):
         arguments = {"channel": call.effect.channel, "users": ",".join(others)}
         return Then(request=call.account.post(call.method, arguments))
     if answer.error in HARMLESS.get(call.method, ()):
         return Done()
-    remedy = remedy_for(answer.error, _code(answer.needed or ""))
+    remedy = remedy_for(answer.error, _code(answer.needed or ""), call.method)
     return refused(call.effect, call.method, f"{_code(answer.error)}{remedy}")
 
 
@@ -160,7 +198,7 @@ def _found(call: _Call, effect: OpenChannel) -> Verdict | None:
     cursor = listing.response_metadata.next_cursor
     if not cursor:
         return refused(effect, "conversations.create", f"name_taken{remedy_for('name_taken')}")
-    return None if cursor == argument_of(call.request, "cursor") else Then(request=_listing(call.account, cursor))
+    return None if cursor == argument_of(call.request, "cursor") else Then(request=_listing(call, cursor))
 
 
 def _joining(account: SlackAccount, channel: _Channel) -> Request:
@@ -168,9 +206,11 @@ def _joining(account: SlackAccount, channel: _Channel) -> Request:
     return account.post("conversations.join", {"channel": channel.id})
 
 
-def _listing(account: SlackAccount, cursor: str = "") -> Request:
-    arguments = {"exclude_archived": "true", "limit": str(LISTED_AT_ONCE)}
-    return account.get("conversations.list", arguments | ({"cursor": cursor} if cursor else {}))
+def _listing(call: _Call, cursor: str = "") -> Request:
+    """Of channels of the kind that was asked for: what is to be private never becomes a public one of that name."""
+    kind = "private_channel" if isinstance(call.effect, OpenPrivateChannel) else "public_channel"
+    arguments = {"exclude_archived": "true", "limit": str(LISTED_AT_ONCE), "types": kind}
+    return call.account.get("conversations.list", arguments | ({"cursor": cursor} if cursor else {}))
 
 
 def _channel_is(channel: _Channel) -> Done:
@@ -183,6 +223,10 @@ def _others_to_invite(call: _Call) -> list[str]:
     kept_out = {one.user for one in answer.errors} if answer else set()
     asked = argument_of(call.request, "users").split(",")
     return [member for member in asked if member not in kept_out] if kept_out.intersection(asked) else []
+
+
+def _busy(reply: Reply) -> Busy:
+    return Busy(reason="Slack takes no more calls at present", after=wait_asked(reply))
 
 
 def _unreadable(reply: Reply) -> Again:

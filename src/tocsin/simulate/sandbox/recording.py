@@ -66,10 +66,11 @@ class Recorder:
             self._log = None
 
 
-def json_response(status: int, answer: dict[str, object]) -> Response:
+def json_response(status: int, answer: dict[str, object], headers: dict[str, str] | None = None) -> Response:
     """An answer in JSON."""
     body = json.dumps(answer).encode()
-    return Response(status=status, body=body, headers={"content-type": "application/json; charset=utf-8"})
+    kind = {"content-type": "application/json; charset=utf-8"}
+    return Response(status=status, body=body, headers=kind | (headers or {}))
 
 
 def _line(exchange: Exchange) -> bytes:

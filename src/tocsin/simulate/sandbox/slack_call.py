@@ -5,6 +5,8 @@ Stricter than Slack in one thing: an argument that a method doesn't have is refu
 """
 
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol, TypeVar
 from urllib.parse import parse_qsl
 
 from msgspec import Struct
@@ -15,6 +17,14 @@ _FORM = "application/x-www-form-urlencoded"
 _CHARSETS = ("", "charset=utf-8", "charset=iso-8859-1")
 
 Arguments = Mapping[str, str]
+W = TypeVar("W", contravariant=True)
+
+
+class Method(Protocol[W]):
+    """What a method does: its answer beside `ok`; Refusal where it says no."""
+
+    def __call__(self, slack: W, arguments: Arguments, at: datetime, /) -> dict[str, object]:
+        """Change the workspace, and answer."""
 
 
 class Refusal(Exception):
@@ -37,13 +47,29 @@ class Parameters(Struct, frozen=True):
 
 _MESSAGE = Parameters(
     required=("channel",),
-    texts=("text", "blocks", "parse"),
+    texts=("text", "blocks", "parse", "metadata"),
     booleans=("link_names", "mrkdwn", "unfurl_links", "unfurl_media"),
 )
 METHODS = {
+    "auth.test": Parameters(is_read=True),
     "bookmarks.add": Parameters(required=("channel_id", "title", "type"), texts=("link", "emoji")),
+    "bookmarks.list": Parameters(required=("channel_id",)),
+    "chat.postEphemeral": Parameters(
+        required=("channel", "user"), texts=("text", "blocks", "parse"), booleans=("link_names",)
+    ),
     "chat.postMessage": _MESSAGE,
     "chat.update": Parameters(required=("channel", "ts"), texts=("text", "blocks", "parse", "link_names")),
+    "conversations.archive": Parameters(required=("channel",)),
+    "conversations.history": Parameters(
+        required=("channel",),
+        texts=("cursor", "oldest", "latest"),
+        booleans=("inclusive", "include_all_metadata"),
+        integers=("limit",),
+        is_read=True,
+    ),
+    "conversations.info": Parameters(required=("channel",), is_read=True),
+    "conversations.open": Parameters(texts=("users", "channel"), booleans=("return_im",)),
+    "conversations.unarchive": Parameters(required=("channel",)),
     "conversations.create": Parameters(texts=("name",), booleans=("is_private",)),
     "conversations.invite": Parameters(required=("channel", "users")),
     "conversations.join": Parameters(required=("channel",)),

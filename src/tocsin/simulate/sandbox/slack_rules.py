@@ -1,13 +1,13 @@
 """What would a method of Slack's refuse? Channels and messages as they are kept, and the rules for arguments.
 
-Sources: docs.slack.dev/reference/methods/<method>, "Arguments" and "Errors", and …/reference/block-kit.
+Sources: docs.slack.dev/reference/methods/<method>, "Arguments" and "Errors".
 """
 
-import json
 import re
 
 from msgspec import Struct
 
+from tocsin.simulate.sandbox.slack_blocks import SlackButton
 from tocsin.simulate.sandbox.slack_call import Arguments, Refusal
 
 BOT = "U0TOCSINBOT"
@@ -18,11 +18,22 @@ _LISTED_AT_MOST = 999
 
 
 class SlackMessage(Struct, frozen=True):
-    """A message as it stands now; `ts` is its id within the channel."""
+    """A message as it stands now; `ts` is its id within the channel, `metadata` JSON as it came."""
 
     ts: str
     text: str
     blocks: tuple[str, ...] = ()
+    buttons: tuple[SlackButton, ...] = ()
+    metadata: str = ""
+
+
+class Whisper(Struct, frozen=True):
+    """A message that one member alone was shown."""
+
+    user: str
+    text: str
+    blocks: tuple[str, ...] = ()
+    buttons: tuple[SlackButton, ...] = ()
 
 
 class SlackChannel(Struct, frozen=True):
@@ -35,6 +46,7 @@ class SlackChannel(Struct, frozen=True):
     messages: tuple[SlackMessage, ...] = ()
     pins: tuple[str, ...] = ()
     bookmarks: tuple[str, ...] = ()
+    whispers: tuple[Whisper, ...] = ()
     is_archived: bool = False
     is_private: bool = False
 
@@ -71,7 +83,7 @@ def check_name(name: str) -> None:
 
 
 def page_of(arguments: Arguments) -> tuple[int, int]:
-    """conversations.list, "Pagination": how many conversations, from where."""
+    """The "Pagination" of conversations.list and conversations.history: how many, from where."""
     limit = int(arguments.get("limit", _LISTED_BY_DEFAULT))
     if not 1 <= limit <= _LISTED_AT_MOST:
         raise Refusal("invalid_limit")
@@ -88,32 +100,3 @@ def check_message(channel: SlackChannel, ts: str) -> None:
         raise Refusal("bad_timestamp")
     if all(message.ts != ts for message in channel.messages):
         raise Refusal("message_not_found")
-
-
-def blocks_of(arguments: Arguments) -> tuple[str, ...]:
-    """The texts of the message's sections, the only blocks that this Slack knows; at least these or `text` it takes."""
-    if len(arguments.get("text", "")) > 40_000:
-        raise Refusal("msg_too_long")
-    if "blocks" not in arguments:
-        if not arguments.get("text"):
-            raise Refusal("no_text")
-        return ()
-    try:
-        blocks = json.loads(arguments["blocks"])
-    except ValueError:
-        raise Refusal("invalid_blocks_format") from None
-    if not isinstance(blocks, list) or not 1 <= len(blocks) <= 50:
-        raise Refusal("invalid_blocks")
-    return tuple(_section_text(block) for block in blocks)
-
-
-def _section_text(block: object) -> str:
-    """block-kit, section and text object: "minimum length is 1 and maximum length is 3000 characters"."""
-    if not isinstance(block, dict) or block.get("type") != "section" or not isinstance(block.get("text"), dict):
-        raise Refusal("invalid_blocks")
-    text = block["text"]
-    words, is_verbatim = text.get("text"), text.get("verbatim", False)
-    is_typed = text.get("type") in ("mrkdwn", "plain_text") and isinstance(is_verbatim, bool)
-    if not is_typed or not isinstance(words, str) or not 1 <= len(words) <= 3000:
-        raise Refusal("invalid_blocks")
-    return words
