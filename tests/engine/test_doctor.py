@@ -105,3 +105,8 @@ def test_of_many_people_only_those_who_can_not_be_reached_have_a_line() -> None:
     findings = found(situation(sop=replace(SOP, people={**SOP.people, **crowd, "lost": lost})))
     assert findings["people"].told == f"{len(SOP.people) + 200} others are reachable"
     assert (findings["lost"].state, "p7" in findings) == (State.BROKEN, False)
+
+
+def test_slack_without_a_token_is_unused_and_with_one_is_asked() -> None:
+    assert found(situation())["Slack"].state is State.UNUSED
+    assert found(situation(KEY | {"SLACK_BOT_TOKEN": "xoxb-canary"}))["Slack"].state is State.BROKEN  # nobody answers
