@@ -170,6 +170,13 @@ _WRONG = [
     wrong("quarantine", "retry", "4711", says="tocsin: quarantine: there is no 4711"),
     wrong("sop", "prove", says="Error: No such command 'prove'."),
     wrong("sop", "render", says="Error: Missing argument 'DIRECTORY'."),
+    wrong(
+        "slack",
+        "manifest",
+        "--url",
+        "tocsin.example.com",
+        says="tocsin: --url: must be an https address such as https://tocsin.example.com, got 'tocsin.example.com'",
+    ),
     wrong("skill", "export", says="Error: Missing argument 'DIRECTORY'."),
     wrong(
         "classify",

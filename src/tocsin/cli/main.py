@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sop": ("sop", "Check, render or show the SOP."),
     "classify": ("sop", "Find the severity from answers."),
     "skill": ("skill", "Export the Agent Skill."),
+    "slack": ("slack", "The manifest of the Slack app."),
     "declare": ("respond", "Declare an incident."),
     "ack": ("respond", "Confirm that you respond."),
     "assess": ("respond", "Establish or change the severity."),

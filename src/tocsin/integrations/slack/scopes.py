@@ -21,3 +21,7 @@ PRIVATE_SCOPES = {
     "groups:read": "a private channel that an earlier attempt has opened is found by its name",
     "groups:history": "a message in it whose answer was lost is looked for",
 }
+HEARING_SCOPES = {
+    "commands": "`/incident` and the shortcuts",
+    "reactions:read": "📌 on a message puts it into the timeline",
+}
