@@ -34,6 +34,10 @@ _PUBLIC = {
     "/tocsin.webmanifest",
     "/worker.js",
     "/a/{token}",
+    # Slack signs what it sends; whoever is in it may do what they may.
+    "/slack/commands",
+    "/slack/interactions",
+    "/slack/events",
 }
 _DOORS = ("/api", "/intake", "/heart", "/v2")
 _STATIC = "/static/{digest}/{name:path}"

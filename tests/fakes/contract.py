@@ -18,7 +18,9 @@ from tocsin.simulate.sandbox.recording import RecordedRequest, Response
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 # Methods that Slack has brought out, or that were cut, since the snapshot of 2021: no schema speaks of them.
-NOT_IN_SNAPSHOT = frozenset({"bookmarks.add", "bookmarks.list", "conversations.open"})
+NOT_IN_SNAPSHOT = frozenset(
+    {"apps.connections.open", "bookmarks.add", "bookmarks.list", "conversations.open", "conversations.replies"}
+)
 # Arguments that methods have got since then.
 _NEWER = {("chat.postMessage", "metadata"), ("conversations.history", "include_all_metadata")}
 
@@ -79,13 +81,21 @@ def _pagerduty_faults(body: bytes, part: str) -> list[str]:
 def _slack_faults(request: RecordedRequest, method: str) -> list[str]:
     if method in NOT_IN_SNAPSHOT:
         return []
-    given = {"header": {"token": request.headers.get("authorization", "")}}
+    token = {"token": request.headers.get("authorization", "")}
+    given: dict[str, dict[str, str]] = {}
     given["formData"] = dict(
         parse_qsl(request.body.decode(), keep_blank_values=True, strict_parsing=bool(request.body))
     )
     given["query"] = dict(parse_qsl(request.query, keep_blank_values=True))
+    if "get" in _document("slack-web-openapi2-subset.json")["paths"][f"/{method}"]:
+        # The snapshot knows one verb for each method; Slack takes POST for all, "Content types" of each method's page.
+        given["query"] |= given.pop("formData")
+        given["formData"] = {}
     faults = []
     for parameter in _operation(method)["parameters"]:
+        if parameter["name"] == "token":
+            faults += _parameter_faults(parameter, token["token"])  # wherever the snapshot has it: Slack wants a header
+            continue
         value = given[parameter["in"]].pop(parameter["name"], None)
         faults += _parameter_faults(parameter, value)
     unknown = [name for name in (*given["formData"], *given["query"]) if (method, name) not in _NEWER]
@@ -104,7 +114,8 @@ def _parameter_faults(parameter: Schema, value: str | None) -> list[str]:
         return [f"{name}: required"] if parameter.get("required") else []
     if kind == "boolean" and value not in ("true", "false", "1", "0"):
         return [f"{name}: not a boolean"]
-    return [f"{name}: not a number"] if kind in ("integer", "number") and not value.isdecimal() else []
+    digits = value.replace(".", "", 1) if kind == "number" else value
+    return [f"{name}: not a number"] if kind in ("integer", "number") and not digits.isdecimal() else []
 
 
 def _readable(schema: Any) -> Any:

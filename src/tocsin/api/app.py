@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tocsin.accounts.permissions import Permission
-from tocsin.api import alertmanager, doors, events_in, watch
+from tocsin.api import alertmanager, doors, events_in, slack, watch
 from tocsin.api.banner import Banner
 from tocsin.api.bodies import answer
 from tocsin.api.bounds.room import Room
@@ -59,6 +59,7 @@ def routes(node: Node) -> list[BaseRoute]:
         door(node, "/intake/{source}/{key}", doors.post_webhook, methods=["POST"], takes=intake),
         door(node, "/api/openapi.json", _openapi, methods=["GET"], takes=Public.DESCRIPTION),
         door(node, "/heartbeat/{name}/{key}", doors.heartbeat, methods=["GET", "POST"], takes=intake),
+        *slack.routes(node),
         door(node, "/healthz", watch.get_health, methods=["GET"], takes=probe),
         door(node, "/readyz", watch.get_readiness, methods=["GET"], takes=probe),
         door(node, "/metrics", watch.get_metrics, methods=["GET"], takes=probe),

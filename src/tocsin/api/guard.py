@@ -19,6 +19,7 @@ class Public(Enum):
     """For routes that take no permission, with the reason."""
 
     PROBE = "machines that look after this one ask it"
+    SIGNED = "whoever calls signs what they send"
     DESCRIPTION = "it tells what there is, and nothing of what happened"
     PAGE = "whoever isn't signed in yet must see it"
 

@@ -33,6 +33,7 @@ from tocsin.engine.record import tell_command
 from tocsin.engine.sender import Sender, make_room_for_names
 from tocsin.engine.sign_in import SignIn
 from tocsin.engine.single_sign_on import SingleSignOn, sign_in_file
+from tocsin.engine.slack.line import SlackLine, line_of
 from tocsin.engine.sops import Sops
 from tocsin.engine.throttle import Throttle
 from tocsin.engine.unmuter import Unmuter
@@ -92,6 +93,11 @@ class Node:
             self._indexer = Indexer(self._store, self._writer, self.clock)
             stack.callback(self._indexer.close)
             self.gate = Gate(self._store, self._writer, self.clock, self.sop.people)
+            self.slack: SlackLine | None = line_of(
+                self.settings, parts, self.gate, self.watch.alarms, self._sender.send
+            )
+            if self.slack:
+                stack.push_async_callback(self.slack.close)
             self.sign_in = SignIn(self._store, self._writer, self.clock, self.gate)
             stack.callback(self.sign_in.close)
             self.accounts = Accounts(self._writer, self.clock, self.gate, self.sign_in, self.sop)
@@ -113,7 +119,8 @@ class Node:
 
     def _beside(self) -> list[Loop]:
         """The loops for which nothing that pages waits, beside those of silences that end."""
-        return [self._unmuter, self._indexer, self.proof, *self.pagerduty.loops(), *self.watch.loops()]
+        slack = self.slack.loops() if self.slack else []
+        return [self._unmuter, self._indexer, self.proof, *self.pagerduty.loops(), *self.watch.loops(), *slack]
 
     def _prepare(self) -> tuple[str, str]:
         """Begin engine time where the record ends; this installation's id and its secret, made at the first start."""

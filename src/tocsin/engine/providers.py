@@ -33,6 +33,7 @@ from tocsin.integrations.pagerduty.rest import RestAccount
 from tocsin.integrations.slack import account as slack_account
 from tocsin.integrations.slack import outbound as slack
 from tocsin.integrations.slack import replies as slack_replies
+from tocsin.integrations.slack.inbound.setup import setup_of
 from tocsin.integrations.wire import Attempt, Done, Mail, Never, Outgoing, Push, Reply, Request, Verdict
 from tocsin.settings import Settings, is_loopback
 from tocsin.sop.model import Sop
@@ -230,7 +231,8 @@ def slack_account_of(settings: Settings, sop: Sop, links: PageLinks | None = Non
         return None
     members = {id_: person.slack_user for id_, person in sop.people.items() if person.slack_user}
     url = slack_account.api_url(settings.slack_api_url)
-    return slack_account.SlackAccount(token, url, settings.public_url, members, links)
+    is_heard = setup_of(sop.slack, settings.secret) is not None
+    return slack_account.SlackAccount(token, url, settings.public_url, members, links, is_interactive=is_heard)
 
 
 def _apprise_urls(settings: Settings, sop: Sop) -> dict[str, str]:

@@ -328,9 +328,17 @@ class PagerDuty(Definition, frozen=True):
 
 
 class Slack(Definition, frozen=True):
-    """The Slack workspace; inactive until its bot token is set."""
+    """The Slack workspace; inactive until its bot token is set.
+
+    What comes in is taken of the workspace `team` and the app `app` alone: signed with the signing secret where Slack
+    calls Tocsin, over Socket Mode where the app token is set and Tocsin calls Slack.
+    """
 
     bot_token: SecretName = "env:SLACK_BOT_TOKEN"  # noqa: S105  # names the secret
+    team: Annotated[str, Meta(pattern="^[TE][A-Z0-9]{2,}$")] | None = None  # the workspace's id
+    app: Annotated[str, Meta(pattern="^A[A-Z0-9]{2,}$")] | None = None  # the app's id
+    signing_secret: SecretName = "env:SLACK_SIGNING_SECRET"  # noqa: S105  # names the secret
+    app_token: SecretName = "env:SLACK_APP_TOKEN"  # noqa: S105  # names the secret
     stakeholders_channel: str | None = None  # channel id told of declaration, severity, mitigation, resolution
     private_channel: tuple[Trigger, ...] = (Trigger.SECURITY_BREACH,)  # what is not everybody's to read
 

@@ -35,6 +35,10 @@ class AccountQueries:
         """The account of somebody whom an OpenID provider knows."""
         return next(iter(self._accounts("WHERE issuer = ? AND subject = ?", issuer, subject)), None)
 
+    def accounts_of_person(self, person: str) -> list[Account]:
+        """The accounts of somebody whom the SOP knows by that id, in the order in which they were made."""
+        return self._accounts("WHERE person = ? ORDER BY id", person)
+
     def all_accounts(self, limit: int = 1_000) -> list[Account]:
         """The accounts, in the order in which they were made."""
         return self._accounts("ORDER BY id LIMIT ?", limit)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from tocsin.domain.events import Recorded
+from tocsin.domain.events import ChannelOpened, Recorded
 from tocsin.domain.incident import Incident
 from tocsin.domain.storm import leaves_at
 from tocsin.errors import NotFound
@@ -51,6 +51,17 @@ class Queries:
         if not rows:
             raise NotFound(f"incident: there is no {incident_id!r}")
         return codec.incident_from(rows[0][0])
+
+    def incident_in_channel(self, channel: str) -> Incident | None:
+        """The incident whose chat channel has that id; the newest where a channel was given to another one."""
+        # The event as it is stored, up to the channel's name: both databases find it in an index of such events.
+        start = codec.to_json(ChannelOpened(channel=channel, name="")).removesuffix('"}')
+        sql = """
+            SELECT incident FROM events WHERE kind = 'channel_opened' AND event >= ? AND event < ?
+            LIMIT 100
+        """
+        rows = self._all(sql, start, f"{start[:-1]}#")  # " and the character after it
+        return self.incident(max(id_ for (id_,) in rows)) if rows else None
 
     def incidents(self, *, is_open: bool | None, limit: int, offset: int = 0) -> list[Incident]:
         """Incidents: open ones the gravest and then oldest first, others the newest first; None is all of them."""

@@ -12,6 +12,7 @@ import pytest
 
 import tocsin
 from tocsin.integrations.slack.actions import Action
+from tocsin.integrations.slack.inbound.payloads import EVENTS as HEARD
 from tocsin.integrations.slack.manifest import EVENTS, TO_TIMELINE, Wanted, manifest, scopes
 from tocsin.integrations.slack.scopes import HEARING_SCOPES, PRIVATE_SCOPES, SCOPES
 
@@ -83,8 +84,8 @@ def test_without_private_channels_nothing_of_them_is_asked_for() -> None:
     assert "group_archive" not in part(made, "settings", "event_subscriptions", "bot_events")
 
 
-def test_every_event_that_is_asked_for_has_its_scope() -> None:
-    assert set(part(BY_SOCKET, "settings", "event_subscriptions", "bot_events")) == EVENTS.keys()
+def test_every_event_that_is_understood_is_asked_for_and_has_its_scope() -> None:
+    assert set(part(BY_SOCKET, "settings", "event_subscriptions", "bot_events")) == set(HEARD) == EVENTS.keys()
     assert {scope for scope in EVENTS.values() if scope} <= set(scopes(Wanted()))
 
 

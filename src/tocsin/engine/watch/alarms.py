@@ -31,13 +31,14 @@ class Trouble(StrEnum):
     BLIND = "blind"  # the watchman itself can't look
     RESTORED = "restored"  # incidents are held since a restoration, until somebody releases them
     PROVIDER = "provider"  # a provider takes nothing
+    CHAT = "chat"  # people can't act in the chat
     CLOCK = "clock"  # the clock has jumped ahead, and is followed slowly
     TAMPERED = "tampered"  # the audit log is not as it was written
 
     @property
     def may_lose_a_page(self) -> bool:
         """Whether somebody must be called by other ways than Tocsin's own."""
-        return self not in (Trouble.RESTORED, Trouble.PROVIDER, Trouble.CLOCK, Trouble.TAMPERED)
+        return self not in (Trouble.RESTORED, Trouble.PROVIDER, Trouble.CHAT, Trouble.CLOCK, Trouble.TAMPERED)
 
     @property
     def keeps_from_work(self) -> bool:

@@ -135,6 +135,8 @@ class Sandbox:
             return self.pagerduty.answer(request)
         if request.path.startswith("/api/"):
             return self.slack.answer(request)
+        if request.path.startswith("/answers/") and request.method == "POST":
+            return self.slack.take_answer(request)
         if request.path.split("/")[1] in ROOTS:
             return self.pagerduty.rest.answer(request)
         return _NOT_FOUND

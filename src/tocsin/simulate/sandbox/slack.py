@@ -1,20 +1,22 @@
 """What would Slack answer? The Web API's methods that an incident needs, with the channels that they make.
 
-What each method does stands in `slack_channels.py` and `slack_messages.py`.
+What each method does stands in `slack_channels.py`, `slack_messages.py` and `slack_hearing.py`.
 """
 
+import json
 from collections.abc import Mapping
 
-from tocsin.simulate.sandbox import slack_channels, slack_messages
+from tocsin.simulate.sandbox import slack_channels, slack_hearing, slack_messages
 from tocsin.simulate.sandbox.recording import RecordedRequest, Response, json_response
+from tocsin.simulate.sandbox.slack_blocks import shown_by
 from tocsin.simulate.sandbox.slack_call import Arguments, Method, Refusal, arguments_of
 from tocsin.simulate.sandbox.slack_rules import BOT
 from tocsin.simulate.sandbox.slack_workspace import Workspace
 
 # docs.slack.dev/reference/methods/auth.test: granted scopes are in a header of every answer.
 SCOPES = (
-    "bookmarks:read,bookmarks:write,channels:history,channels:join,channels:manage,channels:read,chat:write,"
-    "groups:history,groups:read,groups:write,im:history,im:write,pins:write"
+    "bookmarks:read,bookmarks:write,channels:history,channels:join,channels:manage,channels:read,chat:write,commands,"
+    "groups:history,groups:read,groups:write,im:history,im:write,pins:write,reactions:read"
 )
 
 
@@ -31,7 +33,12 @@ def _test(slack: Workspace, arguments: Arguments, at: object) -> dict[str, objec
     }
 
 
-_METHODS: Mapping[str, Method[Workspace]] = {"auth.test": _test, **slack_channels.METHODS, **slack_messages.METHODS}
+_METHODS: Mapping[str, Method[Workspace]] = {
+    "auth.test": _test,
+    **slack_channels.METHODS,
+    **slack_hearing.METHODS,
+    **slack_messages.METHODS,
+}
 
 
 class SandboxSlack(Workspace):
@@ -50,3 +57,13 @@ class SandboxSlack(Workspace):
         except Refusal as refusal:
             told = refusal.answer
         return json_response(200, told, {"x-oauth-scopes": self.scopes})
+
+    def take_answer(self, request: RecordedRequest) -> Response:
+        """What is sent to the address that came with a press: its presser alone sees it."""
+        try:
+            answer = json.loads(request.body)
+            shown_by({"text": answer["text"], "blocks": json.dumps(answer["blocks"])})
+        except (ValueError, KeyError, Refusal):
+            return json_response(400, {"ok": False, "error": "invalid_payload"})
+        self.whisper(request.path.rpartition("/")[2], str(answer["text"]))
+        return json_response(200, {"ok": True})

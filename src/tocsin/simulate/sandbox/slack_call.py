@@ -50,10 +50,13 @@ _MESSAGE = Parameters(
     texts=("text", "blocks", "parse", "metadata"),
     booleans=("link_names", "mrkdwn", "unfurl_links", "unfurl_media"),
 )
+_WITHIN = ("cursor", "oldest", "latest")
 METHODS = {
+    "apps.connections.open": Parameters(),
     "auth.test": Parameters(is_read=True),
     "bookmarks.add": Parameters(required=("channel_id", "title", "type"), texts=("link", "emoji")),
     "bookmarks.list": Parameters(required=("channel_id",)),
+    "chat.getPermalink": Parameters(required=("channel", "message_ts"), is_read=True),
     "chat.postEphemeral": Parameters(
         required=("channel", "user"), texts=("text", "blocks", "parse"), booleans=("link_names",)
     ),
@@ -62,7 +65,7 @@ METHODS = {
     "conversations.archive": Parameters(required=("channel",)),
     "conversations.history": Parameters(
         required=("channel",),
-        texts=("cursor", "oldest", "latest"),
+        texts=_WITHIN,
         booleans=("inclusive", "include_all_metadata"),
         integers=("limit",),
         is_read=True,
@@ -76,8 +79,13 @@ METHODS = {
     "conversations.list": Parameters(
         texts=("cursor", "types"), booleans=("exclude_archived",), integers=("limit",), is_read=True
     ),
+    "conversations.replies": Parameters(
+        required=("channel", "ts"), texts=_WITHIN, booleans=("inclusive",), integers=("limit",), is_read=True
+    ),
     "conversations.setTopic": Parameters(required=("channel", "topic")),
     "pins.add": Parameters(required=("channel", "timestamp")),
+    "views.open": Parameters(required=("trigger_id", "view")),
+    "views.update": Parameters(required=("view",), texts=("view_id", "external_id", "hash")),
 }
 
 
@@ -86,7 +94,7 @@ def arguments_of(request: RecordedRequest, method: str) -> Arguments:
     if method not in METHODS:
         raise Refusal("unknown_method", req_method=method)
     parameters = METHODS[method]
-    _check_token(request)
+    _check_token(request, method)
     if request.method != ("GET" if parameters.is_read else "POST"):
         raise Refusal("invalid_post_type")
     arguments = _decoded(request.query.encode()) if parameters.is_read else _form(request)
@@ -94,13 +102,16 @@ def arguments_of(request: RecordedRequest, method: str) -> Arguments:
     return arguments
 
 
-def _check_token(request: RecordedRequest) -> None:
+def _check_token(request: RecordedRequest, method: str) -> None:
     given = request.headers.get("authorization", "")
     if not given:
         raise Refusal("not_authed")
     scheme, _, token = given.partition(" ")
-    if scheme.lower() != "bearer" or not token.startswith(("xoxb-", "xoxp-")):
+    if scheme.lower() != "bearer" or not token.startswith(("xoxb-", "xoxp-", "xapp-")):
         raise Refusal("invalid_auth")
+    # Socket Mode takes the app's own token, and nothing else does.
+    if token.startswith("xapp-") != (method == "apps.connections.open"):
+        raise Refusal("not_allowed_token_type")
 
 
 def _form(request: RecordedRequest) -> Arguments:

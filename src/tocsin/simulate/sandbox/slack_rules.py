@@ -25,6 +25,8 @@ class SlackMessage(Struct, frozen=True):
     blocks: tuple[str, ...] = ()
     buttons: tuple[SlackButton, ...] = ()
     metadata: str = ""
+    user: str = BOT
+    thread: str = ""  # the id of the message that it answers
 
 
 class Whisper(Struct, frozen=True):

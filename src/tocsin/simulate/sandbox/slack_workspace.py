@@ -4,21 +4,28 @@ Source: docs.slack.dev/reference/objects/conversation-object. The bot is one mem
 somebody's, except those in `strangers`.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
 from tocsin.simulate.sandbox.slack_call import Refusal
-from tocsin.simulate.sandbox.slack_rules import BOT, SlackChannel, is_member_id
+from tocsin.simulate.sandbox.slack_rules import BOT, SlackChannel, SlackMessage, is_member_id
+from tocsin.simulate.sandbox.slack_views import Dialogs
 
 _EPOCH = 1_767_607_200  # when every conversation began
 
 
 class Workspace:
-    """The conversations: `channels` by id, oldest first."""
+    """The conversations: `channels` by id, oldest first; `dialogs`, and what was said to a member alone.
+
+    `socket_url` is where Socket Mode's connections go; empty: the app has none.
+    """
 
     def __init__(self) -> None:
         self.channels: dict[str, SlackChannel] = {}
+        self.dialogs = Dialogs()
+        self.whispers: dict[str, list[str]] = {}
+        self.socket_url = ""
         self.strangers: set[str] = set()
         self._count = 0
 
@@ -34,6 +41,22 @@ class Workspace:
     def named(self, name: str) -> SlackChannel:
         """The channel of that name, or the direct message with that member."""
         return next(channel for channel in self.channels.values() if channel.name == name)
+
+    def write(self, channel: str, user: str, text: str, *, thread: str = "") -> str:
+        """A member writes a message, now; its id. One in a thread stands in no history."""
+        known = self.channels[channel]
+        message = SlackMessage(self.new_ts(datetime.now(UTC)), text, user=user, thread=thread)
+        self.change(known, messages=(*known.messages, message))
+        return message.ts
+
+    def enter(self, channel: str, user: str) -> None:
+        """The member is in the channel."""
+        known = self.channels[channel]
+        self.change(known, members=tuple(dict.fromkeys((*known.members, user))))
+
+    def whisper(self, user: str, text: str) -> None:
+        """Say something to the member alone."""
+        self.whispers[user] = [*self.whispers.get(user, []), text]
 
     def find(self, channel_id: str, *, is_inside: bool = True, is_written: bool = True) -> SlackChannel:
         """The channel; one that can be written in where `is_written`; `is_inside` asks for the bot to be in it."""
