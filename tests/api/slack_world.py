@@ -18,7 +18,7 @@ from tocsin.sop.load import default_sop
 from tocsin.sop.model import Slack, Sop
 
 WORKSPACE = Workspace()
-MEMBERS = {"alice": "U0ALICE", "bob": "U0BOB", "carla": "U0CARLA"}
+MEMBERS = {"alice": "U0ALICE", "bob": "U0BOB", "emma": "U0EMMA"}
 
 
 class InProcess(OverHttp):

@@ -1,6 +1,7 @@
 """What can people do in Slack? All that a response takes: by command, by button, in dialogs, by pinning messages."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -88,12 +89,12 @@ def test_the_whole_response_is_given_in_dialogs(world: World) -> None:
     alice.press(Action.ACKNOWLEDGE, incident)
     alice.press(Action.ASSESS, incident)
     alice.submit(alice.dialog, severity="SEV1", reason="all of checkout")
-    for role, user in (("incident_commander", "U0ALICE"), ("communications_lead", "U0CARLA")):
+    for role, user in (("incident_commander", "U0ALICE"), ("communications_lead", "U0EMMA")):
         alice.press(Action.ROLE, incident)
         alice.submit(alice.dialog, role=role, person=user)
-    carla = world.member("carla")
-    carla.press(Action.UPDATE, incident)
-    carla.submit(carla.dialog, text="We look into it.", audience="external", next_within="10m")
+    emma = world.member("emma")
+    emma.press(Action.UPDATE, incident)
+    emma.submit(emma.dialog, text="We look into it.", audience="external", next_within="10m")
     alice.press(Action.NOTE, incident)
     alice.submit(alice.dialog, text="It began at noon.")
     alice.press(Action.PAGE, incident)
@@ -134,28 +135,27 @@ def test_what_is_not_said_is_asked_for(world: World, verb: str) -> None:
 
 def test_a_fault_is_told_below_its_field(world: World) -> None:
     incident, alice = world.api.declare(severity="SEV1"), world.member("alice")
-    alice.press(Action.UPDATE, incident)
-    dialog = alice.dialog
-    assert list(alice.submit(dialog, text="all well", next_within="soon").errors) == ["next_within"]
-    assert list(alice.submit(dialog, text="all well", next_within="7d").errors) == ["next_within"]
-    assert list(alice.submit(dialog, text=" ").errors) == ["text"]
-    alice.press(Action.ASSESS, incident)
-    dialog = alice.dialog
-    assert list(alice.submit(dialog, severity="SEV2").errors) == ["reason"]
-    assert list(alice.submit(dialog).errors) == ["scope"]
-    alice.press(Action.ROLE, incident)
-    assert list(alice.submit(alice.dialog, person="U0NOBODY").errors) == ["person"]
-    alice.press(Action.PAGE, incident)
-    assert list(alice.submit(alice.dialog, target="bob", reason="").errors) == ["reason"]
+
+    def faults(action: Action, **fields: str) -> list[str]:
+        alice.press(action, incident)
+        return list(alice.submit(alice.dialog, **fields).errors)
+
+    assert faults(Action.UPDATE, text="all well", next_within="soon") == ["next_within"]
+    assert faults(Action.UPDATE, text="all well", next_within="7d") == ["next_within"]
+    assert faults(Action.UPDATE, text=" ") == ["text"]
+    assert faults(Action.ASSESS, severity="SEV2") == ["reason"]
+    assert faults(Action.ASSESS) == ["scope"]
+    assert faults(Action.ROLE, person="U0NOBODY") == ["person"]
+    assert faults(Action.PAGE, target="bob", reason="") == ["reason"]
 
 
 def test_only_the_communications_lead_is_offered_to_speak_to_customers(world: World) -> None:
-    incident, carla = world.api.declare(severity="SEV1"), world.member("carla")
-    carla.press(Action.UPDATE, incident)
-    assert "external" not in carla.dialog.words
-    carla.command("role cl <@U0CARLA|carla>")
-    carla.press(Action.UPDATE, incident)
-    assert "external" in carla.dialog.words
+    incident, emma = world.api.declare(severity="SEV1"), world.member("emma")
+    emma.press(Action.UPDATE, incident)
+    assert "external" not in emma.dialog.words
+    emma.command("role cl <@U0EMMA|emma>")
+    emma.press(Action.UPDATE, incident)
+    assert "external" in emma.dialog.words
 
 
 def test_nobody_overwrites_what_somebody_else_has_done_meanwhile(world: World) -> None:
@@ -203,7 +203,7 @@ def test_a_pinned_message_becomes_a_note_with_its_author_once(world: World) -> N
     incident = world.api.declare(severity="SEV1")
     channel = world.channel_of(incident)
     ts = world.sandbox.slack.write(channel, "U0BOB", "The &lt;pool&gt; is exhausted, <@U0ALICE>")
-    for user in ("alice", "carla", "alice"):
+    for user in ("alice", "emma", "alice"):
         assert world.member(user).react("pushpin", channel, ts).status == 200
     (note,) = world.events(incident, "note_added")
     text, _, source = note["event"]["text"].partition("\n")
@@ -218,7 +218,7 @@ def test_a_reply_in_a_thread_can_be_pinned_too(world: World) -> None:
     incident = world.api.declare(severity="SEV1")
     channel = world.channel_of(incident)
     first = world.sandbox.slack.write(channel, "U0BOB", "Any idea?")
-    ts = world.sandbox.slack.write(channel, "U0CARLA", "The pool.", thread=first)
+    ts = world.sandbox.slack.write(channel, "U0EMMA", "The pool.", thread=first)
     world.member("alice").react("pushpin", channel, ts)
     assert world.events(incident, "note_added")[0]["event"]["text"].startswith("The pool.\n")
 
@@ -269,3 +269,35 @@ def test_a_removed_app_is_an_alarm_until_somebody_uses_it_again(world: World) ->
 def test_slack_sees_that_somebody_answers_at_the_address(world: World) -> None:
     told = world.deliver("events", {"type": "url_verification", "challenge": "3eZbrw1aB", "token": "x"})
     assert told.answer == {"challenge": "3eZbrw1aB"}
+
+
+def test_from_slack_and_the_web_at_once_one_acknowledges_and_the_other_is_told(tmp_path: Path) -> None:
+    with slack_world(tmp_path, public_url="http://tocsin") as world:
+        world.api.see("/")  # signed in by now
+        for _ in range(5):
+            incident, alice = world.api.declare(), world.member("alice")
+            with ThreadPoolExecutor(2) as hands:
+                in_slack = hands.submit(alice.command, f"ack {incident}")
+                on_the_web = hands.submit(world.api.see, f"/incidents/{incident}/acknowledge", content=b"")
+            assert len(world.events(incident, "acknowledged")) == 1
+            text, page = in_slack.result().text, on_the_web.result()
+            is_first = text == f"You have acknowledged {incident}: the escalation stops."
+            assert is_first or text.endswith(f"has acknowledged {incident} already: you need do nothing.")
+            assert page.status_code == (409 if is_first else 303)
+            assert ("is already acknowledged by alice" in page.text) is is_first
+
+
+def test_whoever_joins_the_channel_is_briefed_once_and_the_bot_is_not(world: World) -> None:
+    incident = world.api.declare(severity="SEV1")
+    channel = world.channel_of(incident)
+    emma = world.member("emma")
+    world.sandbox.slack.enter(channel, emma.user)
+    joined = emma.event("member_joined_channel", channel=channel)
+    as_the_bot = {**joined, "event_id": "EvBot", "authorizations": [{"user_id": emma.user, "is_bot": True}]}
+    for happening in (as_the_bot, joined, joined):
+        assert world.deliver("events", happening).status == 200
+    until(lambda: bool(emma.whispers), "emma is briefed")
+    world.api.settle()
+    assert len(emma.whispers) == 1
+    assert incident in emma.whispers[0]
+    assert world.events(incident, "channel_failed") == []
