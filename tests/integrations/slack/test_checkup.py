@@ -4,16 +4,17 @@ import pytest
 from msgspec.structs import replace
 
 from tests.fakes import contract
-from tests.fakes.effects import SLACK
+from tests.fakes.effects import PRESSED, SLACK
 from tests.fakes.sending import recorded, reply
 from tocsin.integrations.checkup import Checkup, Finding, State
-from tocsin.integrations.slack.checkup import PERMISSIONS, STAKEHOLDERS, TOKEN, checkup
-from tocsin.integrations.slack.scopes import PRIVATE_SCOPES, SCOPES
+from tocsin.integrations.slack.account import SlackAccount
+from tocsin.integrations.slack.checkup import HEARING, PERMISSIONS, STAKEHOLDERS, TOKEN, checkup
+from tocsin.integrations.slack.scopes import HEARING_SCOPES, PRIVATE_SCOPES, SCOPES
 from tocsin.simulate.sandbox.recording import Response
 from tocsin.simulate.sandbox.server import Sandbox
 from tocsin.sop.model import Slack
 
-RULES = Slack(stakeholders_channel="C0000000001")
+RULES = Slack(stakeholders_channel="C0000000001", team="T0SANDBOX", app="A0SANDBOX")
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def sandbox() -> Sandbox:
     return made
 
 
-def findings(sandbox: Sandbox, rules: Slack = RULES) -> dict[str, Finding]:
+def findings(sandbox: Sandbox, rules: Slack = RULES, account: SlackAccount = PRESSED) -> dict[str, Finding]:
     """What is found, as `tocsin doctor` would: each probe is sent, and leads on."""
 
     def carried_out(asked: Checkup) -> Iterator[Finding]:
@@ -38,7 +39,7 @@ def findings(sandbox: Sandbox, rules: Slack = RULES) -> dict[str, Finding]:
                 assert contract.answer_faults_of(request, response) == []
             yield from carried_out(it.judge(reply(response)))
 
-    return {it.what: it for it in carried_out(checkup(SLACK, rules))}
+    return {it.what: it for it in carried_out(checkup(account, rules))}
 
 
 def test_what_is_set_up_is_well(sandbox: Sandbox) -> None:
@@ -68,11 +69,30 @@ def test_a_missing_permission_is_told_with_what_it_is_for(sandbox: Sandbox) -> N
     assert found.remedy == "add pins:write to the app's bot token scopes, and reinstall the app"
 
 
+def test_where_nobody_is_heard_nothing_is_asked_for_that_only_hearing_takes(sandbox: Sandbox) -> None:
+    sandbox.slack.scopes = ",".join(SCOPES | PRIVATE_SCOPES)
+    found = findings(sandbox, account=replace(SLACK, is_interactive=False))
+    assert found[PERMISSIONS].state is State.WELL
+    assert (found[HEARING].state, found[HEARING].told) == (
+        State.UNUSED,
+        "is not heard: links stand in place of the buttons",
+    )
+    assert findings(sandbox)[PERMISSIONS].told.startswith("commands is missing (`/incident` and the shortcuts)")
+
+
+def test_a_token_of_another_workspace_than_the_sop_names_is_told(sandbox: Sandbox) -> None:
+    found = findings(sandbox, replace(RULES, team="T0OTHER"))[HEARING]
+    assert (found.state, found.told) == (
+        State.BROKEN,
+        "the token is of the workspace T0SANDBOX, and [slack] team names T0OTHER",
+    )
+
+
 def test_private_channels_are_asked_for_where_the_sop_has_some(sandbox: Sandbox) -> None:
-    sandbox.slack.scopes = ",".join(SCOPES)
+    sandbox.slack.scopes = ",".join(SCOPES | HEARING_SCOPES)
     assert findings(sandbox)[PERMISSIONS].state is State.BROKEN
     assert findings(sandbox, replace(RULES, private_channel=()))[PERMISSIONS].state is State.WELL
-    sandbox.slack.scopes = ",".join(SCOPES | PRIVATE_SCOPES)
+    sandbox.slack.scopes = ",".join(SCOPES | HEARING_SCOPES | PRIVATE_SCOPES)
     assert findings(sandbox)[PERMISSIONS].state is State.WELL
 
 

@@ -15,11 +15,12 @@ from tocsin.domain.text import clean_line
 from tocsin.integrations.checkup import Checkup, Finding, Probe, broken, unused, well
 from tocsin.integrations.slack.account import SlackAccount
 from tocsin.integrations.slack.errors import remedy_for
-from tocsin.integrations.slack.scopes import PRIVATE_SCOPES, SCOPES
+from tocsin.integrations.slack.scopes import HEARING_SCOPES, PRIVATE_SCOPES, SCOPES
 from tocsin.integrations.wire import Reply
 from tocsin.sop.model import Slack
 
 TOKEN, PERMISSIONS, STAKEHOLDERS = "Slack", "Slack: permissions", "Slack: stakeholders' channel"
+HEARING = "Slack: what people do there"
 
 T = TypeVar("T")
 
@@ -28,6 +29,7 @@ class _Who(Struct, frozen=True):
     ok: bool
     error: str = ""
     team: str = ""
+    team_id: str = ""
     user: str = ""
 
 
@@ -57,12 +59,25 @@ def _judge_token(account: SlackAccount, rules: Slack, reply: Reply) -> Checkup:
     if who is None or not who.ok:
         return (_refused(TOKEN, reply, who.error if who else ""),)
     found = well(TOKEN, clean_line(f"speaks as {who.user} in {who.team}"))
-    return (found, _scopes(reply.headers, rules), *_stakeholders(account, rules))
+    hearing = _hearing(account, rules, who)
+    return (found, _scopes(reply.headers, account, rules), hearing, *_stakeholders(account, rules))
 
 
-def _scopes(headers: Mapping[str, str], rules: Slack) -> Finding:
+def _hearing(account: SlackAccount, rules: Slack, who: _Who) -> Finding:
+    """Whether `/incident`, buttons and pinned messages come to Tocsin: `team` is compared with whose token it is."""
+    if not account.is_interactive:
+        remedy = "name [slack] team and app, and set what signing_secret or app_token names: docs/integrations/slack.md"
+        return unused(HEARING, "is not heard: links stand in place of the buttons", remedy)
+    if rules.team != who.team_id:
+        told = clean_line(f"the token is of the workspace {who.team_id}, and [slack] team names {rules.team}")
+        return broken(HEARING, told, "name the workspace that the app is installed in")
+    return well(HEARING, "is heard")
+
+
+def _scopes(headers: Mapping[str, str], account: SlackAccount, rules: Slack) -> Finding:
     granted = {scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",")}
     needed = SCOPES | (PRIVATE_SCOPES if rules.private_channel else {})
+    needed |= HEARING_SCOPES if account.is_interactive else {}
     missing = [scope for scope in needed if scope not in granted]
     if not missing:
         return well(PERMISSIONS, f"{len(needed)} scopes are granted, as needed")
