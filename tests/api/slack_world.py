@@ -77,7 +77,12 @@ def slack_sop(**more: Any) -> Sop:
 def slack_world(directory: Path, sop: Sop | None = None, **more: Any) -> Iterator[World]:
     with Sandbox() as sandbox:
         environ = {"SLACK_SIGNING_SECRET": WORKSPACE.secret}
-        setup: dict[str, Any] = {"slack_api_url": sandbox.url, "environ": environ, "public_url": "https://tocsin.example", **more}
+        setup: dict[str, Any] = {
+            "slack_api_url": sandbox.url,
+            "environ": environ,
+            "public_url": "https://tocsin.example",
+            **more,
+        }
         settings = Settings(database=f"sqlite:///{directory / 'tocsin.db'}", **setup)
         with running(directory, sop=sop or slack_sop(), settings=settings) as api:
             yield World(api, sandbox, InProcess(api, WORKSPACE))

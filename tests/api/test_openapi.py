@@ -49,6 +49,7 @@ def test_it_lists_every_route_of_v1_and_no_other(calm: Api) -> None:
 def test_the_routes_beside_v1_and_the_pages_are_the_doors_the_document_and_the_probes(calm: Api) -> None:
     others = {it.path for it in routes(calm.node) if isinstance(it, Route)} - {it.path for it in OPERATIONS}
     doors = {"/api/v2/alerts", "/v2/enqueue", "/v2/change/enqueue", "/intake/{source}/{key}", "/heartbeat/{name}/{key}"}
+    doors |= {"/slack/commands", "/slack/events", "/slack/interactions"}
     doors |= {path for _, path, _, _ in ROUTES}
     assert others == {*doors, "/api/openapi.json", "/healthz", "/readyz", "/metrics"}
 

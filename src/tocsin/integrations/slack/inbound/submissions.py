@@ -47,6 +47,8 @@ FIRST_FIELD = {
 class FieldFault(InvalidInput):
     """A field that can't be understood."""
 
+    code = "invalid_field"
+
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
