@@ -86,7 +86,8 @@ def slack_world(directory: Path, sop: Sop | None = None, **more: Any) -> Iterato
         settings = Settings(database=f"sqlite:///{directory / 'tocsin.db'}", **setup)
         with running(directory, sop=sop or slack_sop(), settings=settings) as api:
             yield World(api, sandbox, InProcess(api, WORKSPACE))
-        assert faults_in(sandbox) == []
+        faults = faults_in(sandbox)
+        assert faults == []
 
 
 def faults_in(sandbox: Sandbox) -> list[str]:

@@ -6,6 +6,7 @@ from tocsin.domain.incident import Incident
 from tocsin.engine.desk import Actor
 from tocsin.engine.slack.calls import Calls, SlackSaysNo
 from tocsin.engine.slack.deeds import Deeds
+from tocsin.errors import InvalidInput
 from tocsin.integrations.slack.actions import Action
 from tocsin.integrations.slack.inbound import dialogs, submissions
 from tocsin.integrations.slack.inbound import heard as h
@@ -81,4 +82,6 @@ class Dialogs:
         return [*targets, *((id_, person.name) for id_, person in sorted(self._sop.people.items()))]
 
     async def _open(self, trigger: str, view: dialogs.View) -> None:
+        if not trigger:
+            raise InvalidInput("trigger_id: is missing, without which Slack opens no dialog")
         await self._calls.call("views.open", {"trigger_id": trigger, "view": msgspec.json.encode(view).decode()})

@@ -142,12 +142,17 @@ class SlackWayIn:
     async def _on_shortcut(self, heard: h.GlobalShortcut) -> None:
         """There is no place to answer in but a dialog."""
         try:
-            await self._members.actor(heard.origin, Permission.DECLARE)
-            await self._dialogs.open_declaration(heard.trigger)
-        except MayNotAct as error:
-            await self._dialogs.say(heard.trigger, said.sentence(error))
+            await self._open_declaration(heard)
         except TocsinError as error:
             logger.warning("Slack: the dialog to declare could not be opened: %s", error)
+
+    async def _open_declaration(self, heard: h.GlobalShortcut) -> None:
+        try:
+            await self._members.actor(heard.origin, Permission.DECLARE)
+        except MayNotAct as error:
+            await self._dialogs.say(heard.trigger, said.sentence(error))
+        else:
+            await self._dialogs.open_declaration(heard.trigger)
 
     async def _on_submission(self, heard: h.Submission) -> Payload | None:
         await self.happenings.is_here()
