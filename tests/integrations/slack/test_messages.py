@@ -44,7 +44,7 @@ def said(text: str, *lines: f.Line, is_update: bool = False, mention: str = "") 
 
 def test_a_page_is_acknowledged_by_one_button_and_opened_by_another() -> None:
     arguments = message(page("slack"))
-    assert texts_of(arguments) == ["Page: SEV1 · checkout: Checkout is down\nPaged primary on-call"]
+    assert texts_of(arguments) == ["Page: SEV1 · checkout", "Checkout is down", "Paged primary on-call"]
     acknowledge, opened = shown(arguments).buttons
     assert (acknowledge.action, acknowledge.value, acknowledge.style) == ("tocsin.acknowledge", INCIDENT, "primary")
     assert (opened.label, opened.url) == ("Open in Tocsin", URL)

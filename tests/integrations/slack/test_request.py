@@ -115,7 +115,9 @@ def test_a_page_by_slack_is_a_direct_message_that_leads_to_the_acknowledgement()
     method, arguments = call(page("slack"))
     assert (method, arguments["channel"]) == ("chat.postMessage", "U0ALICE01")
     assert texts_of(arguments) == [
-        "Page: SEV1 · checkout: Checkout is down\nPaged primary on-call",
+        "Page: SEV1 · checkout",
+        "Checkout is down",
+        "Paged primary on-call",
         f"<https://tocsin.example.org/incidents/{INCIDENT}|{INCIDENT}: acknowledge in Tocsin>",
     ]
 

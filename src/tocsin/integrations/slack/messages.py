@@ -49,16 +49,17 @@ _OFFERED: dict[str, tuple[Action, ...]] = {
 def of_page(effect: SendPage, account: SlackAccount) -> Arguments:
     """A page or a notification, to one person: what, why, and the button that answers it."""
     is_page = effect.urgency is Urgency.PAGE
-    what = f"{effect.severity or 'Not assessed'} · {effect.service}: {effect.title}{words_for(effect.more)}"
-    words = escape(f"{'Page' if is_page else 'For information'}: {what}\n{effect.reason}")
+    where = f"{'Page' if is_page else 'For information'}: {effect.severity or 'Not assessed'} · {effect.service}"
+    what = f"{effect.title}{words_for(effect.more)}"
     link = _link_from(effect, account)
-    shown = fit(words, b.MAX_MESSAGE - len(link) - 1)
+    shown = fit(escape(f"{where}: {what}\n{effect.reason}"), b.MAX_MESSAGE - len(link) - 1)
     if account.is_interactive:
         answer = [_button(Action.ACKNOWLEDGE, effect.incident, is_next=True)] if is_page else []
-        ways = [b.actions([*answer, _way_to(effect.incident, account)])]
+        ways = b.actions([*answer, _way_to(effect.incident, account)])
     else:
-        ways = [b.section(link)]
-    return b.arguments_for(f"{shown}\n{link}", [*_paragraphs([(shown, True)]), *ways])
+        ways = b.section(link)
+    told = [b.header(where), b.section(escape(what)), b.context(escape(effect.reason)), ways]
+    return b.arguments_for(f"{shown}\n{link}", told)
 
 
 def _link_from(effect: SendPage, account: SlackAccount) -> str:
