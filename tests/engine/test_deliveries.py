@@ -180,7 +180,8 @@ async def test_disk_that_takes_nothing_is_not_asked_all_the_time(
         await post.declare()
         await eventually(lambda: caplog.text.count("nothing could be leased") >= 3)
     passed = timedelta(seconds=(time.monotonic() - started) * SPEED)
-    assert caplog.text.count("nothing could be leased") <= 1 + passed / timedelta(seconds=1)
+    # The first at once, each of the others a second after the one before; a timer may be a little early.
+    assert caplog.text.count("nothing could be leased") <= 1.5 + passed / timedelta(seconds=1)
 
 
 async def test_page_whose_outcome_can_not_be_written_is_not_sent_again(

@@ -268,9 +268,9 @@ async def test_last_look_is_taken_once_the_connection_stands_and_can_keep_the_re
 
 async def test_time_that_the_last_look_takes_is_not_the_providers() -> None:
     async def look() -> None:
-        await asyncio.sleep(2 * SOON.total_seconds())
+        await asyncio.sleep(4 * SOON.total_seconds())
 
     async with provider(saying(TAKEN)) as url:
-        sender = Sender(SOON)
+        sender = Sender(3 * SOON)
         assert (await sender.send(Request("POST", url), look)).status == 202
         await sender.close()
