@@ -226,3 +226,8 @@ def test_the_checker_notices(true_evidence: Evidence, case: Case) -> None:
 
 def test_every_check_has_been_turned_against_a_forgery() -> None:
     assert {case.check for case in CASES} == set(CHECKS)
+
+
+def test_word_that_slack_took_without_a_word_was_said(true_evidence: Evidence) -> None:
+    lost = [replace(it, status=0, answer="", is_processed=it.is_taken) for it in true_evidence.sent]
+    assert [*slack.words_arrive_in_order(replace(true_evidence, sent=lost))] == []

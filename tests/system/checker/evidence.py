@@ -96,7 +96,7 @@ class Alert(Struct, frozen=True):
 
 
 class Sent(Struct, frozen=True):
-    """A request as a vendor wrote it down: `taken` says whether it was answered with a positive reply."""
+    """A request as a vendor wrote it down; `is_processed`: it did what was asked, and its answer was lost."""
 
     number: int
     at: float
@@ -104,6 +104,7 @@ class Sent(Struct, frozen=True):
     body: str
     status: int
     answer: str
+    is_processed: bool = False
 
     @property
     def event(self) -> Json:
@@ -120,6 +121,11 @@ class Sent(Struct, frozen=True):
         if self.path == "/v2/enqueue":
             return self.status == 202 and answer.get("status") == "success"
         return self.status == 200 and answer.get("ok") is True
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the vendor did what was asked, be it that nobody heard so."""
+        return self.is_processed or self.is_taken
 
 
 class Evidence(Struct, frozen=True):
@@ -184,10 +190,13 @@ def requests_in(log: Path) -> list[Sent]:
     """The requests that the vendors were sent, in order of arrival."""
     text = log.read_text() if log.exists() else ""
     lines = [json.loads(line) for line in text.split("\n")[:-1]]  # the last one may be half written
-    return [
-        Sent(number, datetime.fromisoformat(it["at"]).timestamp(), it["path"], it["body"], it["status"], it["answer"])
-        for number, it in enumerate(lines)
-    ]
+    return [_sent(number, line) for number, line in enumerate(lines)]
+
+
+def _sent(number: int, line: Json) -> Sent:
+    at = datetime.fromisoformat(line["at"]).timestamp()
+    named = {name: line[name] for name in ("path", "body", "status", "answer", "is_processed")}
+    return Sent(number=number, at=at, **named)
 
 
 def _at(micros: int) -> float:

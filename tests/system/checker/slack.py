@@ -17,7 +17,7 @@ Word = tuple[str, str]  # channel and text
 
 def words_arrive_in_order(evidence: Evidence) -> Iterator[str]:
     """15, 16: what counts as said in a channel was said there, and in the order in which it was decided."""
-    said = [word for word, _, is_taken in _posts(evidence) if is_taken]
+    said = [word for word, _, is_done in _posts(evidence) if is_done]
     meant = [(row.effect["channel"], row.effect["text"]) for row in evidence.outbox if _is_said(row.kind, row.status)]
     twice = {word for word, count in Counter(meant).items() if count > 1}  # nobody can tell one from the other
     places = {word: place for word in set(meant) if (place := _place_of(word, said)) is not None}
@@ -35,14 +35,14 @@ def words_arrive_in_order(evidence: Evidence) -> Iterator[str]:
 def words_are_said_once(evidence: Evidence) -> Iterator[str]:
     """Figure F3: nothing that was said is said again, whoever dies: it is found by its mark."""
     meant = {row.key for row in evidence.outbox if row.kind in _SAID}
-    taken = Counter(key for _, key, is_taken in _posts(evidence) if is_taken and key in meant)
+    taken = Counter(key for _, key, is_done in _posts(evidence) if is_done and key in meant)
     yield from (f"[F3] {key}: was said {count} times" for key, count in taken.items() if count > 1)
 
 
 def incidents_have_one_channel(evidence: Evidence) -> Iterator[str]:
     """16: an incident has one channel, however often it was asked for."""
-    asked = [(it.body, it.is_taken) for it in evidence.sent if it.path == _CREATE]
-    made = Counter(parse_qs(body)["name"][0] for body, is_taken in asked if is_taken)
+    asked = [(it.body, it.is_done) for it in evidence.sent if it.path == _CREATE]
+    made = Counter(parse_qs(body)["name"][0] for body, is_done in asked if is_done)
     yield from (f"[16] {name}: was created {count} times" for name, count in made.items() if count > 1)
 
 
@@ -61,9 +61,9 @@ def _place_of(word: Word, said: list[Word]) -> tuple[int, int] | None:
 
 
 def _posts(evidence: Evidence) -> list[tuple[Word, str, bool]]:
-    """What was to be said, by whose delivery, and whether Slack took it."""
-    forms = [(parse_qs(it.body), it.is_taken) for it in evidence.sent if it.path == _POST]
-    return [((form["channel"][0], unescape(form["text"][0])), _key_in(form), is_taken) for form, is_taken in forms]
+    """What was to be said, by whose delivery, and whether Slack did so."""
+    forms = [(parse_qs(it.body), it.is_done) for it in evidence.sent if it.path == _POST]
+    return [((form["channel"][0], unescape(form["text"][0])), _key_in(form), is_done) for form, is_done in forms]
 
 
 def _key_in(form: dict[str, list[str]]) -> str:

@@ -42,15 +42,17 @@ def jump(seed: int, directory: Path, jumps: list[float]) -> Outcome:
 
 def _jump(server: Server, skew: Path, seconds: float) -> list[str]:
     """What was wrong with a ladder under which the clock was set."""
+    declared = time.monotonic()
     incident = str(server.post("incidents", title="Checkout is down", severity="SEV1", reason="all of it")["id"])
     until(lambda: _steps(server, incident) >= 1, "the first step is carried out")
-    began = time.monotonic()
+    began = time.monotonic()  # or somewhat earlier: a busy machine tells late
     _set(skew, float(skew.read_text()) + seconds)
     until(lambda: _steps(server, incident) >= 2, "the second step is carried out", within=60)
-    after = time.monotonic() - began
+    ended = time.monotonic()
+    after, at_most = ended - began, ended - declared
     server.post(f"incidents/{incident}/cancel", by="alice", reason="enough")
-    if after < _SECOND_STEP_AFTER_SECONDS / _CATCHES_UP - 1:
-        return [f"[21] the clock was set by {seconds:g} s, and a step came {after:.1f} s after the first one"]
+    if at_most < _SECOND_STEP_AFTER_SECONDS / _CATCHES_UP - 1:
+        return [f"[21] the clock was set by {seconds:g} s, and a step came {at_most:.1f} s after the first one"]
     if after > _SECOND_STEP_AFTER_SECONDS + _LATE_SECONDS:
         return [f"[21] the clock was set by {seconds:g} s, and a step came only {after:.1f} s after the first one"]
     return []

@@ -83,6 +83,7 @@ def _line(exchange: Exchange) -> bytes:
         "headers": asked.headers,
         "body": asked.body.decode(errors="backslashreplace"),
         "status": answered.status,
+        "is_processed": answered.is_processed,
         "answer": answered.body.decode(errors="backslashreplace"),
     }
     return json.dumps(line).encode() + b"\n"
