@@ -15,7 +15,7 @@ from tests.engine.alerts import minute
 from tests.engine.rehearsal import Rehearsal
 from tocsin.domain import commands as c
 from tocsin.domain import events as e
-from tocsin.domain.incident import Incident, Status
+from tocsin.domain.incident import Audience, Incident, Status
 from tocsin.engine.pagerduty.hearing import Hearing
 from tocsin.engine.pagerduty.staff import Staff
 from tocsin.integrations.pagerduty.inbound import word_in
@@ -23,7 +23,7 @@ from tocsin.integrations.pagerduty.rest import User
 from tocsin.simulate.sandbox.pagerduty_desk import JsonObject, SandboxDesk, SandboxUser
 from tocsin.sop.load import default_sop
 from tocsin.sop.model import Sop
-from tocsin.sop.words import Severity
+from tocsin.sop.words import Role, Severity
 
 ALICE, STRANGER = "PALICE", "PEVE"
 
@@ -356,3 +356,88 @@ def test_what_happens_to_the_page_there_stands_in_the_timeline(night: Night) -> 
         ("pagerduty", "PagerDuty, by itself: took the acknowledgement of the page back: it rings there again"),
     ]
     assert night.now(incident).acknowledged_by == "alice"
+
+
+# Roles
+
+
+def roles(night: Night, incident: str) -> dict[str, str]:
+    return {role.short: person for role, person in night.now(incident).roles.items()}
+
+
+def test_role_there_is_the_role_here_by_its_name_or_as_the_sop_says(path: Path) -> None:
+    night = night_by(path, roles={Role.COMMUNICATIONS_LEAD: "Customer Liaison"})
+    night.staff.learn([User("PBOB", "Bob B.", "bob@example.com")])
+    incident = night.begin()
+    for role, user in (("incident commander", ALICE), ("TL", "PBOB"), ("Customer Liaison", ALICE)):
+        night.desk.give_role(night.key, ALICE, role, user)
+    night.hear()
+    assert roles(night, incident) == {"IC": "alice", "TL": "bob", "CL": "alice"}
+    assert set(night.lines(incident, e.RoleAssigned)) == {("alice", "pagerduty")}
+    assert night.notes(incident) == []
+
+
+def test_role_that_is_held_already_is_not_given_again(night: Night) -> None:
+    incident = night.begin()
+    night.hear()
+    for _ in range(2):
+        night.desk.give_role(night.key, ALICE, "Incident Commander", ALICE)
+    night.hear()
+    assert len(night.lines(incident, e.RoleAssigned)) == 1
+
+
+def test_role_that_means_nothing_here_is_a_line(night: Night) -> None:
+    incident = night.begin()
+    night.hear()
+    night.desk.give_role(night.key, ALICE, "Scribe", ALICE)
+    night.desk.give_role(night.key, ALICE, "Incident Commander", STRANGER)
+    night.desk.give_role(night.key, STRANGER, "Incident Commander", None)
+    night.hear()
+    assert night.notes(incident) == [
+        ("alice", "In PagerDuty: gave the role Scribe to Alice A."),
+        ("alice", "In PagerDuty: gave the role Incident Commander to Eve"),
+        ("pagerduty", "Eve, in PagerDuty: took the role Incident Commander back"),
+    ]
+    assert roles(night, incident) == {}
+
+
+# Commands in notes
+
+
+def test_note_may_be_a_command_and_is_no_note_then(night: Night) -> None:
+    incident = night.begin()
+    night.hear()
+    night.desk.annotate(night.key, ALICE, "/incident role cl alice")
+    night.desk.annotate(night.key, ALICE, "/incident update external We are investigating.")
+    night.desk.annotate(night.key, STRANGER, "/incident mitigate rolled back")
+    night.desk.annotate(night.key, ALICE, "/incident resolve confirmed")
+    night.hear()
+    assert night.now(incident).status is Status.RESOLVED
+    assert [it.audience for it in night.now(incident).updates] == [Audience.EXTERNAL]
+    assert [it.note for it in night.rehearsal.happened(incident, e.Mitigated)] == ["Eve, in PagerDuty: rolled back"]
+    assert night.lines(incident, e.Resolved) == [("alice", "pagerduty")]
+    assert night.notes(incident) == []
+
+
+def test_command_in_a_note_that_is_not_done_is_a_note_that_says_why(night: Night) -> None:
+    incident = night.begin()
+    night.hear()
+    for note in ("/incident update external Sorry.", "/incident role ic nobody", "/incident explode"):
+        night.desk.annotate(night.key, ALICE, note)
+    night.hear()
+    told = [text for _, text in night.notes(incident)]
+    assert told[0] == (
+        "/incident update external Sorry. (not done: only the Communications Lead may publish to customers; "
+        "nobody holds the role: assign it first)"
+    )
+    assert told[1].startswith("/incident role ic nobody (not done: person: 'nobody' is not one of alice, ")
+    assert told[2].startswith("/incident explode (not done: /incident explode: there is no such command in a note; ")
+
+
+def test_command_in_a_note_that_comes_again_is_carried_out_once(night: Night) -> None:
+    incident = night.begin()
+    night.hear()
+    night.desk.annotate(night.key, ALICE, "/incident update rolling back")
+    (note,) = night.told
+    night.hear(note, note)
+    assert len(night.now(incident).updates) == 1

@@ -31,6 +31,12 @@ ALICE, BOB = 'name = "Alice Adams"', 'name = "Bob Brown"'
             'error: pagerduty.priorities.SEV1: "P1" means several severities; give each severity a priority of its own',
             id="priority_of_two_severities",
         ),
+        pytest.param(
+            REGION,
+            f'{REGION}\nroles = {{ technical_lead = "Lead", communications_lead = "Lead" }}',
+            'error: pagerduty.roles.technical_lead: "Lead" means several roles; give each role a name of its own',
+            id="name_of_two_roles",
+        ),
     ],
 )
 def test_one_defect(old: str, new: str, told: str) -> None:

@@ -19,6 +19,9 @@ def check_pagerduty(sop: Sop) -> Iterator[Finding]:
         if list(rules.priorities.values()).count(priority) > 1:
             place = f"pagerduty.priorities.{severity}"
             yield error(place, f'"{priority}" means several severities', "give each severity a priority of its own")
+    for role, name in rules.roles.items():
+        if list(rules.roles.values()).count(name) > 1:
+            yield error(f"pagerduty.roles.{role}", f'"{name}" means several roles', "give each role a name of its own")
     if STRANGER in sop.people:
         problem = f'"{STRANGER}" is who acts for users of PagerDuty whom nobody here is known to be'
         yield error(f"people.{STRANGER}", problem, "choose another id")

@@ -323,6 +323,7 @@ class PagerDuty(Definition, frozen=True):
     from_email: str | None = None  # the PagerDuty user in whose name notes and requests are made
     resolves: bool = False  # True: who resolves a page in PagerDuty resolves the incident
     priorities: dict[Severity, str] = {}  # severity -> the PagerDuty priority that establishes it when it is set
+    roles: dict[Role, str] = {}  # role -> what it is called in PagerDuty, where that is neither its name nor IC, CL, TL
     notes: bool = False  # True: status updates become notes in PagerDuty
     responders: bool = False  # True: whom a page names is asked for as responder, where it went to a shared service
 

@@ -10,7 +10,17 @@ import pytest
 from tests.fakes.contract import shared
 from tocsin.errors import InvalidInput
 from tocsin.integrations.pagerduty.inbound import EVENT_TYPES, is_signed, word_in
-from tocsin.integrations.pagerduty.words import Agent, Deed, Word, incident_of, is_own_note, own_note, page_key_of
+from tocsin.integrations.pagerduty.words import (
+    NOBODY,
+    Agent,
+    Deed,
+    RoleGiven,
+    Word,
+    incident_of,
+    is_own_note,
+    own_note,
+    page_key_of,
+)
 
 KEY = "tocsin-k3x9-INC-2026-0001-3-0"
 BOB = {"id": "PLH1HKV", "type": "user_reference", "summary": "Bob\u202e Brown"}
@@ -157,6 +167,12 @@ def test_published_note_names_its_incident_and_no_key() -> None:
             Deed.ELSE,
             "Maeve answered the request to respond (declined): driving",
         ),
+        (
+            "incident.role.assigned",
+            {"incident_role_assignments": [{"incident": REFERENCE, "role": {"summary": "Scribe"}}]},
+            Deed.ROLES_GIVEN,
+            "",
+        ),
     ],
 )
 def test_every_documented_kind_is_understood(kind: str, data: dict[str, Any], deed: Deed, text: str) -> None:
@@ -164,6 +180,19 @@ def test_every_documented_kind_is_understood(kind: str, data: dict[str, Any], de
     assert (word.deed, word.text, word.incident) == (deed, text, "PGR0VU2")
     assert word.url == INCIDENT["html_url"]
     assert kind in EVENT_TYPES
+
+
+def test_roles_that_are_given_and_taken_back_come_in_one_webhook() -> None:
+    """As documented: an array, in which a role that is nobody's any more has no assignee."""
+    given = {"incident": REFERENCE, "role": {"id": "P8PQO4R", "summary": "Incident\nCommander"}, "assignee": BOB}
+    taken = {"incident": REFERENCE, "role": {"id": "P8PQO4S", "summary": "Scribe"}, "assignee": None}
+    word = heard("incident.role.assigned", {"incident_role_assignments": [given, taken]})
+    bob = Agent("PLH1HKV", "Bob Brown", is_person=True)
+    assert word.roles == (RoleGiven("Incident Commander", bob), RoleGiven("Scribe", NOBODY))
+
+
+def test_no_role_at_all_concerns_no_incident() -> None:
+    assert heard("incident.role.assigned", {"incident_role_assignments": []}).incident == ""
 
 
 @pytest.mark.parametrize("kind", ["pagey.ping", "service.updated", "incident.of_a_kind_to_come"])

@@ -11,7 +11,7 @@ from tocsin.engine.desk import Actor, Desk
 from tocsin.engine.pagerduty.staff import Staff
 from tocsin.engine.record import tell_command
 from tocsin.errors import NotFound, Refused
-from tocsin.integrations.pagerduty.following import Heard, commands_for
+from tocsin.integrations.pagerduty.following import Heard, commands_for, instead
 from tocsin.integrations.pagerduty.words import Word, incident_of, is_own_note, page_key_of
 from tocsin.store.transaction import Transaction
 
@@ -50,7 +50,8 @@ class Hearing(Struct, frozen=True):
     def _follow(self, tx: Transaction, now: datetime, word: Word, pages: list[str]) -> None:
         done: set[tuple[str, str]] = set()
         for page in pages:
-            heard = Heard(word, page, self.staff.person(word.agent))
+            holders = tuple(self.staff.person(it.holder) for it in word.roles)
+            heard = Heard(word, page, self.staff.person(word.agent), holders)
             try:
                 incident = tx.incidents.get(incident_of(page))
             except NotFound:
@@ -63,10 +64,19 @@ class Hearing(Struct, frozen=True):
                     done.add((incident.id, repr(command)))
 
     def _carry_out(self, tx: Transaction, now: datetime, incident: str, command: c.Change, heard: Heard) -> None:
+        refusal = self._change(tx, now, incident, command, heard)
+        if refusal is not None:
+            logger.info("%s: nothing follows from what was done in PagerDuty: %s", incident, refusal)
+            for note in instead(heard, str(refusal)):
+                self._change(tx, now, incident, note, heard)
+
+    def _change(self, tx: Transaction, now: datetime, incident: str, command: c.Change, heard: Heard) -> Refused | None:
+        """Carry it out, or say why not."""
         actor = Actor(heard.actor, SOURCE, key=f"{SOURCE}:{heard.word.agent.id}")
         try:
             with tx.savepoint():
                 changed = self.desk.change(tx, now, incident, command, actor)
                 tell_command(tx, now, actor, command=command, incident=changed)
         except Refused as refusal:
-            logger.info("%s: nothing follows from what was done in PagerDuty: %s", incident, refusal)
+            return refusal
+        return None

@@ -9,19 +9,26 @@ from msgspec import Struct
 from tocsin.domain import commands as c
 from tocsin.domain.incident import Incident, Page, PageStatus
 from tocsin.domain.text import MAX_TEXT
-from tocsin.integrations.pagerduty.words import Deed, Word
+from tocsin.errors import InvalidInput
+from tocsin.integrations.pagerduty.note_commands import command_in, is_command
+from tocsin.integrations.pagerduty.words import NOBODY, Deed, RoleGiven, Word
 from tocsin.sop.check_pagerduty import STRANGER
 from tocsin.sop.model import PagerDuty
+from tocsin.sop.words import Role
 
 _OPEN_STILL = "the incident is open until somebody confirms the fix"
 
 
 class Heard(Struct, frozen=True):
-    """A word about one page, with who is meant by its agent: `person` is their id in the SOP, None where unknown."""
+    """A word about one page, with who is meant by its agent: `person` is their id in the SOP, None where unknown.
+
+    `holders` are those of the word's roles, one each.
+    """
 
     word: Word
     page: str  # its key
     person: str | None
+    holders: tuple[str | None, ...] = ()
 
     @property
     def actor(self) -> str:
@@ -43,12 +50,21 @@ def commands_for(heard: Heard, incident: Incident, rules: PagerDuty) -> tuple[c.
         case Deed.RESOLVED:
             return _resolved(heard, incident, page, rules)
         case Deed.NOTED:
-            return _note(_with_author(heard))
+            return _noted(heard)
         case Deed.UPDATED:
             return (c.PostUpdate(text=_cut(_with_author(heard))),) if word.text else ()
         case Deed.PRIORITY_SET:
             return _priority(heard, incident, rules)
+        case Deed.ROLES_GIVEN:
+            return _roles(heard, incident, rules)
     return () if incident.status.is_over else _note(_told(heard, word.text))
+
+
+def instead(heard: Heard, refusal: str) -> tuple[c.Change, ...]:
+    """What follows where a command was refused: one that somebody gave in a note is not lost, and says why."""
+    if heard.word.deed is not Deed.NOTED or not _is_commanded(heard):
+        return ()
+    return _note(f"{_with_author(heard)} (not done: {refusal})")
 
 
 def _acknowledged(heard: Heard, incident: Incident, page: Page) -> tuple[c.Change, ...]:
@@ -83,6 +99,43 @@ def _priority(heard: Heard, incident: Incident, rules: PagerDuty) -> tuple[c.Cha
         return ()
     by = _by_whom(heard)
     return (c.Assess(severity=severity, reason=f"priority {name} was set in PagerDuty{by and f' ({by})'}"),)
+
+
+def _noted(heard: Heard) -> tuple[c.Change, ...]:
+    if not _is_commanded(heard):
+        return _note(_with_author(heard))
+    try:
+        return (command_in(heard.word.text, _by_whom(heard)),)
+    except InvalidInput as error:
+        return instead(heard, str(error))
+
+
+def _is_commanded(heard: Heard) -> bool:
+    return heard.word.agent.is_person and is_command(heard.word.text)
+
+
+def _roles(heard: Heard, incident: Incident, rules: PagerDuty) -> tuple[c.Change, ...]:
+    found: list[c.Change] = []
+    for given, holder in zip(heard.word.roles, heard.holders, strict=True):
+        role = _role_named(given.role, rules)
+        if role is None or holder is None or not heard.word.agent.is_person:
+            found += () if incident.status.is_over else _note(_told(heard, _told_role(given)))
+        elif incident.roles.get(role) != holder:
+            found.append(c.AssignRole(role=role, person=holder))
+    return tuple(found)
+
+
+def _role_named(name: str, rules: PagerDuty) -> Role | None:
+    """The role that is called so in PagerDuty: as the SOP says, else by its own name."""
+    named = {there.casefold(): role for role, there in rules.roles.items()}
+    own = {word.casefold(): role for role in Role for word in (role.title, role.short)}
+    return (own | named).get(name.casefold())
+
+
+def _told_role(given: RoleGiven) -> str:
+    if given.holder == NOBODY:
+        return f"took the role {given.role} back"
+    return f"gave the role {given.role} to {given.holder.name or given.holder.id}"
 
 
 def _is_unanswered(page: Page) -> bool:

@@ -1,7 +1,7 @@
 """What does a webhook of PagerDuty (version 3) say, and is it PagerDuty who says it? Plain values; no I/O.
 
 Sources: developer.pagerduty.com/docs/webhooks/v3-overview ("overview" below), …/webhook-signatures ("signatures"),
-…/webhook-behavior ("behavior").
+…/webhook-behavior ("behavior"), …/early-access-webhook-events ("early-access").
 """
 
 import hmac
@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from tocsin.domain.text import clean_line, clean_text
 from tocsin.errors import InvalidInput
-from tocsin.integrations.pagerduty.words import NOBODY, Agent, Deed, Word, note_id, resolution_id
+from tocsin.integrations.pagerduty.words import NOBODY, Agent, Deed, RoleGiven, Word, note_id, resolution_id
 
 SIGNATURE = "X-PagerDuty-Signature"
 MAX_WEBHOOK = 512 * 1024  # behavior: "All webhooks with a final size greater than 256 KB are always dropped."
@@ -40,8 +40,16 @@ class _Reason(Struct, frozen=True):
     type: str = ""
 
 
+class _RoleAssignment(Struct, frozen=True):
+    """early-access, "incident_role_assignment": without an assignee the role is nobody's any more."""
+
+    incident: _Reference | None = None
+    role: _Reference | None = None
+    assignee: _Reference | None = None
+
+
 class _Data(Struct, frozen=True):
-    """Of `incident`, `incident_note`, `incident_status_update` and `incident_responder` what is read here."""
+    """Of each kind of data that `_TELLERS` names what is read here."""
 
     id: str = ""
     type: str = ""
@@ -56,6 +64,7 @@ class _Data(Struct, frozen=True):
     content: str | None = None
     message: str | None = None
     state: str | None = None
+    incident_role_assignments: tuple[_RoleAssignment, ...] = ()
 
 
 class _Event(Struct, frozen=True):
@@ -140,6 +149,13 @@ def _priority(event: _Event, data: _Data) -> Word:
     return _word(event, data, Deed.PRIORITY_SET, _name(data.priority))
 
 
+def _roles(event: _Event, data: _Data) -> Word:
+    given = data.incident_role_assignments
+    about = msgspec.structs.replace(data, incident=given[0].incident if given else None)
+    roles = tuple(RoleGiven(_name(it.role), _agent_of(it.assignee)) for it in given)
+    return msgspec.structs.replace(_word(event, about, Deed.ROLES_GIVEN), roles=roles)
+
+
 def _reassigned(event: _Event, data: _Data) -> Word:
     people = ", ".join(_name(it) for it in data.assignees) or "nobody"
     return _word(event, data, Deed.ELSE, f"reassigned the page to {people}")
@@ -193,5 +209,6 @@ _TELLERS: dict[str, Callable[[_Event, Any], Word]] = {
     "incident.reopened": _reopened,
     "incident.responder.added": _responder_added,
     "incident.responder.replied": _responder_replied,
+    "incident.role.assigned": _roles,  # "Sent when an incident role is assigned or unassigned", early-access
 }
 EVENT_TYPES = tuple(_TELLERS)  # what a subscription should send

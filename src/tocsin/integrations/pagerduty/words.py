@@ -20,6 +20,7 @@ class Deed(Enum):
     NOTED = auto()
     UPDATED = auto()  # a status update
     PRIORITY_SET = auto()
+    ROLES_GIVEN = auto()  # or taken back
     ELSE = auto()  # worth a line in the timeline, no more
 
 
@@ -34,10 +35,18 @@ class Agent(Struct, frozen=True):
 NOBODY = Agent()
 
 
+class RoleGiven(Struct, frozen=True):
+    """A role of PagerDuty's, by its name there, and its holder from now on: NOBODY, where it was taken back."""
+
+    role: str
+    holder: Agent
+
+
 class Word(Struct, frozen=True):
     """One thing that was done. `id` is the same whenever and however it is told, and different of all others.
 
-    `incident` is PagerDuty's id, `key` the page's there, or empty where it isn't told; `text` what was written.
+    `incident` is PagerDuty's id, `key` the page's there, or empty where it isn't told; `text` what was written, `roles`
+    what was given.
     """
 
     id: str
@@ -47,6 +56,7 @@ class Word(Struct, frozen=True):
     url: str = ""
     agent: Agent = NOBODY
     text: str = ""
+    roles: tuple[RoleGiven, ...] = ()
     is_ours: bool = False  # our own event, heard back
 
 

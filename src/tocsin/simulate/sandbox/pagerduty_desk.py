@@ -1,6 +1,7 @@
 """What do people do in PagerDuty? Its incidents, made of events, and what its users do to them; each deed is an event.
 
-Sources: developer.pagerduty.com/docs/webhooks/v3-overview, …/api-reference (incidents), read for this file alone.
+Sources: developer.pagerduty.com/docs/webhooks/v3-overview, …/early-access-webhook-events, …/api-reference (incidents),
+read for this file alone.
 """
 
 from collections.abc import Callable
@@ -133,17 +134,31 @@ class SandboxDesk:
         incident.assignees = [to]
         self._happened("incident.reassigned", incident, self.user(by))
 
-    def escalate(self, key: str, to: str) -> None:
-        """PagerDuty's own policy goes on to the next."""
+    def escalate(self, key: str, to: str, by: str | None = None) -> None:
+        """PagerDuty's own policy goes on to the next, or a user has it do so."""
         incident = self.of_key(key)
         incident.assignees = [to]
-        self._happened("incident.escalated", incident, None)
+        self._happened("incident.escalated", incident, self.user(by) if by else None)
 
     def prioritise(self, key: str, by: str, priority: str) -> None:
         """A user sets the priority."""
         incident = self.of_key(key)
         incident.priority = priority
         self._happened("incident.priority_updated", incident, self.user(by))
+
+    def give_role(self, key: str, by: str, role: str, to: str | None) -> None:
+        """A user gives a role to another, or takes it back."""
+        given = {
+            "id": str(uuid4()),
+            "type": "role_assignment_reference",
+            "status": "active" if to else "inactive",
+            "incident": _reference(self.of_key(key)),
+            "role": {"id": "P8PQO4R", "type": "role_reference", "summary": role},
+            "assignee": self.user(to) if to else None,
+            "old_assignee": None,
+        }
+        data: JsonObject = {"type": "incident_role_assignment", "incident_role_assignments": [given]}
+        self._told("incident.role.assigned", data, self.user(by))
 
     def annotate(self, key: str, by: str, content: str) -> SandboxNote:
         """A user writes a note."""
@@ -154,11 +169,13 @@ class SandboxDesk:
         self._told("incident.annotated", {"incident": _reference(incident), **data}, self.user(by))
         return note
 
-    def update(self, key: str, by: str, message: str) -> None:
-        """A user publishes a status update."""
-        data = {"id": self._name("PS"), "message": message, "trimmed": False, "type": "incident_status_update"}
+    def update(self, key: str, by: str, message: str) -> str:
+        """A user publishes a status update; its id."""
+        id_ = self._name("PS")
+        data = {"id": id_, "message": message, "trimmed": False, "type": "incident_status_update"}
         whole = {"incident": _reference(self.of_key(key)), **data}
         self._told("incident.status_update_published", whole, self.user(by))
+        return id_
 
     def ask(self, key: str, by: str, whom: str, message: str) -> None:
         """A user asks another to respond."""

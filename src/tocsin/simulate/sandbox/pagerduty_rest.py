@@ -10,7 +10,8 @@ from urllib.parse import parse_qs
 from tocsin.simulate.sandbox.pagerduty_desk import JsonObject, SandboxDesk, SandboxIncident
 from tocsin.simulate.sandbox.recording import RecordedRequest, Response, json_response
 
-ROOTS = ("incidents", "users", "oncalls", "abilities", "webhook_subscriptions")
+ROOTS = ("incidents", "users", "oncalls", "abilities", "webhook_subscriptions", "priorities")
+_PRIORITIES = {f"PPRIO{number}": f"P{number}" for number in range(1, 6)}
 _PARTS = {"limit", "offset", "total"}
 _QUERIES = {
     "incidents": {"incident_key", "date_range", "statuses[]", "since", "until", *_PARTS},
@@ -18,6 +19,7 @@ _QUERIES = {
     "oncalls": {"earliest", "include[]", *_PARTS},
     "abilities": set[str](),
     "webhook_subscriptions": _PARTS,
+    "priorities": _PARTS,
 }
 
 
@@ -76,6 +78,7 @@ class SandboxRest:
             "users": lambda: self._users(asked),
             "oncalls": lambda: self.on_call,
             "webhook_subscriptions": lambda: self.subscriptions,
+            "priorities": lambda: [{"id": it, "type": "priority", "name": name} for it, name in _PRIORITIES.items()],
         }
         if path == ["abilities"]:
             return json_response(200, {"abilities": ["teams"]})
@@ -153,25 +156,45 @@ class SandboxRest:
                 return self._note(incident, by, body)
             case "POST", ["responder_requests"]:
                 return self._ask(incident, by, body)
+            case "POST", ["status_updates"]:
+                return self._update(incident, by, body)
             case "PUT", []:
                 return self._change(incident, by, body)
         return _error(404, 2100, "Not Found")
 
     def _change(self, incident: SandboxIncident, by: str, body: JsonObject) -> Response:
-        """A user acknowledges or resolves through the API, as in the app."""
+        """A user does one thing through the API, as in the app."""
         wanted = body.get("incident")
         if not isinstance(wanted, dict) or wanted.get("type") not in ("incident", "incident_reference"):
             return _error(400, 2001, "Invalid Input Provided", ["Incident type is invalid"])
         if incident.status == "resolved":
             return _error(400, 1001, "Incident Already Resolved")
-        match wanted.get("status"):
-            case "acknowledged":
+        match {name: value for name, value in wanted.items() if name != "type"}:
+            case {"status": "acknowledged"}:
                 self.desk.acknowledge(incident.key, by)
-            case "resolved":
+            case {"status": "resolved"}:
                 self.desk.resolve(incident.key, by)
+            case {"priority": {"type": "priority_reference", "id": id_}} if id_ in _PRIORITIES:
+                self.desk.prioritise(incident.key, by, _PRIORITIES[id_])
+            case {"assignments": [{"assignee": {"type": "user_reference", "id": to}}]} if to in self.desk.users:
+                self.desk.reassign(incident.key, by, to)
+            case {"escalation_level": int(level)} if whom := self._on_level(level):
+                self.desk.escalate(incident.key, whom, by)
             case _:
-                return _error(400, 1003, "Invalid Status Provided")
+                return _error(400, 2001, "Invalid Input Provided", ["the incident can't be changed so"])
         return json_response(200, {"incident": self._shown(incident)})
+
+    def _on_level(self, level: int) -> str | None:
+        """Who is on call there."""
+        users = [duty["user"] for duty in self.on_call if duty.get("escalation_level") == level]
+        return next((str(user["id"]) for user in users if isinstance(user, dict)), None)
+
+    def _update(self, incident: SandboxIncident, by: str, body: JsonObject) -> Response:
+        message = body.get("message")
+        if not isinstance(message, str) or not message or not body.keys() <= {"message", "subject", "html_message"}:
+            return _error(400, 2001, "Invalid Input Provided", ["Message can't be blank"])
+        made = self.desk.update(incident.key, by, message)
+        return json_response(200, {"status_update": {"id": made, "message": message, "sender": self.desk.user(by)}})
 
     def _note(self, incident: SandboxIncident, by: str, body: JsonObject) -> Response:
         note = body.get("note")
