@@ -165,6 +165,14 @@ class Server:
             return False
 
 
+def routing_key(server: Server, name: str = "api") -> str:
+    """A key as its owner makes it, by the command line: which finds the server over TLS as well."""
+    command = [sys.executable, "-m", "tocsin", "tokens", "add-routing-key", name]
+    done = subprocess.run(command, env=server.environ, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
 def environment(database: Path, **more: str) -> dict[str, str]:
     """What a process of Tocsin finds in its environment, and nothing of the developer's own settings."""
     kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}

@@ -1,8 +1,6 @@
 """Does what pages PagerDuty page Tocsin by another address? Its own client and a real Alertmanager, by TLS as well."""
 
 import ssl
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +11,7 @@ from pagerduty import EventsApiV2Client
 
 from tests.fakes.certificates import made
 from tests.system.monitoring import alertmanager
-from tests.system.server import Json, Server, firing
+from tests.system.server import Json, Server, firing, routing_key
 from tests.system.waiting import until
 
 pytestmark = pytest.mark.system
@@ -40,14 +38,6 @@ def reached(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Se
     with server:
         assert server.url.startswith(f"{request.param.lower()}://127.0.0.1:")
         yield server, chain
-
-
-def routing_key(server: Server, name: str = "api") -> str:
-    """A key as its owner makes it, by the command line: which finds the server over TLS as well."""
-    command = [sys.executable, "-m", "tocsin", "tokens", "add-routing-key", name]
-    done = subprocess.run(command, env=server.environ, capture_output=True, text=True, check=False, timeout=30)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 def the_incident(server: Server) -> Json:

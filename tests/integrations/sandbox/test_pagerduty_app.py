@@ -195,9 +195,48 @@ def test_user_acknowledges_and_resolves_through_the_api_as_in_the_app(sandbox: S
     assert again["error"]["code"] == 1001
 
 
+def test_user_does_through_the_api_what_else_there_is_in_the_app(sandbox: Sandbox) -> None:
+    event(sandbox, "trigger")
+    pagerduty = sandbox.pagerduty
+    pagerduty.rest.on_call = [{"escalation_level": 2, "user": {"id": "PBOB"}}]
+    incident = pagerduty.desk.of_key("k")
+    told: list[JsonObject] = []
+    pagerduty.desk.tell = told.append
+    (first, *_) = ask(sandbox, "GET", "/priorities")[1]["priorities"]
+    fields: list[JsonObject] = [
+        {"priority": {"type": "priority_reference", "id": first["id"]}},
+        {"assignments": [{"assignee": {"type": "user_reference", "id": "PBOB"}}]},
+        {"escalation_level": 2},
+    ]
+    for field in fields:
+        body = {"incident": {"type": "incident_reference", **field}}
+        assert ask(sandbox, "PUT", f"/incidents/{incident.id}", body=body, headers=WRITING)[0] == 200
+    path = f"/incidents/{incident.id}/status_updates"
+    assert ask(sandbox, "POST", path, body={"message": "better"}, headers=WRITING)[0] == 200
+    assert [it["event"]["event_type"] for it in told] == [  # type: ignore[index]
+        "incident.priority_updated",
+        "incident.reassigned",
+        "incident.escalated",
+        "incident.status_update_published",
+    ]
+    assert (incident.priority, incident.assignees) == (first["name"], ["PBOB"])
+
+
+@pytest.mark.parametrize("body", [{}, {"message": ""}, {"message": "x", "audience": "all"}])
+def test_status_update_that_is_refused(sandbox: Sandbox, body: object) -> None:
+    event(sandbox, "trigger")
+    path = f"/incidents/{sandbox.pagerduty.desk.of_key('k').id}/status_updates"
+    assert ask(sandbox, "POST", path, body=body, headers=WRITING)[0] == 400
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
-    [({"incident": {"type": "service", "status": "resolved"}}, 2001), ({"incident": {"type": "incident"}}, 1003)],
+    [
+        ({"incident": {"type": "service", "status": "resolved"}}, 2001),
+        ({"incident": {"type": "incident"}}, 1003),
+        ({"incident": {"type": "incident", "priority": {"type": "priority_reference", "id": "P1"}}}, 2001),
+        ({"incident": {"type": "incident", "escalation_level": 2}}, 2001),
+    ],
 )
 def test_change_of_an_incident_that_is_refused(sandbox: Sandbox, body: object, code: int) -> None:
     event(sandbox, "trigger")

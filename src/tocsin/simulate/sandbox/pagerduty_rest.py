@@ -169,7 +169,8 @@ class SandboxRest:
             return _error(400, 2001, "Invalid Input Provided", ["Incident type is invalid"])
         if incident.status == "resolved":
             return _error(400, 1001, "Incident Already Resolved")
-        match {name: value for name, value in wanted.items() if name != "type"}:
+        fields = {name: value for name, value in wanted.items() if name != "type"}
+        match fields:
             case {"status": "acknowledged"}:
                 self.desk.acknowledge(incident.key, by)
             case {"status": "resolved"}:
@@ -180,6 +181,8 @@ class SandboxRest:
                 self.desk.reassign(incident.key, by, to)
             case {"escalation_level": int(level)} if whom := self._on_level(level):
                 self.desk.escalate(incident.key, whom, by)
+            case _ if fields.keys() <= {"status"}:
+                return _error(400, 1003, "Invalid Status Provided")
             case _:
                 return _error(400, 2001, "Invalid Input Provided", ["the incident can't be changed so"])
         return json_response(200, {"incident": self._shown(incident)})

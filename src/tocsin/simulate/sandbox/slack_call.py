@@ -36,7 +36,7 @@ class Refusal(Exception):
 
 
 class Parameters(Struct, frozen=True):
-    """Which arguments a method has, and of which type; a read is asked for with GET."""
+    """Which arguments a method has, and of which type; a read may be asked for with GET."""
 
     required: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
@@ -95,9 +95,9 @@ def arguments_of(request: RecordedRequest, method: str) -> Arguments:
         raise Refusal("unknown_method", req_method=method)
     parameters = METHODS[method]
     _check_token(request, method)
-    if request.method != ("GET" if parameters.is_read else "POST"):
+    if request.method != "POST" and not (request.method == "GET" and parameters.is_read):
         raise Refusal("invalid_post_type")
-    arguments = _decoded(request.query.encode()) if parameters.is_read else _form(request)
+    arguments = _decoded(request.query.encode()) if request.method == "GET" else _form(request)
     _check_types(arguments, parameters)
     return arguments
 
