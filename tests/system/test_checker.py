@@ -229,5 +229,5 @@ def test_every_check_has_been_turned_against_a_forgery() -> None:
 
 
 def test_word_that_slack_took_without_a_word_was_said(true_evidence: Evidence) -> None:
-    lost = [replace(it, status=0, answer="", is_processed=it.is_taken) for it in true_evidence.sent]
+    lost = [replace(it, status=0, answer="", lost=(it.status, it.answer)) for it in true_evidence.sent]
     assert [*slack.words_arrive_in_order(replace(true_evidence, sent=lost))] == []

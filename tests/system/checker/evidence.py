@@ -96,7 +96,7 @@ class Alert(Struct, frozen=True):
 
 
 class Sent(Struct, frozen=True):
-    """A request as a vendor wrote it down; `is_processed`: it did what was asked, and its answer was lost."""
+    """A request as a vendor wrote it down; `lost` are status and body of what it said where another answer arrived."""
 
     number: int
     at: float
@@ -104,7 +104,7 @@ class Sent(Struct, frozen=True):
     body: str
     status: int
     answer: str
-    is_processed: bool = False
+    lost: tuple[int, str] | None = None
 
     @property
     def event(self) -> Json:
@@ -114,18 +114,21 @@ class Sent(Struct, frozen=True):
     @property
     def is_taken(self) -> bool:
         """Whether it was answered as a vendor answers that has taken it."""
-        try:
-            answer = json.loads(self.answer)
-        except ValueError:
-            return False
-        if self.path == "/v2/enqueue":
-            return self.status == 202 and answer.get("status") == "success"
-        return self.status == 200 and answer.get("ok") is True
+        return self._takes(self.status, self.answer)
 
     @property
     def is_done(self) -> bool:
         """Whether the vendor did what was asked, be it that nobody heard so."""
-        return self.is_processed or self.is_taken
+        return self.is_taken or (self.lost is not None and self._takes(*self.lost))
+
+    def _takes(self, status: int, body: str) -> bool:
+        try:
+            answer = json.loads(body)
+        except ValueError:
+            return False
+        if self.path == "/v2/enqueue":
+            return status == 202 and answer.get("status") == "success"
+        return status == 200 and answer.get("ok") is True
 
 
 class Evidence(Struct, frozen=True):
@@ -195,8 +198,9 @@ def requests_in(log: Path) -> list[Sent]:
 
 def _sent(number: int, line: Json) -> Sent:
     at = datetime.fromisoformat(line["at"]).timestamp()
-    named = {name: line[name] for name in ("path", "body", "status", "answer", "is_processed")}
-    return Sent(number=number, at=at, **named)
+    named = {name: line[name] for name in ("path", "body", "status", "answer")}
+    lost = tuple(line["lost"]) if line["lost"] else None
+    return Sent(number=number, at=at, lost=lost, **named)
 
 
 def _at(micros: int) -> float:

@@ -38,10 +38,11 @@ Script = Callable[[RecordedRequest], Response | None]
 
 
 class Exchange(Struct, frozen=True):
-    """A request with its answer."""
+    """A request with its answer; `lost` is what the vendor did say, where it was another answer that arrived."""
 
     request: RecordedRequest
     response: Response
+    lost: Response | None = None
 
 
 class Recorder:
@@ -74,7 +75,7 @@ def json_response(status: int, answer: dict[str, object], headers: dict[str, str
 
 
 def _line(exchange: Exchange) -> bytes:
-    asked, answered = exchange.request, exchange.response
+    asked, answered, lost = exchange.request, exchange.response, exchange.lost
     line = {
         "at": asked.at.isoformat(),
         "method": asked.method,
@@ -83,7 +84,7 @@ def _line(exchange: Exchange) -> bytes:
         "headers": asked.headers,
         "body": asked.body.decode(errors="backslashreplace"),
         "status": answered.status,
-        "is_processed": answered.is_processed,
         "answer": answered.body.decode(errors="backslashreplace"),
+        "lost": [lost.status, lost.body.decode(errors="backslashreplace")] if lost else None,
     }
     return json.dumps(line).encode() + b"\n"

@@ -119,16 +119,15 @@ class Sandbox:
 
     def answer(self, request: RecordedRequest) -> Response:
         """The answer to the request, which is recorded by the time this returns."""
-        answer = self._answer(request)
-        self._recorder.record(Exchange(request=request, response=answer))
-        return answer
+        exchange = self._exchange(request)
+        self._recorder.record(exchange)
+        return exchange.response
 
-    def _answer(self, request: RecordedRequest) -> Response:
+    def _exchange(self, request: RecordedRequest) -> Exchange:
         scripted = self.script(request) if self.script else None
-        if scripted and not scripted.is_processed:
-            return scripted
-        vendors = self._ask_vendor(request)
-        return scripted or vendors
+        if scripted is None:
+            return Exchange(request, self._ask_vendor(request))
+        return Exchange(request, scripted, lost=self._ask_vendor(request) if scripted.is_processed else None)
 
     def _ask_vendor(self, request: RecordedRequest) -> Response:
         if request.path == "/v2/enqueue":
