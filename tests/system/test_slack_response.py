@@ -21,13 +21,19 @@ ALICE, BOB, EMMA = "U0EXAMPLE01", "U0EXAMPLE02", "U0EXAMPLE05"
 Member = Callable[[str], SlackMember]
 
 
-@pytest.fixture
-def server(tmp_path: Path, sandbox: Sandbox) -> Iterator[Server]:
-    sop = tmp_path / "tocsin.toml"
+def pinned_sop(directory: Path) -> Path:
+    """The default SOP, whose Slack is the workspace."""
+    sop = directory / "tocsin.toml"
     pinned = f'[slack]\nteam = "{WORKSPACE.team}"\napp = "{WORKSPACE.app}"\n'
     head, slack, rest = default_text().rpartition("[slack]")
     sop.write_text(head + pinned + rest.partition("\n")[2] if slack else head + pinned)
-    with Server(tmp_path, sandbox=sandbox, sop=sop, SLACK_SIGNING_SECRET=WORKSPACE.secret) as server:
+    return sop
+
+
+@pytest.fixture
+def server(tmp_path: Path, sandbox: Sandbox) -> Iterator[Server]:
+    secret = {"SLACK_SIGNING_SECRET": WORKSPACE.secret}
+    with Server(tmp_path, sandbox=sandbox, sop=pinned_sop(tmp_path), **secret) as server:
         yield server
 
 
