@@ -10,6 +10,8 @@ from threading import Thread
 
 import pytest
 
+from tests.fakes.ill import ill_vendor
+from tests.fakes.moods import ROW_8, TOO_SLOW
 from tocsin.engine.sender import Sender, no_look
 from tocsin.integrations.wire import Push, Reply
 
@@ -111,3 +113,15 @@ async def test_process_knows_nothing_of_the_servers_secrets(monkeypatch: pytest.
 
     monkeypatch.setenv("PAGERDUTY_ROUTING_KEY", "canary")
     assert "canary" not in pushing._environment().values()
+
+
+# Row 8 of the fault matrix; whether a 200 is the service's own is Apprise's to know, which tells by its status alone
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", [it for it, mood in ROW_8.items() if not 200 <= (mood.status or 0) < 300])
+async def test_no_fault_passes_for_a_notification_that_was_taken(fault: str) -> None:
+    mood = ROW_8[fault]
+    async with ill_vendor(mood) as url:
+        answer = await sent(url.replace("http:", "json:"), seconds=3 if mood.manner in TOO_SLOW else 20)
+    assert answer["state"] == ("hung" if mood.manner in TOO_SLOW else "refused")

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.engine.waiting import eventually
+from tests.fakes.certificates import made
 from tocsin.engine.sender import Sender, make_room_for_names
 from tocsin.errors import Unreachable
 from tocsin.integrations.wire import Reply, Request
@@ -157,6 +158,19 @@ async def test_certificate_that_is_not_trusted_is_unreachable(tmp_path: Path) ->
     async with provider(saying(TAKEN), context) as url:
         sender = Sender()
         with pytest.raises(Unreachable, match=r"^127\.0\.0\.1: its certificate is not valid \(self-signed"):
+            await sender.send(Request("POST", url.replace("http:", "https:")))
+        await sender.close()
+
+
+async def test_certificate_that_has_expired_is_unreachable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate, key = made(lasts=timedelta(seconds=1), since=timedelta(days=-30)).write(tmp_path)
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    monkeypatch.setattr("tocsin.engine.sender._authorities", lambda: trusting)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    async with provider(saying(TAKEN), context) as url:
+        sender = Sender()
+        with pytest.raises(Unreachable, match=r"^127\.0\.0\.1: its certificate is not valid \(certificate has expired"):
             await sender.send(Request("POST", url.replace("http:", "https:")))
         await sender.close()
 

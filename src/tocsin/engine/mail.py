@@ -6,6 +6,7 @@ what. What the server answers last is the reply (RFC 5321).
 
 import asyncio
 import smtplib
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from functools import cache
-from typing import TypeVar
+from typing import IO, TypeVar
 
 from tocsin.errors import Unreachable
 from tocsin.integrations.wire import Mail, Post, Reply, Tls
@@ -21,6 +22,7 @@ from tocsin.integrations.wire import Mail, Post, Reply, Tls
 T = TypeVar("T")
 
 _TIMEOUT_SECONDS = 10.0
+_MAX_REPLIES_BYTES = 1_048_576  # of one connection: a reply may have any number of lines (RFC 5321, section 4.2.1)
 _NOT_IMPLEMENTED = 502  # RFC 5321, section 4.2.2: "Command not implemented"
 
 
@@ -97,10 +99,41 @@ def _signed_in(post: Post, timeout: float) -> smtplib.SMTP:
     return server
 
 
+class _Bounded:
+    """What a server says, up to a limit; OSError beyond it."""
+
+    def __init__(self, said: IO[bytes]) -> None:
+        self._said = said
+        self._left = _MAX_REPLIES_BYTES
+
+    def readline(self, size: int) -> bytes:
+        line = self._said.readline(size)
+        self._left -= len(line)
+        if self._left < 0:
+            raise OSError("it says too much")
+        return line
+
+    def close(self) -> None:
+        self._said.close()
+
+
+class _Smtp(smtplib.SMTP):
+    """A client that no server can fill the memory of."""
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None and self.sock is not None:
+            self.file = _Bounded(self.sock.makefile("rb"))
+        return super().getreply()
+
+
+class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
+    """As it, encrypted from the first byte on."""
+
+
 def _connected(post: Post, timeout: float) -> smtplib.SMTP:
     if post.tls is Tls.IMPLICIT:
-        return smtplib.SMTP_SSL(post.host, post.port, timeout=timeout, context=_authorities())
-    return smtplib.SMTP(post.host, post.port, timeout=timeout)
+        return _SmtpOverTls(post.host, post.port, timeout=timeout, context=_authorities())
+    return _Smtp(post.host, post.port, timeout=timeout)
 
 
 def _sign_in(server: smtplib.SMTP, post: Post) -> None:
@@ -151,6 +184,8 @@ def _fault(error: Exception) -> str:
     """What went wrong, in words that hold no password."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not valid ({error.verify_message})"
+    if isinstance(error, socket.gaierror):
+        return "its name can't be resolved"
     if isinstance(error, ConnectionRefusedError):
         return "the connection was refused"
     if isinstance(error, smtplib.SMTPServerDisconnected):

@@ -8,8 +8,9 @@ Source: developer.pagerduty.com/api-reference, whose OpenAPI file is github.com/
   `incidents_responders[]`: `user`
 - GET /incidents/{id}/alerts -> `alerts[]`: `alert_key`
 - GET /incidents/{id}/notes -> `notes[]`: `id`, `created_at`, `content`, `user`
-- POST /incidents/{id}/notes `note.content`, with the header `From`
+- POST /incidents/{id}/notes `note.content`, with the header `From` -> `note`: `id`
 - POST /incidents/{id}/responder_requests `requester_id`, `message`, `responder_request_targets`, with `From`
+  -> `responder_request`
 - GET /users `limit`, `offset`, `query` -> `users[]`: `id`, `name`, `email`; `more`
 """
 
@@ -114,6 +115,13 @@ class _Note(Struct, frozen=True):
 
 class _Notes(Struct, frozen=True):
     notes: tuple[_Note, ...]
+
+
+class _Made(Struct, frozen=True):
+    """What a POST answers: the note, or the request for responders."""
+
+    note: _Reference | None = None
+    responder_request: dict[str, object] | None = None
 
 
 class Users(Struct, frozen=True):
@@ -268,6 +276,13 @@ def notes_in(reply: Reply, incident: Counterpart, key: str, since: datetime) -> 
         for note in answer(reply, _Notes).notes
         if _is_since(note.created_at, since)
     )
+
+
+def confirm_written(reply: Reply) -> None:
+    """Make sure that a POST was taken: its answer holds what was made. Raises Unreachable where it doesn't."""
+    made = answer(reply, _Made)
+    if not (made.note and made.note.id) and made.responder_request is None:
+        raise Unreachable(f"PagerDuty's REST API did not confirm what was written (HTTP {reply.status})")
 
 
 def note_texts(reply: Reply) -> tuple[str, ...]:

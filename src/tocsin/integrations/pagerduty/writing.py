@@ -49,7 +49,7 @@ def _next(effect: Written, request: Request, reply: Reply, account: RestAccount,
     url, learnt = urldefrag(request.url)
     path = url.removeprefix(account.url).partition("?")[0]
     if request.method == "POST":
-        rest.answer(reply, dict[str, object])
+        rest.confirm_written(reply)
         return Done()
     match effect, path:
         case AskThere(), "/users":
