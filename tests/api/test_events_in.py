@@ -57,6 +57,42 @@ def test_triggers_of_one_dedup_key_are_one_alert_and_of_others_are_others(api: A
     assert sorted(it["received"] for it in api.ask("GET", "/api/v1/alerts").json()) == [1, 3]
 
 
+def test_trigger_that_looks_worse_makes_the_open_incident_worse_and_a_milder_one_changes_nothing(api: Api) -> None:
+    key = key_of(api)
+    for severity in ("info", "critical", "warning", "critical"):
+        send(api, key, event(severity=severity))
+    (incident,) = api.do("list_incidents")
+    assert incident["provisional"] == "SEV1"
+    (opened, *later) = api.do("get_timeline", incident["id"])
+    assert opened["event"]["provisional"] == "SEV4"
+    worsened = [it["event"] for it in later if it["event"]["kind"] == "alert_worsened"]
+    assert [(it["provisional"], it["pages_unassessed"]) for it in worsened] == [("SEV1", True)]
+    assert [it["event"]["kind"] for it in later].count("step_fired") == 1
+    (alert,) = api.ask("GET", "/api/v1/alerts").json()
+    assert (alert["received"], alert["labels"]["severity"]) == (4, "critical")
+
+
+def test_trigger_that_looks_worse_than_the_assessment_raises_the_severity(api: Api) -> None:
+    key = key_of(api)
+    send(api, key, event(severity="warning"))
+    (incident,) = api.do("list_incidents")
+    api.do("assess", incident["id"], severity="SEV3", reason="a few users", by="alice")
+    api.do("acknowledge", incident["id"], by="alice")
+    send(api, key, event(severity="warning"))
+    assert api.do("get_incident", incident["id"])["severity"] == "SEV3"
+    send(api, key, event(severity="critical"))
+    raised = api.do("get_incident", incident["id"])
+    assert (raised["severity"], raised["status"]) == ("SEV1", "triggered")
+
+
+def test_resolution_that_says_nothing_leaves_what_the_alert_said(api: Api) -> None:
+    key = key_of(api)
+    send(api, key, event())
+    send(api, key, {"event_action": "resolve", "dedup_key": "srv01/mysql"})
+    (alert,) = api.ask("GET", "/api/v1/alerts").json()
+    assert (alert["status"], alert["labels"]["severity"]) == ("resolved", "critical")
+
+
 def test_dedup_keys_of_different_integrations_have_nothing_to_do_with_one_another(api: Api) -> None:
     send(api, key_of(api, "website"), event())
     send(api, key_of(api, "api"), event())

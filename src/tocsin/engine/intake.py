@@ -98,9 +98,9 @@ class _Batch:
         self._new: list[_Heard] = []
         self._changed: list[tuple[KnownAlert, _Heard]] = []
         self._repeated: dict[int, int] = {}  # an alert's row -> how many times it was told of again
-        self._fires: dict[str, str] = {}  # incident -> what fires on it again
         self._still_fires: dict[str, str] = {}  # incident that is held -> what fires on it
         self._may_be_clear: dict[str, None] = {}
+        self._standing: dict[str, Standing] = {}  # of incidents that nothing in this wave has changed
         self._learnt = Learnt()
 
     def take(self, alerts: Iterable[Alert]) -> Learnt:
@@ -162,7 +162,17 @@ class _Batch:
         self._tx.silences.mute(muted)
         for known, heard in self._changed:
             self._change(known, heard)
+        self._join_again()
         self._new, self._changed = [], []
+
+    def _join_again(self) -> None:
+        """What fires anew under its old name may look worse than it did: an event of PagerDuty's names it by a key."""
+        again: dict[str, list[_Placed]] = {}
+        for known, heard in self._changed:
+            if known.is_open and _is_firing(heard):
+                again.setdefault(str(known.incident), []).append((heard, self._intake.placer.place(heard.alert)))
+        for incident, placed in again.items():
+            self._join(incident, placed)
 
     def _muted(self, firing: Sequence[_Heard]) -> dict[str, str]:
         """The silences that keep some of them quiet, by the alert's fingerprint."""
@@ -179,11 +189,11 @@ class _Batch:
             placement = self._intake.placer.place(heard.alert)
             groups.setdefault(placement.group_key, []).append((heard, placement))
         joined = self._tx.incidents.open_ones_of(groups.keys())
-        standing = self._kept_open(joined.values())
+        self._standing = self._kept_open(joined.values())
         incident_of: dict[str, str] = {}
         for group, placed in groups.items():
             incident = joined.get(group) or self._open(*placed[0])
-            self._join(incident, placed if group in joined else placed[1:], standing.get(incident))
+            self._join(incident, placed if group in joined else placed[1:])
             incident_of |= dict.fromkeys((heard.fingerprint for heard, _ in placed), incident)
         return incident_of
 
@@ -216,8 +226,9 @@ class _Batch:
         opening = c.OpenFromAlert(title=heard.alert.summary, placement=placement)
         return self._intake.desk.open(self._tx, self._now, opening, self._actor).id
 
-    def _join(self, incident: str, placed: Sequence[_Placed], standing: Standing | None) -> None:
+    def _join(self, incident: str, placed: Sequence[_Placed]) -> None:
         """Tell an incident of the alerts that join it: of each placement once, and only if that may be news."""
+        standing = self._standing.pop(incident, None)
         kinds = {placement: heard for heard, placement in reversed(placed)}
         if standing and not standing.is_held:
             memory = self._intake.memory
@@ -236,16 +247,10 @@ class _Batch:
     def _change(self, known: KnownAlert, heard: _Heard) -> None:
         """Write down that an alert has resolved, or fires again."""
         self._tx.alerts.change(known, heard.alert, self._now, heard.times)
-        if not known.is_open or known.status == heard.alert.status:
-            return
-        if _is_firing(heard):
-            self._fires[str(known.incident)] = heard.alert.summary
-        else:
+        if known.is_open and known.status != heard.alert.status and not _is_firing(heard):
             self._may_be_clear[str(known.incident)] = None
 
     def _tell_incidents(self) -> None:
-        for incident, title in self._fires.items():
-            self._change_incident(incident, c.NoteAlertsFiring(title=title))
         for incident, title in self._still_fires.items():
             self._change_incident(incident, c.NoteStillFiring(title=title))
         for incident in self._may_be_clear:

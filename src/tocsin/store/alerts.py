@@ -67,14 +67,20 @@ class Alerts:
         self._connection.all(sql, codec.to_column(now), codec.to_json(in_order))
 
     def change(self, known: KnownAlert, alert: Alert, now: datetime, times: int = 1) -> None:
-        """An alert has resolved, or fires again; Stale where another node has heard of it meanwhile."""
-        sql = """
+        """An alert has resolved, or fires again; Stale where another node has heard of it meanwhile.
+
+        What it says when it fires is kept in place of what it said; a resolution may say nothing but its name.
+        """
+        says = alert.status is AlertStatus.FIRING
+        told = (codec.to_json(alert.labels), codec.to_json(alert.annotations)) if says else ()
+        sql = f"""
             UPDATE alerts SET status = ?, starts_at = ?, ends_at = ?, last_seen_at = ?, received = received + ?
+                {", labels = ?, annotations = ?" if says else ""}
             WHERE id = ? AND status = ? AND starts_at = ? AND ends_at IS NOT DISTINCT FROM ? RETURNING id
         """
         at = codec.to_column(alert.starts_at), codec.optional_to_column(alert.ends_at), codec.to_column(now)
         was = (known.id, known.status, known.starts_at, known.ends_at)
-        if not self._connection.all(sql, alert.status.value, *at, times, *was):
+        if not self._connection.all(sql, alert.status.value, *at, times, *told, *was):
             raise Stale(f"alert {known.id}: another node has heard of it meanwhile")
 
     def firing_alone(self, id_: int) -> Alert | None:
