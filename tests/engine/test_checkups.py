@@ -5,7 +5,7 @@ import asyncio
 from tocsin.engine.checkups import carry_out
 from tocsin.errors import Unreachable
 from tocsin.integrations.checkup import Checkup, Finding, Probe, State, broken, well
-from tocsin.integrations.wire import Reply, Request
+from tocsin.integrations.wire import Inquiry, Reply, Request
 
 ASKED = Request("GET", "https://vendor.example/me")
 
@@ -14,7 +14,7 @@ def found(checkup: Checkup, *statuses: int | None) -> list[Finding]:
     """What is found when the vendor answers so, one after the other; None: not at all."""
     left = list(statuses)
 
-    async def send(request: Request) -> Reply:
+    async def send(request: Inquiry) -> Reply:
         status = left.pop(0)
         if status is None:
             raise Unreachable("vendor.example: the connection was refused")

@@ -11,9 +11,10 @@ from tests.engine.rehearsal import with_contacts
 from tocsin.engine.doctor import Situation, examine
 from tocsin.errors import Unreachable
 from tocsin.integrations.checkup import Finding, State
-from tocsin.integrations.wire import Reply, Request
+from tocsin.integrations.wire import Inquiry, Reply
 from tocsin.settings import Settings
 from tocsin.sop.load import default_sop
+from tocsin.sop.model import ContactMethod
 from tocsin.store.rows import PageTest
 
 SOP = replace(with_contacts(default_sop(), ("pagerduty", "inbox"), "alice", "bob"), heartbeats=())
@@ -26,7 +27,7 @@ def situation(environ: dict[str, str] | None = None, **more: object) -> Situatio
 
 
 def found(it: Situation) -> dict[str, Finding]:
-    async def send(request: Request) -> Reply:
+    async def send(request: Inquiry) -> Reply:
         raise Unreachable("nobody is asked here")
 
     findings = asyncio.run(examine(it, send))
@@ -110,3 +111,25 @@ def test_of_many_people_only_those_who_can_not_be_reached_have_a_line() -> None:
 def test_slack_without_a_token_is_unused_and_with_one_is_asked() -> None:
     assert found(situation())["Slack"].state is State.UNUSED
     assert found(situation(KEY | {"SLACK_BOT_TOKEN": "xoxb-canary"}))["Slack"].state is State.BROKEN  # nobody answers
+
+
+def test_wrong_address_of_the_mail_server_is_a_finding_and_hides_nothing_else() -> None:
+    findings = found(situation(KEY | {"SMTP_URL": "smtps://tocsin:canary@mail.example.org"}))
+    assert findings["E-mail"].told.startswith("env:SMTP_URL must say who sends")
+    assert findings["alice"].state is State.UNUSED  # reached by PagerDuty, and never tested
+    assert "canary" not in str(findings)
+
+
+def test_mail_server_that_does_not_answer_is_a_finding() -> None:
+    mail = found(situation(KEY | {"SMTP_URL": "smtps://mail.example.org?from=t@example.org"}))["E-mail"]
+    assert (mail.state, mail.told) == (State.BROKEN, "no answer: nobody is asked here")
+
+
+def test_apprise_is_told_of_where_a_contact_method_names_an_address() -> None:
+    assert found(situation())["Apprise"].state is State.UNUSED
+    contact = (*SOP.people["alice"].contact, ContactMethod(via="apprise", name="push", url="env:ALICE_PUSH"))
+    sop = replace(SOP, people={**SOP.people, "alice": replace(SOP.people["alice"], contact=contact)})
+    assert found(situation(sop=sop))["Apprise"].told == "none of its addresses is set"
+    findings = found(situation(KEY | {"ALICE_PUSH": "ntfy://canary"}, sop=sop))
+    assert findings["Apprise"].state is State.BROKEN
+    assert "canary" not in str(findings)

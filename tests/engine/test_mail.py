@@ -22,7 +22,7 @@ from tests.postgres import free_port
 from tocsin.engine.sender import Sender, no_look
 from tocsin.errors import Unreachable
 from tocsin.integrations.email.outbound import classify
-from tocsin.integrations.wire import Again, Done, Mail, Never, Post, Reply, Tls
+from tocsin.integrations.wire import Again, Done, Mail, Never, Post, Reply, Tls, Visit
 
 pytestmark = pytest.mark.anyio
 
@@ -149,6 +149,40 @@ async def test_server_that_is_not_there_is_unreachable() -> None:
     mail = Mail(Post("127.0.0.1", free_port(), Tls.NONE), "t@example.org", "a@example.org", CONTENT)
     with pytest.raises(Unreachable, match=r"^127.0.0.1: the connection was refused$"):
         await sent(mail)
+
+
+# Looking in
+
+
+async def visited(post: Post) -> Reply:
+    sender = Sender(timedelta(seconds=5))
+    try:
+        return await sender.ask(Visit(post))
+    finally:
+        await sender.close()
+
+
+async def test_server_is_looked_at_without_a_letter() -> None:
+    with mail_server() as (mailbox, mail):
+        assert await visited(mail.server) == Reply(250, {"command": "noop"}, b"OK")
+    assert mailbox.letters == []
+
+
+async def test_look_tells_that_the_login_is_refused() -> None:
+    def check(
+        server: SMTP, session: Session, envelope: Envelope, mechanism: str, credentials: LoginPassword
+    ) -> AuthResult:
+        return AuthResult(success=False, handled=False)
+
+    with mail_server(authenticator=check, auth_require_tls=False) as (_, mail):
+        reply = await visited(replace(mail.server, user="t", password="canary"))
+    assert (reply.status, reply.headers["command"]) == (535, "auth")
+    assert b"canary" not in reply.body
+
+
+async def test_look_at_what_hangs_up_after_its_answer_is_a_look_all_the_same() -> None:
+    async with ill_server(saying(HELLO, OK, OK)) as mail:
+        assert (await visited(mail.server)).headers == {"command": "noop"}
 
 
 # Row 8 of the fault matrix, and row 29

@@ -13,7 +13,7 @@ import pytest
 from tests.fakes.ill import ill_vendor
 from tests.fakes.moods import ROW_8, TOO_SLOW
 from tocsin.engine.sender import Sender, no_look
-from tocsin.integrations.wire import Push, Reply
+from tocsin.integrations.wire import Push, Reading, Reply
 
 pytest.importorskip("apprise")
 pytestmark = pytest.mark.anyio
@@ -113,6 +113,25 @@ async def test_process_knows_nothing_of_the_servers_secrets(monkeypatch: pytest.
 
     monkeypatch.setenv("PAGERDUTY_ROUTING_KEY", "canary")
     assert "canary" not in pushing._environment().values()
+
+
+# Reading addresses
+
+
+async def test_addresses_are_read_and_nothing_is_sent() -> None:
+    with service() as it:
+        urls = (it.address, "carrier-pigeon://loft", "twilio://canary", "https://example.org/canary", "canary")
+        sender = Sender()
+        states = json.loads((await sender.ask(Reading(urls))).body)
+        await sender.close()
+    assert it.told == []
+    assert states == [
+        {"state": "read", "service": "JSON"},
+        {"state": "unknown"},
+        {"state": "unreadable", "service": "Twilio", "needs": ""},
+        {"state": "unknown"},
+        {"state": "unknown"},
+    ]
 
 
 # Row 8 of the fault matrix; whether a 200 is the service's own is Apprise's to know, which tells by its status alone

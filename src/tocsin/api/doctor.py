@@ -19,7 +19,7 @@ async def get_checkup(node: Node, request: Request) -> Response:
     """What is found, in the order in which somebody would set things up; nobody is paged."""
     faults = (await node.watch.readiness()).why
     situation = await node.read(lambda queries: situation_of(node, queries, faults))
-    return answer(await doctor.examine(situation, node.send))
+    return answer(await doctor.examine(situation, node.ask))
 
 
 def situation_of(node: Node, queries: Queries, faults: tuple[str, ...]) -> doctor.Situation:

@@ -58,7 +58,7 @@ def _without_a_server(sop_file: Path | None) -> Any:
     async def look() -> Any:
         sender = Sender()
         try:
-            return to_builtins(await examine(situation, sender.send))
+            return to_builtins(await examine(situation, sender.ask))
         finally:
             await sender.close()
 

@@ -9,6 +9,7 @@ import json
 import logging
 import re
 import sys
+from typing import Any
 
 READY = b"ready\n"
 GO = b"go\n"
@@ -28,10 +29,13 @@ class _Heard(logging.Handler):
 
 
 def main() -> None:
-    """Send one notification."""
+    """Send one notification, or say what becomes of addresses."""
     import apprise  # noqa: PLC0415  # optional, and loaded in this process only
 
     asked = json.loads(sys.stdin.buffer.readline())
+    if "urls" in asked:
+        _tell([_state_of(url, apprise) for url in asked["urls"]])
+        return
     heard = _Heard()
     logger = logging.getLogger("apprise")
     logger.addHandler(heard)
@@ -55,7 +59,25 @@ def main() -> None:
     _tell({"state": state, "service": f"{service.service_name}", "error": heard.error})
 
 
-def _tell(answer: dict[str, str]) -> None:
+def _state_of(url: str, apprise: Any) -> dict[str, str]:
+    """Whether Apprise can read an address, and where it can't, why. A scheme that it knows (`ntfy`) is no secret."""
+    service = apprise.Apprise.instantiate(url, suppress_exceptions=True)
+    if isinstance(service, apprise.NotifyBase):
+        return {"state": "read", "service": f"{service.service_name}"}
+    scheme = url.partition("://")[0].strip().lower()
+    found = apprise.Apprise().details(show_requirements=True, show_disabled=True)["schemas"]
+    known = next((it for it in found if scheme in {*(it["protocols"] or ()), *(it["secure_protocols"] or ())}), None)
+    if known is None:
+        return {"state": "unknown"}
+    needs = ", ".join(f"{it}" for it in known["requirements"]["packages_required"])
+    return {
+        "state": "unreadable" if known["enabled"] else "disabled",
+        "service": f"{known['service_name']}",
+        "needs": needs,
+    }
+
+
+def _tell(answer: object) -> None:
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
     sys.stdout.buffer.flush()
 

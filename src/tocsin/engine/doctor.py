@@ -8,12 +8,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.domain.text import clean_line
-from tocsin.engine.checkups import Send, carry_out
+from tocsin.engine import credentials
+from tocsin.engine.checkups import Ask, carry_out
 from tocsin.engine.pagerduty.line import webhook_secrets
-from tocsin.engine.providers import providers_for, rest_account, routing_keys, slack_account_of
+from tocsin.engine.providers import providers_for
+from tocsin.engine.pushing import is_installed
+from tocsin.errors import InvalidSop
+from tocsin.integrations.apprise import checkup as apprise
 from tocsin.integrations.checkup import Checkup, Finding, State, ago, broken, unused, well
+from tocsin.integrations.email import checkup as email
 from tocsin.integrations.pagerduty import checkup as pagerduty
 from tocsin.integrations.slack import checkup as slack
 from tocsin.oncall.overrides import Override
@@ -21,10 +27,11 @@ from tocsin.oncall.roster import INBOX, usable_methods, who_is_on_call
 from tocsin.settings import Settings, is_loopback
 from tocsin.sop.check import Level, check
 from tocsin.sop.load import default_sop
-from tocsin.sop.model import Sop
+from tocsin.sop.model import Email, Sop
 from tocsin.sop.version import version_of
 from tocsin.store.rows import PageTest
 
+_NOT_SET = "env:"  # no variable has no name
 _PATIENCE_SECONDS = 12.0  # with one vendor: the command line waits for fifteen
 _MOST_PEOPLE = 100  # of whom each has a line; of more, those alone who can't be reached
 
@@ -47,12 +54,20 @@ class Situation(Struct, frozen=True):
     @property
     def methods(self) -> frozenset[str]:
         """The contact methods whose credentials are set."""
-        return frozenset(it.name for it in providers_for(self.settings, self.sop, "doctor"))
+        return frozenset(it.name for it in providers_for(self.settings, self._with_usable_mail(), "doctor"))
+
+    def _with_usable_mail(self) -> Sop:
+        """The SOP; without its mail server where that is set and wrong, which is a finding of its own."""
+        try:
+            credentials.mail_server(self.settings, self.sop)
+        except InvalidSop:
+            return replace(self.sop, email=Email(server=_NOT_SET))
+        return self.sop
 
 
-async def examine(it: Situation, send: Send) -> list[Finding]:
+async def examine(it: Situation, ask: Ask) -> list[Finding]:
     """Every finding, in the order in which somebody would set things up."""
-    vendors = await asyncio.gather(*(_carried_out(name, one, send) for name, one in _vendors(it).items()))
+    vendors = await asyncio.gather(*(_carried_out(name, one, ask) for name, one in _vendors(it).items()))
     return [_sop(it), *_server(it), _address(it), *(found for one in vendors for found in one), *_people(it)]
 
 
@@ -60,14 +75,16 @@ def _vendors(it: Situation) -> dict[str, Checkup]:
     """The vendors' checkups: one line each."""
     return {
         "PagerDuty": pagerduty.checkup(known_of_pagerduty(it)),
-        "Slack": slack.checkup(slack_account_of(it.settings, it.sop), it.sop.slack),
+        "Slack": slack.checkup(credentials.slack_account(it.settings, it.sop), it.sop.slack),
+        "E-mail": _email(it),
+        "Apprise": apprise.checkup(credentials.apprise_urls(it.settings, it.sop), is_installed=is_installed()),
     }
 
 
-async def _carried_out(name: str, checkup: Checkup, send: Send) -> list[Finding]:
+async def _carried_out(name: str, checkup: Checkup, ask: Ask) -> list[Finding]:
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            return await carry_out(checkup, send)
+            return await carry_out(checkup, ask)
     except TimeoutError:
         return [broken(name, f"it has not answered everything within {_PATIENCE_SECONDS:g} s", "try again")]
 
@@ -151,16 +168,25 @@ def _tested(now: datetime, newest: Mapping[str, PageTest]) -> str:
 # --- vendors ---------------------------------------------------------------------------------------------------------
 
 
+def _email(it: Situation) -> Checkup:
+    secret = it.sop.email.server
+    try:
+        found = credentials.mail_server(it.settings, it.sop)
+    except InvalidSop as error:
+        return email.checkup(None, secret, fault="; ".join(error.faults))
+    return email.checkup(found[0] if found else None, secret)
+
+
 def known_of_pagerduty(it: Situation) -> pagerduty.Known:
     """What the checkup of PagerDuty begins with."""
-    rules, settings, keys = it.sop.pagerduty, it.settings, routing_keys(it.settings, it.sop)
+    rules, settings, keys = it.sop.pagerduty, it.settings, credentials.routing_keys(it.settings, it.sop)
     methods = [method for person in it.sop.people.values() for method in person.contact if method.via == "pagerduty"]
     names = dict.fromkeys(method.routing_key or rules.routing_key for method in methods)
     return pagerduty.Known(
         keys={name: keys.get(name) for name in names or (rules.routing_key,)},
         has_secret=bool(webhook_secrets(settings, it.sop)),
         secret_names=rules.webhook_secrets,
-        account=rest_account(settings, it.sop),
+        account=credentials.rest_account(settings, it.sop),
         token_name=rules.api_token,
         webhook_url=f"{settings.public_url.rstrip('/')}/intake/pagerduty/",
         heard_at=it.heard_at,

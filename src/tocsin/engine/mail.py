@@ -5,6 +5,7 @@ what. What the server answers last is the reply (RFC 5321).
 """
 
 import asyncio
+import contextlib
 import smtplib
 import socket
 import ssl
@@ -17,7 +18,7 @@ from functools import cache
 from typing import IO, TypeVar
 
 from tocsin.errors import Unreachable
-from tocsin.integrations.wire import Mail, Post, Reply, Tls
+from tocsin.integrations.wire import Mail, Post, Reply, Tls, Visit
 
 T = TypeVar("T")
 
@@ -39,18 +40,29 @@ async def hand_over(mail: Mail, last_look: Callable[[], Awaitable[None]], timeou
     `last_look` is awaited when the connection stands; what it raises keeps the e-mail from leaving, and is raised. The
     time that it takes isn't the server's.
     """
-    ends_in = _Limit(timeout_seconds)
+    return await _served(mail.server, timeout_seconds, last_look, lambda server: _sent(server, mail))
+
+
+async def look_in(visit: Visit, timeout_seconds: float) -> Reply:
+    """The server's answer to whoever signs in and wants nothing; raises Unreachable where none came."""
+    return await _served(visit.server, timeout_seconds, _no_look, _left)
+
+
+async def _served(
+    post: Post, seconds: float, last_look: Callable[[], Awaitable[None]], do: Callable[[smtplib.SMTP], Reply]
+) -> Reply:
+    ends_in = _Limit(seconds)
     server: smtplib.SMTP | None = None
     try:
-        server = await ends_in.hold(asyncio.to_thread(_signed_in, mail.server, timeout_seconds))
+        server = await ends_in.hold(asyncio.to_thread(_signed_in, post, seconds))
         await last_look()
-        return await ends_in.hold(asyncio.to_thread(_sent, server, mail))
+        return await ends_in.hold(asyncio.to_thread(do, server))
     except _Answered as refusal:
         return refusal.reply
     except TimeoutError as error:
-        raise Unreachable(f"{mail.server.host}: no answer within {timeout_seconds:g} s") from error
+        raise Unreachable(f"{post.host}: no answer within {seconds:g} s") from error
     except (smtplib.SMTPException, OSError, ValueError) as error:
-        raise Unreachable(f"{mail.server.host}: {_fault(error)}") from error
+        raise Unreachable(f"{post.host}: {_fault(error)}") from error
     finally:
         if server is not None:
             server.close()  # a thread that still waits for an answer is woken by it
@@ -163,6 +175,14 @@ def _sent(server: smtplib.SMTP, mail: Mail) -> Reply:
         return _reply("data", *server.data(date + mail.content))
     except smtplib.SMTPDataError as error:
         return _reply("data", error.smtp_code, error.smtp_error)
+
+
+def _left(server: smtplib.SMTP) -> Reply:
+    """What the server answers to one who does nothing, and then goes."""
+    reply = _reply("noop", *server.noop())
+    with contextlib.suppress(smtplib.SMTPException, OSError):
+        server.quit()
+    return reply
 
 
 def _must_be_well(command: str, status: int, text: bytes) -> None:

@@ -13,7 +13,7 @@ from tocsin.domain.alert import Alert
 from tocsin.domain.incident import Incident
 from tocsin.engine import dispatch
 from tocsin.engine.accounts import Accounts
-from tocsin.engine.checkups import Send
+from tocsin.engine.checkups import Ask
 from tocsin.engine.clock import Clock
 from tocsin.engine.deliveries import Deliveries
 from tocsin.engine.desk import Actor, Desk
@@ -83,7 +83,7 @@ class Node:
             member = this_member(self.settings.public_url, self.desk)
             self._waker = Waker(self._store, self._writer, self.desk, self.clock)
             parts = Parts(member.id, self._store, self._writer, self.desk, self.clock, self._meters)
-            self.pagerduty = PagerDutyLine(self.settings, parts, installation, self._sender.send)
+            self.pagerduty = PagerDutyLine(self.settings, parts, installation, self._sender.ask)
             self._deliveries = [Deliveries(provider, parts, self._sender.send) for provider in providers]
             self._membership = Membership(member, self._writer, self._under_way, self._meters)
             self.watch = Watchman(self.settings, parts)
@@ -185,9 +185,9 @@ class Node:
         return {loop.name: loop.throttle for loop in self._deliveries}
 
     @property
-    def send(self) -> Send:
-        """What sends requests that are no deliveries; raises Unreachable."""
-        return self._sender.send
+    def ask(self) -> Ask:
+        """What asks what is no delivery; raises Unreachable."""
+        return self._sender.ask
 
     @property
     def queries(self) -> Queries:

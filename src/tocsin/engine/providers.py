@@ -1,7 +1,4 @@
-"""Who can deliver here? The registry of providers: each is active once its credentials are set, the inbox always.
-
-A stand-in on this machine (an address override that points at loopback) needs no credentials: it gets a made-up one.
-"""
+"""Who can deliver here? The registry of providers: each is active once its credentials are set, the inbox always."""
 
 import logging
 from datetime import timedelta
@@ -18,30 +15,26 @@ from tocsin.domain.effects import (
     SendPageTest,
     TellStakeholders,
 )
+from tocsin.engine import credentials
 from tocsin.engine.deliveries import Provider
 from tocsin.engine.pace import Rate
 from tocsin.engine.pushing import is_installed
-from tocsin.errors import InvalidSop
 from tocsin.integrations.apprise import outbound as apprise
 from tocsin.integrations.email import outbound as email
-from tocsin.integrations.email.account import EmailAccount, post_from
+from tocsin.integrations.email.account import EmailAccount
 from tocsin.integrations.inbox import outbound as inbox
 from tocsin.integrations.pagerduty import outbound as pagerduty
-from tocsin.integrations.pagerduty import rest as pagerduty_rest
 from tocsin.integrations.pagerduty import writing as pagerduty_writing
 from tocsin.integrations.pagerduty.rest import RestAccount
 from tocsin.integrations.slack import account as slack_account
 from tocsin.integrations.slack import outbound as slack
 from tocsin.integrations.slack import replies as slack_replies
-from tocsin.integrations.slack.inbound.setup import setup_of
 from tocsin.integrations.wire import Attempt, Done, Mail, Never, Outgoing, Push, Reply, Request, Verdict
-from tocsin.settings import Settings, is_loopback
+from tocsin.settings import Settings
 from tocsin.sop.model import Sop
 
 console = logging.getLogger("tocsin.inbox")
 
-_STAND_IN_KEY = "0123456789abcdef0123456789abcdef"
-_STAND_IN_TOKEN = "xoxb-stand-in"  # noqa: S105  # no secret: for a stand-in on this machine
 # PagerDuty throttles events dynamically and says so by 429; its support names 120 a minute and routing key. After an
 # outage four fifths of that leave in any minute, from each node; otherwise no page is held back before it is refused.
 PAGERDUTY_RATE = Rate(apart=timedelta(seconds=0.75), burst=16)
@@ -192,85 +185,28 @@ class InboxProvider:
 
 
 def providers_for(settings: Settings, sop: Sop, installation: str, link_secret: str = "") -> tuple[Provider, ...]:
-    """The providers that this SOP and these settings make usable; raises InvalidSop for a secret that can't be read.
+    """The providers that this SOP and these settings make usable; raises InvalidSop for a secret that is wrong.
 
     `link_secret` is the installation's own: links that acknowledge are made with it.
     """
     found: list[Provider] = [InboxProvider()]
     links = PageLinks(settings.public_url, link_secret)
-    keys = routing_keys(settings, sop)
-    if keys:
-        account = pagerduty.PagerDutyAccount(
-            events_url=pagerduty.events_url(settings.pagerduty_events_url, sop.pagerduty.region),
-            keys=keys,
-            default_key_name=sop.pagerduty.routing_key,
-            installation=installation,
-            public_url=settings.public_url,
-            links=links,
-        )
-        found.append(PagerDutyProvider(account))
-    rest = rest_account(settings, sop)
+    pager = credentials.events_account(settings, sop, installation, links)
+    if pager:
+        found.append(PagerDutyProvider(pager))
+    rest = credentials.rest_account(settings, sop)
     if rest is not None and rest.from_email and (sop.pagerduty.notes or sop.pagerduty.responders):
         found.append(PagerDutyRestProvider(rest, installation))
-    chat = slack_account_of(settings, sop, links)
+    chat = credentials.slack_account(settings, sop, links)
     if chat:
         found.append(SlackProvider(chat))
-    mail = _email_account(settings, sop, installation, links)
+    mail = credentials.email_account(settings, sop, installation, links)
     if mail:
         found.append(EmailProvider(mail))
-    urls = _apprise_urls(settings, sop)
+    urls = {name: url for name, url in credentials.apprise_urls(settings, sop).items() if url}
     if urls and is_installed():
         found.append(AppriseProvider(apprise.AppriseAccount(urls, links)))
     return tuple(found)
-
-
-def slack_account_of(settings: Settings, sop: Sop, links: PageLinks | None = None) -> slack_account.SlackAccount | None:
-    """The bot's account in the workspace; None while its token is not set."""
-    token = settings.secret(sop.slack.bot_token) or (_STAND_IN_TOKEN if is_loopback(settings.slack_api_url) else None)
-    if not token:
-        return None
-    members = {id_: person.slack_user for id_, person in sop.people.items() if person.slack_user}
-    url = slack_account.api_url(settings.slack_api_url)
-    is_heard = setup_of(sop.slack, settings.secret) is not None
-    return slack_account.SlackAccount(token, url, settings.public_url, members, links, is_interactive=is_heard)
-
-
-def _apprise_urls(settings: Settings, sop: Sop) -> dict[str, str]:
-    """The addresses for Apprise that are set, by the names that the SOP gives them."""
-    names = {it.url for person in sop.people.values() for it in person.contact if it.via == "apprise" and it.url}
-    return {name: value for name in sorted(names) if (value := settings.secret(name))}
-
-
-def _email_account(settings: Settings, sop: Sop, installation: str, links: PageLinks) -> EmailAccount | None:
-    url = settings.secret(sop.email.server)
-    if url is None:
-        return None
-    try:
-        post, sender = post_from(url, sop.email.sender)
-    except ValueError as error:
-        raise InvalidSop(sop.email.server, (str(error),)) from error
-    addresses = {id_: person.email for id_, person in sop.people.items() if person.email}
-    return EmailAccount(post, sender, addresses, installation, links)
-
-
-def rest_account(settings: Settings, sop: Sop) -> RestAccount | None:
-    """Whom PagerDuty's REST API knows us as; None where no token is set."""
-    stand_in = _STAND_IN_KEY if is_loopback(settings.pagerduty_api_url) else None
-    token = settings.secret(sop.pagerduty.api_token) or stand_in
-    if token is None:
-        return None
-    url = pagerduty_rest.api_url(settings.pagerduty_api_url, sop.pagerduty.region)
-    return RestAccount(url, token, sop.pagerduty.from_email)
-
-
-def routing_keys(settings: Settings, sop: Sop) -> dict[str, str]:
-    """The PagerDuty routing keys that are set, by the names that the SOP gives them."""
-    names = {sop.pagerduty.routing_key}
-    names.update(it.routing_key for person in sop.people.values() for it in person.contact if it.routing_key)
-    keys = {name: value for name in names if (value := settings.secret(name))}
-    if is_loopback(settings.pagerduty_events_url):
-        keys.setdefault(sop.pagerduty.routing_key, _STAND_IN_KEY)
-    return keys
 
 
 def _page(effect: AnyEffect) -> pagerduty.PagerDutyEffect:

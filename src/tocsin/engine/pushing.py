@@ -12,7 +12,7 @@ import msgspec
 
 from tocsin.engine.apprise_process import GO, READY
 from tocsin.errors import Unreachable
-from tocsin.integrations.wire import Push, Reply
+from tocsin.integrations.wire import Push, Reading, Reply
 
 _AT_ONCE = 4  # each takes a quarter of a second of a processor to begin, and 60 MB
 _COMMAND = (sys.executable, "-I", "-m", "tocsin.engine.apprise_process")
@@ -38,15 +38,27 @@ class Pushing:
 
         `last_look` is awaited when the library is loaded and the address read, just before anything leaves.
         """
+
+        async def talk(process: Process) -> bytes:
+            answer = await self._asked(process, msgspec.json.encode(push) + b"\n")
+            if answer != READY:
+                return answer
+            await last_look()
+            return await self._asked(process, GO)
+
+        return await self._answered(talk)
+
+    async def read(self, reading: Reading) -> Reply:
+        """What Apprise makes of addresses, without sending anything; raises Unreachable as `send` does."""
+        return await self._answered(lambda process: self._asked(process, msgspec.json.encode(reading) + b"\n"))
+
+    async def _answered(self, talk: Callable[[Process], Awaitable[bytes]]) -> Reply:
         async with self._turns:
             process = await asyncio.create_subprocess_exec(
                 *_COMMAND, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=_environment()
             )
             try:
-                answer = await self._asked(process, msgspec.json.encode(push) + b"\n")
-                if answer == READY:
-                    await last_look()
-                    answer = await self._asked(process, GO)
+                answer = await talk(process)
             except TimeoutError:
                 answer = _HUNG
             except OSError as error:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from tocsin.engine.credentials import mail_server
 from tocsin.engine.pushing import is_installed
-from tocsin.integrations.email.account import post_from
+from tocsin.errors import InvalidSop
 from tocsin.settings import Settings
 from tocsin.sop.finding import Finding, warning
 from tocsin.sop.model import Sop
@@ -30,13 +31,12 @@ def _apprise(settings: Settings, sop: Sop) -> Iterator[Finding]:
 def _email(settings: Settings, sop: Sop) -> Iterator[Finding]:
     if not any(method.via == "email" for person in sop.people.values() for method in person.contact):
         return
-    url = settings.secret(sop.email.server)
-    if url is None:
+    try:
+        server = mail_server(settings, sop)
+    except InvalidSop as error:
+        problem, _, remedy = error.faults[0].partition(": ")
+        yield warning("email.server", f"{sop.email.server} {problem}", remedy or "see docs/integrations")
+        return
+    if server is None:
         problem = f"{sop.email.server} is not set on this machine, so no page leaves it by e-mail"
         yield warning("email.server", problem, "set it to smtp+starttls://user:password@host:587?from=tocsin@host")
-        return
-    try:
-        post_from(url, sop.email.sender)
-    except ValueError as error:
-        problem, _, remedy = str(error).partition(": ")
-        yield warning("email.server", f"{sop.email.server} {problem}", remedy or "see docs/integrations")

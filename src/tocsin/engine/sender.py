@@ -17,7 +17,7 @@ import httpx2
 from tocsin.engine import mail
 from tocsin.engine.pushing import Pushing
 from tocsin.errors import Unreachable
-from tocsin.integrations.wire import Mail, Outgoing, Push, Reply, Request
+from tocsin.integrations.wire import Inquiry, Mail, Outgoing, Push, Reading, Reply, Request, Visit
 
 TIMEOUT = timedelta(seconds=10)
 _NAMES_AT_ONCE = 128  # threads, made when they are needed
@@ -27,6 +27,7 @@ _MAX_REPLY_BYTES = 1_048_576
 _ABOUT_TO_LEAVE = "http11.send_request_headers.started"
 
 Look = Callable[[], Awaitable[None]]
+Send = Callable[[Request], Awaitable[Reply]]  # for who asks something at once: `Sender.ask`, or a test's
 
 
 async def no_look() -> None:
@@ -59,6 +60,14 @@ class Sender:
         self._client = httpx2.AsyncClient(
             verify=_authorities(), timeout=timeouts, limits=limits, follow_redirects=False, trust_env=False
         )
+
+    async def ask(self, inquiry: Inquiry) -> Reply:
+        """The reply to what reaches nobody; raises Unreachable when none came in time."""
+        if isinstance(inquiry, Visit):
+            return await mail.look_in(inquiry, self._timeout.total_seconds())
+        if isinstance(inquiry, Reading):
+            return await self._pushing.read(inquiry)
+        return await self.send(inquiry)
 
     async def send(self, request: Outgoing, last_look: Look = no_look) -> Reply:
         """The provider's reply; raises Unreachable when none came in time.

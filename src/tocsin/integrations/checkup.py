@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from tocsin.integrations.wire import Reply, Request
+from tocsin.integrations.wire import Inquiry, Reply
 
 
 class State(StrEnum):
@@ -37,7 +37,7 @@ class Probe(Struct, frozen=True):
     """
 
     what: str
-    request: Request
+    request: Inquiry
     judge: "Callable[[Reply], Checkup]"
 
 

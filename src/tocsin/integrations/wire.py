@@ -84,6 +84,27 @@ class Push(Struct, frozen=True):
 Outgoing = Request | Mail | Push
 
 
+class Visit(Struct, frozen=True):
+    """A mail server that is signed in to and left, with no message. What comes back is a Reply in SMTP's codes.
+
+    The header `command` is `noop` where all went well.
+    """
+
+    server: Post
+
+
+class Reading(Struct, frozen=True):
+    """Addresses for Apprise that are only read: nothing is sent. The Reply's body is a list, a state for each."""
+
+    urls: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Reading({len(self.urls)} addresses)"  # which hold tokens
+
+
+Inquiry = Request | Visit | Reading  # what is only asked, and reaches nobody
+
+
 class Single(Struct, frozen=True):
     """One alert of a body that brought several, as a body of its own; `identity` stays the same when it comes again."""
 

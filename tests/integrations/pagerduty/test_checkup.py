@@ -12,7 +12,7 @@ from tocsin.engine.checkups import carry_out
 from tocsin.integrations.checkup import Finding, State
 from tocsin.integrations.pagerduty.checkup import Known, checkup
 from tocsin.integrations.pagerduty.rest import RestAccount
-from tocsin.integrations.wire import Reply, Request
+from tocsin.integrations.wire import Inquiry, Reply, Request
 from tocsin.simulate.sandbox.pagerduty_desk import SandboxUser
 from tocsin.simulate.sandbox.recording import RecordedRequest, Response
 from tocsin.simulate.sandbox.server import Sandbox
@@ -52,7 +52,8 @@ def sandbox() -> Sandbox:
 
 
 def found(sandbox: Sandbox, known: Known = WELL) -> list[Finding]:
-    async def send(request: Request) -> Reply:
+    async def send(request: Inquiry) -> Reply:
+        assert isinstance(request, Request)
         parts = urlsplit(request.url)
         asked = RecordedRequest(NOW, request.method, parts.path, parts.query, request.headers, request.body)
         answer = sandbox.answer(asked)

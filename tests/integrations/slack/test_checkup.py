@@ -10,6 +10,7 @@ from tocsin.integrations.checkup import Checkup, Finding, State
 from tocsin.integrations.slack.account import SlackAccount
 from tocsin.integrations.slack.checkup import HEARING, PERMISSIONS, STAKEHOLDERS, TOKEN, checkup
 from tocsin.integrations.slack.scopes import HEARING_SCOPES, PRIVATE_SCOPES, SCOPES
+from tocsin.integrations.wire import Request
 from tocsin.simulate.sandbox.recording import Response
 from tocsin.simulate.sandbox.server import Sandbox
 from tocsin.sop.model import Slack
@@ -32,6 +33,7 @@ def findings(sandbox: Sandbox, rules: Slack = RULES, account: SlackAccount = PRE
             if isinstance(it, Finding):
                 yield it
                 continue
+            assert isinstance(it.request, Request)
             request = recorded(it.request)
             response = sandbox.answer(request)
             assert contract.faults_of(request) == []

@@ -15,9 +15,9 @@ from itertools import islice
 from msgspec import Struct
 
 from tocsin.domain.incident import Incident, PageStatus, Status
-from tocsin.engine.checkups import Send
 from tocsin.engine.pagerduty.hearing import HEARD_AT, Hearing
 from tocsin.engine.parts import Parts
+from tocsin.engine.sender import Send
 from tocsin.errors import TocsinError, Unreachable
 from tocsin.integrations.pagerduty import rest
 from tocsin.integrations.pagerduty.outbound import PROVIDER, dedup_key

@@ -6,12 +6,12 @@ Which page a note is about PagerDuty may not say: then its REST API is asked, if
 import logging
 from datetime import datetime
 
-from tocsin.engine.checkups import Send
+from tocsin.engine.credentials import rest_account
 from tocsin.engine.pagerduty.catching_up import CatchUp
 from tocsin.engine.pagerduty.hearing import HEARD_AT, Hearing
 from tocsin.engine.pagerduty.staff import Staff
 from tocsin.engine.parts import Parts
-from tocsin.engine.providers import rest_account
+from tocsin.engine.sender import Send
 from tocsin.errors import Unreachable
 from tocsin.integrations.pagerduty import rest
 from tocsin.integrations.pagerduty.inbound import is_signed, word_in

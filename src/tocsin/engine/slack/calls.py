@@ -4,19 +4,18 @@ What may wait is an effect, and leaves by the outbox.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
 
+from tocsin.engine.sender import Send
 from tocsin.errors import TocsinError, Unreachable
 from tocsin.integrations.slack.account import SlackAccount
 from tocsin.integrations.slack.errors import remedy_for
 from tocsin.integrations.wire import Reply, Request
 from tocsin.settings import is_loopback
-
-Send = Callable[[Request], Awaitable[Reply]]
 
 # docs.slack.dev/interactivity/handling-user-interaction: an answer within 3 seconds, and `trigger_id` lasts as long.
 PATIENCE_SECONDS = 2.2

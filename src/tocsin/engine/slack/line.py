@@ -3,10 +3,10 @@
 import asyncio
 import logging
 
+from tocsin.engine.credentials import slack_account
 from tocsin.engine.gate import Gate
 from tocsin.engine.parts import Parts
-from tocsin.engine.providers import slack_account_of
-from tocsin.engine.slack.calls import Send
+from tocsin.engine.sender import Send
 from tocsin.engine.slack.socket import Socket
 from tocsin.engine.slack.way_in import SlackWayIn
 from tocsin.engine.watch.alarms import Alarms, Trouble
@@ -70,7 +70,7 @@ def line_of(settings: Settings, parts: Parts, gate: Gate, alarms: Alarms, send: 
     """Slack's way in, where the SOP and the secrets set it up."""
     sop = parts.desk.sops.current
     setup = setup_of(sop.slack, settings.secret)
-    account = slack_account_of(settings, sop)
+    account = slack_account(settings, sop)
     if setup is None or account is None:
         return None
     return SlackLine(setup, parts, gate, account, alarms, send)

@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from tocsin.engine.slack.calls import Calls, Send
+from tocsin.engine.sender import Send
+from tocsin.engine.slack.calls import Calls
 from tocsin.engine.slack.way_in import Foreign
 from tocsin.errors import InvalidInput, Overloaded, StoreError, TocsinError, Unreachable
 from tocsin.integrations.slack.account import SlackAccount

@@ -17,7 +17,8 @@ from tocsin.domain.incident import Incident
 from tocsin.engine.desk import Actor
 from tocsin.engine.gate import Gate
 from tocsin.engine.parts import Parts
-from tocsin.engine.slack.calls import Calls, Send, SlackSaysNo
+from tocsin.engine.sender import Send
+from tocsin.engine.slack.calls import Calls, SlackSaysNo
 from tocsin.engine.slack.deeds import Deeds
 from tocsin.engine.slack.dialogs import Dialogs
 from tocsin.engine.slack.happenings import Happenings
