@@ -210,9 +210,6 @@ _ITEM = {"text": "Stage it", "owner": "bob", "priority": "P0"}
             id="a severity and answers",
         ),
         pytest.param(
-            "assess", {}, "severity: must be SEV1, SEV2, SEV3 or SEV4, or give answers to classify it", id="none"
-        ),
-        pytest.param(
             "assign_role", {"person": "bob"}, "body: object missing required field 'role'", id="a role that is missing"
         ),
         pytest.param(
@@ -269,6 +266,13 @@ def test_what_is_of_the_wrong_kind_is_named_with_its_place(
 @pytest.mark.parametrize(
     ("name", "body", "code", "detail"),
     [
+        pytest.param(
+            "assess",
+            {},
+            "severity_missing",
+            "severity: must be SEV1, SEV2, SEV3 or SEV4, or give answers to classify it",
+            id="an assessment of nothing",
+        ),
         pytest.param(
             "declare", {"title": ""}, "invalid_declaration", "title: must say something, got nothing", id="no title"
         ),

@@ -14,6 +14,7 @@ from tocsin.api.bodies import answer, decode_body
 from tocsin.api.bounds.reading import read_body
 from tocsin.api.incidents import actor_of
 from tocsin.api.parameters import number_of
+from tocsin.domain import wishes as w
 from tocsin.engine.accounts import TOKEN_LASTS, Person, Wanted
 from tocsin.engine.desk import Actor
 from tocsin.engine.node import Node
@@ -117,14 +118,14 @@ async def enable_account(node: Node, request: Request) -> Response:
 
 
 async def _disabled(node: Node, request: Request, *, is_disabled: bool) -> Response:
-    body = decode_body(await read_body(request), r.PlainBody)
+    body = decode_body(await read_body(request), w.PlainBody)
     actor = actor_of(node, request, body.by)
     return answer(account_view(await node.accounts.set_disabled(_id_of(request), is_disabled, actor)))
 
 
 async def make_reset_link(node: Node, request: Request) -> Response:
     """A link that sets the account's password once."""
-    body = decode_body(await read_body(request), r.PlainBody)
+    body = decode_body(await read_body(request), w.PlainBody)
     actor = actor_of(node, request, body.by)
     id_ = _id_of(request)
     secret = await node.accounts.reset_link(id_, actor)
@@ -153,7 +154,7 @@ async def add_token(node: Node, request: Request) -> Response:
 
 async def revoke_token(node: Node, request: Request) -> Response:
     """Its bearer is out, on every node within a second."""
-    body = decode_body(await read_body(request), r.PlainBody)
+    body = decode_body(await read_body(request), w.PlainBody)
     name = request.path_params["id"]
     await revoke(node, name, actor_of(node, request, body.by))
     return answer(Gone(name))

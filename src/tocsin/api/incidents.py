@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,14 +14,12 @@ from tocsin.api.parameters import number_of
 from tocsin.api.problems import Forbidden
 from tocsin.api.views import EventView, IncidentLine, IncidentView, alert_view, event_view, incident_line, incident_view
 from tocsin.domain import commands as c
+from tocsin.domain import wishes as w
 from tocsin.domain.incident import Incident
 from tocsin.engine.desk import Actor
 from tocsin.engine.node import Node
 from tocsin.engine.once import key_of
 from tocsin.errors import InvalidInput
-from tocsin.sop.classify import breach_in, classify
-from tocsin.sop.model import Answers
-from tocsin.sop.words import Severity
 from tocsin.store.queries import Queries
 
 _MAX_PAGE = 500
@@ -107,9 +104,9 @@ async def get_alerts(node: Node, request: Request) -> Response:
 
 async def declare(node: Node, request: Request) -> Response:
     """Open an incident."""
-    body = decode_body(await read_body(request), r.DeclareBody)
+    body = decode_body(await read_body(request), w.DeclareBody)
     actor = actor_of(node, request, body.by)
-    incident = await node.open(declaration(node, body), actor, key=_key(request))
+    incident = await node.open(w.declaration(node.sop, body), actor, key=_key(request))
     return answer(await show(node, incident), 201)
 
 
@@ -118,89 +115,25 @@ def _key(request: Request) -> str:
     return key_of(request.headers.get("idempotency-key", ""))
 
 
-def declaration(node: Node, body: r.DeclareBody) -> c.Declare:
-    """The command that a body asks for; raises InvalidInput for a severity and answers at once."""
-    severity, reason = _severity(node, body.severity, body.reason, body.answers)
-    return c.Declare(
-        title=body.title,
-        service=body.service or node.sop.alerts.default_service,
-        trigger=breach_in(body.answers) or body.trigger,
-        severity=severity,
-        reason=reason,
-        teams=body.teams,
-    )
-
-
-def _severity(
-    node: Node, severity: Severity | None, reason: str, answers: Answers | None
-) -> tuple[Severity | None, str]:
-    """The severity that was named, or the one that the answers give, with its reason."""
-    if severity is not None and answers is not None:
-        raise InvalidInput("severity: give a severity with a reason, or answers, not both")
-    if answers is None:
-        return severity, reason
-    verdict = classify(node.sop, answers)
-    return verdict.severity, verdict.reason
-
-
-async def assess(node: Node, request: Request) -> Response:
-    """Establish or change the severity."""
-    body = decode_body(await read_body(request), r.AssessBody)
-    return await _change(node, request, assessment(node, body), body.by)
-
-
-def assessment(node: Node, body: r.AssessBody) -> c.Assess:
-    """The command that a body asks for; raises InvalidInput where it names no severity, or one and answers as well."""
-    severity, reason = _severity(node, body.severity, body.reason, body.answers)
-    if severity is None:
-        raise InvalidInput("severity: must be SEV1, SEV2, SEV3 or SEV4, or give answers to classify it")
-    return c.Assess(severity=severity, reason=reason, trigger=breach_in(body.answers) or body.trigger)
-
-
 async def _change(node: Node, request: Request, command: c.Change, by: str | None) -> Response:
     actor = actor_of(node, request, by)
     incident = await node.change(request.path_params["id"], command, actor, key=_key(request))
     return answer(await show(node, incident))
 
 
-class Change(Struct, frozen=True):
-    """A command as it is asked for: what its body says, and the command that this makes."""
-
-    body: type[r.Body]
-    command_of: Callable[[Any], c.Change]
-
-
-CHANGES: dict[str, Change] = {
-    "acknowledge": Change(r.PlainBody, lambda body: c.Acknowledge()),
-    "roles": Change(r.RoleBody, lambda body: c.AssignRole(role=body.role, person=body.person)),
-    "teams": Change(r.TeamBody, lambda body: c.AddTeam(team=body.team)),
-    "notes": Change(r.NoteBody, lambda body: c.AddNote(text=body.text)),
-    "updates": Change(
-        r.UpdateBody, lambda body: c.PostUpdate(text=body.text, audience=body.audience, next_within=body.next_within)
-    ),
-    "pages": Change(r.PageBody, lambda body: c.PageByHand(target=body.target, reason=body.reason)),
-    "mitigate": Change(r.OptionalNoteBody, lambda body: c.Mitigate(note=body.note)),
-    "resolve": Change(r.OptionalNoteBody, lambda body: c.Resolve(note=body.note)),
-    "reopen": Change(r.ReasonBody, lambda body: c.Reopen(reason=body.reason)),
-    "cancel": Change(r.ReasonBody, lambda body: c.Cancel(reason=body.reason)),
-    "release": Change(r.ReleaseBody, lambda body: c.Release(reason=body.reason)),
-    "postmortem/request": Change(r.PlainBody, lambda body: c.RequestPostmortem()),
-    "postmortem/complete": Change(r.PlainBody, lambda body: c.CompletePostmortem()),
-}
-
-
 def _changing(name: str) -> Callable[[Node, Request], Any]:
     """The handler that reads the body of a change and carries out the command made of it."""
-    change = CHANGES[name]
+    wish = w.WISHES[name]
 
     async def handler(node: Node, request: Request) -> Response:
-        body = decode_body(await read_body(request), change.body)
-        return await _change(node, request, change.command_of(body), body.by)
+        body = decode_body(await read_body(request), wish.body)
+        return await _change(node, request, wish.command_of(node.sop, body), body.by)
 
     return handler
 
 
 acknowledge = _changing("acknowledge")
+assess = _changing("assess")
 assign_role = _changing("roles")
 add_team = _changing("teams")
 add_note = _changing("notes")

@@ -12,6 +12,7 @@ from tocsin.api.bodies import answer, decode_body
 from tocsin.api.bounds.reading import read_body
 from tocsin.api.incidents import actor_of
 from tocsin.api.parameters import end_of, id_of, instant_of, number_of
+from tocsin.domain import wishes as w
 from tocsin.domain.narrate import name_of
 from tocsin.engine import overrides
 from tocsin.engine.node import Node
@@ -140,7 +141,7 @@ def override_of(body: r.OverrideBody, now: datetime) -> Override:
 
 async def cancel_override(node: Node, request: Request) -> Response:
     """End an override at once, or before it begins."""
-    body = decode_body(await read_body(request), r.PlainBody)
+    body = decode_body(await read_body(request), w.PlainBody)
     by, id_ = actor_of(node, request, body.by), id_of(request, "override")
     kept = await node.write(lambda tx, now: overrides.cancel(tx, now, id_, by=by))
     return answer(override_view(kept, node.sop, node.clock.now()))

@@ -6,10 +6,10 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tocsin.api import requests as r
 from tocsin.api.bodies import answer, decode_body
 from tocsin.api.bounds.reading import read_body
 from tocsin.api.incidents import actor_of
+from tocsin.domain import wishes as w
 from tocsin.engine import page_tests
 from tocsin.engine.node import Node
 from tocsin.errors import NotFound
@@ -134,7 +134,7 @@ async def _duties(node: Node) -> dict[str, list[DutyView]]:
 
 async def send_test_page(node: Node, request: Request) -> Response:
     """Send the person a marked test page by each of their contact methods."""
-    body = decode_body(await read_body(request), r.PlainBody)
+    body = decode_body(await read_body(request), w.PlainBody)
     by, id_ = actor_of(node, request, body.by), request.path_params["id"]
     await node.write(lambda tx, now: page_tests.send(node.desk, tx, now, id_, by=by))
     return answer(await person_now(node, id_))

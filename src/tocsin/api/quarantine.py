@@ -7,11 +7,11 @@ from msgspec.structs import asdict
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tocsin.api import requests as r
 from tocsin.api.bodies import answer, decode_body
 from tocsin.api.bounds.reading import read_body
 from tocsin.api.incidents import actor_of
 from tocsin.api.parameters import id_of, number_of
+from tocsin.domain import wishes as w
 from tocsin.engine import reception
 from tocsin.engine.desk import Actor
 from tocsin.engine.node import Node
@@ -64,6 +64,6 @@ async def drop(node: Node, request: Request) -> Response:
 
 
 async def _asked(node: Node, request: Request) -> tuple[int, Actor]:
-    body = decode_body(await read_body(request), r.PlainBody)
+    body = decode_body(await read_body(request), w.PlainBody)
     actor = actor_of(node, request, body.by)
     return id_of(request, "quarantine"), actor

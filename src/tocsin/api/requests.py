@@ -7,96 +7,13 @@ from msgspec import Meta, Struct
 
 from tocsin.accounts.credentials import TokenForm
 from tocsin.accounts.permissions import GlobalRole, Scope
-from tocsin.domain.incident import ActionItem, Audience
+from tocsin.domain.incident import ActionItem
+from tocsin.domain.wishes import Body
 from tocsin.oncall.overrides import Layer
 from tocsin.sop.durations import Duration
 from tocsin.sop.model import Answers
-from tocsin.sop.words import Role, Severity, Trigger
 
 Instant = Annotated[datetime, Meta(tz=True)]
-
-
-class Body(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base of the bodies that act: `by` is a person of the SOP; without it the token's name acts."""
-
-    by: str | None = None
-
-
-class DeclareBody(Body, frozen=True):
-    """Declare an incident. With `answers` and no `severity` the SOP's rules classify it."""
-
-    title: str
-    service: str | None = None
-    trigger: Trigger = Trigger.SERVICE_DEGRADED
-    severity: Severity | None = None
-    reason: str = ""
-    answers: Answers | None = None
-    teams: tuple[str, ...] = ()
-
-
-class AssessBody(Body, frozen=True):
-    """Assess, or change the severity: by naming it with a reason, or by answers that the SOP's rules classify."""
-
-    severity: Severity | None = None
-    reason: str = ""
-    answers: Answers | None = None
-    trigger: Trigger | None = None
-
-
-class ReleaseBody(Body, frozen=True):
-    """Let a restored incident page again; the reason may be left out."""
-
-    reason: str = ""
-
-
-class RoleBody(Body, frozen=True):
-    """Give a role to a person."""
-
-    role: Role
-    person: str
-
-
-class TeamBody(Body, frozen=True):
-    """Add an affected team."""
-
-    team: str
-
-
-class NoteBody(Body, frozen=True):
-    """Write something down."""
-
-    text: str
-
-
-class UpdateBody(Body, frozen=True):
-    """Post a status update; `next_within` promises the next one sooner than the SOP asks (`10m`)."""
-
-    text: str
-    audience: Audience = Audience.INTERNAL
-    next_within: Duration | None = None
-
-
-class PageBody(Body, frozen=True):
-    """Page a person or a target of the SOP now."""
-
-    target: str
-    reason: str
-
-
-class OptionalNoteBody(Body, frozen=True):
-    """Mitigate or resolve, with a note if there is something to say."""
-
-    note: str = ""
-
-
-class ReasonBody(Body, frozen=True):
-    """Reopen or cancel, with the reason."""
-
-    reason: str
-
-
-class PlainBody(Body, frozen=True):
-    """Nothing to say beside who acts."""
 
 
 class OverrideBody(Body, frozen=True):

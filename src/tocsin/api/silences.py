@@ -13,6 +13,7 @@ from tocsin.api.bodies import answer, decode_body
 from tocsin.api.bounds.reading import read_body
 from tocsin.api.incidents import actor_of
 from tocsin.api.parameters import end_of
+from tocsin.domain import wishes as w
 from tocsin.domain.silence import Silence, SilenceState
 from tocsin.engine import silences
 from tocsin.engine.node import Node
@@ -80,7 +81,7 @@ def _matcher(text: str) -> Matcher:
 
 async def expire_silence(node: Node, request: Request) -> Response:
     """End a silence at once; what fires and was muted by it alone opens incidents."""
-    body = decode_body(await read_body(request), r.PlainBody)
+    body = decode_body(await read_body(request), w.PlainBody)
     by, id_ = actor_of(node, request, body.by), request.path_params["id"]
     kept = await node.write(lambda tx, now: silences.expire(tx, now, id_, by=by))
     return answer(_view(kept, 0, node.clock.now()))

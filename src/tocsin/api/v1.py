@@ -7,6 +7,7 @@ from tocsin.api.operations import Operation
 from tocsin.api.v1_accounts import ACCOUNT_OPERATIONS
 from tocsin.api.v1_desk import DESK_OPERATIONS
 from tocsin.api.views import AlertView, EventView, IncidentLine, IncidentView, OnCallView, PageView
+from tocsin.domain import wishes as w
 from tocsin.domain.service_change import ServiceChange
 from tocsin.integrations.checkup import Finding
 from tocsin.store.rows import Quarantined
@@ -38,7 +39,7 @@ OPERATIONS: tuple[Operation, ...] = (
         incidents.declare,
         IncidentView,
         Permission.DECLARE,
-        body=r.DeclareBody,
+        body=w.DeclareBody,
         status=201,
     ),
     Operation("GET", _ONE, "get_incident", "One incident: its cockpit", incidents.get_incident, IncidentView, _READ),
@@ -57,17 +58,17 @@ OPERATIONS: tuple[Operation, ...] = (
     *(
         Operation("POST", f"{_ONE}/{path}", name, summary, handler, IncidentView, _RESPOND, body=body)
         for path, name, summary, handler, body in (
-            ("acknowledge", "acknowledge", "Confirm that you respond", incidents.acknowledge, r.PlainBody),
-            ("assess", "assess", "Establish or change the severity", incidents.assess, r.AssessBody),
-            ("roles", "assign_role", "Give a role to a person, or hand it over", incidents.assign_role, r.RoleBody),
-            ("teams", "add_team", "Add an affected team", incidents.add_team, r.TeamBody),
-            ("notes", "add_note", "Write something down", incidents.add_note, r.NoteBody),
-            ("updates", "post_update", "Post a status update", incidents.post_update, r.UpdateBody),
-            ("pages", "page", "Page a person or a target now", incidents.page, r.PageBody),
-            ("mitigate", "mitigate", "Service is restored", incidents.mitigate, r.OptionalNoteBody),
-            ("resolve", "resolve", "The fix is confirmed", incidents.resolve, r.OptionalNoteBody),
-            ("reopen", "reopen", "It came back", incidents.reopen, r.ReasonBody),
-            ("cancel", "cancel", "It is not an incident", incidents.cancel, r.ReasonBody),
+            ("acknowledge", "acknowledge", "Confirm that you respond", incidents.acknowledge, w.PlainBody),
+            ("assess", "assess", "Establish or change the severity", incidents.assess, w.AssessBody),
+            ("roles", "assign_role", "Give a role to a person, or hand it over", incidents.assign_role, w.RoleBody),
+            ("teams", "add_team", "Add an affected team", incidents.add_team, w.TeamBody),
+            ("notes", "add_note", "Write something down", incidents.add_note, w.NoteBody),
+            ("updates", "post_update", "Post a status update", incidents.post_update, w.UpdateBody),
+            ("pages", "page", "Page a person or a target now", incidents.page, w.PageBody),
+            ("mitigate", "mitigate", "Service is restored", incidents.mitigate, w.OptionalNoteBody),
+            ("resolve", "resolve", "The fix is confirmed", incidents.resolve, w.OptionalNoteBody),
+            ("reopen", "reopen", "It came back", incidents.reopen, w.ReasonBody),
+            ("cancel", "cancel", "It is not an incident", incidents.cancel, w.ReasonBody),
         )
     ),
     Operation(
@@ -78,7 +79,7 @@ OPERATIONS: tuple[Operation, ...] = (
         incidents.release,
         IncidentView,
         _MAINTAIN,
-        body=r.ReleaseBody,
+        body=w.ReleaseBody,
     ),
     Operation(
         "GET",
@@ -117,7 +118,7 @@ OPERATIONS: tuple[Operation, ...] = (
         incidents.request_postmortem,
         IncidentView,
         _RESPOND,
-        body=r.PlainBody,
+        body=w.PlainBody,
     ),
     Operation(
         "POST",
@@ -127,7 +128,7 @@ OPERATIONS: tuple[Operation, ...] = (
         incidents.complete_postmortem,
         IncidentView,
         _RESPOND,
-        body=r.PlainBody,
+        body=w.PlainBody,
     ),
     Operation(
         "GET",
@@ -234,7 +235,7 @@ OPERATIONS: tuple[Operation, ...] = (
             handler,
             quarantine.Left,
             _MAINTAIN,
-            body=r.PlainBody,
+            body=w.PlainBody,
         )
         for name, summary, handler in (
             ("retry", "Take it once more, after an upgrade", quarantine.retry),

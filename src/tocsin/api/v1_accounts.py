@@ -4,6 +4,7 @@ from tocsin.accounts.permissions import Permission
 from tocsin.api import accounts
 from tocsin.api import requests as r
 from tocsin.api.operations import Operation
+from tocsin.domain import wishes as w
 
 _ACCOUNTS, _TOKENS, _AUDIT = Permission.ADMIN_ACCOUNTS, Permission.ADMIN_TOKENS, Permission.AUDIT_READ
 _ALL = "/api/v1/accounts"
@@ -41,7 +42,7 @@ ACCOUNT_OPERATIONS: tuple[Operation, ...] = (
         body=r.GlobalRoleBody,
     ),
     *(
-        Operation("POST", f"{_ONE}/{path}", name, summary, handler, accounts.AccountView, _ACCOUNTS, body=r.PlainBody)
+        Operation("POST", f"{_ONE}/{path}", name, summary, handler, accounts.AccountView, _ACCOUNTS, body=w.PlainBody)
         for path, name, summary, handler in (
             ("disable", "disable_account", "Keep an account out", accounts.disable_account),
             ("enable", "enable_account", "Let an account in again", accounts.enable_account),
@@ -55,7 +56,7 @@ ACCOUNT_OPERATIONS: tuple[Operation, ...] = (
         accounts.make_reset_link,
         accounts.LinkView,
         _ACCOUNTS,
-        body=r.PlainBody,
+        body=w.PlainBody,
     ),
     Operation(
         "GET",
@@ -85,7 +86,7 @@ ACCOUNT_OPERATIONS: tuple[Operation, ...] = (
         accounts.revoke_token,
         accounts.Gone,
         _TOKENS,
-        body=r.PlainBody,
+        body=w.PlainBody,
     ),
     Operation(
         "GET",

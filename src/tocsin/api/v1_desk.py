@@ -4,6 +4,7 @@ from tocsin.accounts.permissions import Permission
 from tocsin.api import drafts, overrides, people, search, silences
 from tocsin.api import requests as r
 from tocsin.api.operations import Operation
+from tocsin.domain import wishes as w
 
 _READ, _OVERRIDE, _SILENCE = Permission.READ, Permission.ONCALL_OVERRIDE, Permission.SILENCE
 _DRAFT = "/api/v1/incidents/{id}/postmortem/draft"
@@ -54,7 +55,7 @@ DESK_OPERATIONS: tuple[Operation, ...] = (
         overrides.cancel_override,
         overrides.OverrideView,
         _OVERRIDE,
-        body=r.PlainBody,
+        body=w.PlainBody,
     ),
     Operation("GET", _PEOPLE, "list_people", "The people, by id", people.list_people, list[people.PersonLine], _READ),
     Operation(
@@ -74,7 +75,7 @@ DESK_OPERATIONS: tuple[Operation, ...] = (
         people.send_test_page,
         people.PersonView,
         Permission.TEST_PAGE,
-        body=r.PlainBody,
+        body=w.PlainBody,
     ),
     Operation(
         "GET",
@@ -114,7 +115,7 @@ DESK_OPERATIONS: tuple[Operation, ...] = (
         silences.expire_silence,
         silences.SilenceView,
         _SILENCE,
-        body=r.PlainBody,
+        body=w.PlainBody,
     ),
     Operation(
         "GET",

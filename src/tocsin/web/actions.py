@@ -8,11 +8,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from tocsin.accounts.permissions import Permission
-from tocsin.api import requests as r
-from tocsin.api.bodies import decode_form
-from tocsin.api.incidents import CHANGES, assessment
 from tocsin.api.problems import status_of
 from tocsin.domain import commands as c
+from tocsin.domain.forms import decode_form
+from tocsin.domain.wishes import WISHES
 from tocsin.engine.node import Node
 from tocsin.errors import InvalidInput, NotFound, Refused, TocsinError
 from tocsin.web.cockpit import show_cockpit
@@ -72,11 +71,8 @@ def _acting(name: str) -> PageHandler:
 
 
 def _command(node: Node, name: str, fields: dict[str, Any]) -> c.Change:
-    if name == "assess":
-        return assessment(node, decode_form(fields, r.AssessBody))
-    change = CHANGES[name]
-    command: c.Change = change.command_of(decode_form(fields, change.body))
-    return command
+    wish = WISHES[name]
+    return wish.command_of(node.sop, decode_form(fields, wish.body))
 
 
 def _refusal(error: TocsinError) -> Notice:

@@ -6,17 +6,14 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from tocsin.api import requests as r
-from tocsin.api.bodies import decode_form
-from tocsin.api.incidents import declaration
 from tocsin.api.problems import status_of
+from tocsin.domain.forms import UNSURE, decode_form, verdict_so_far
 from tocsin.domain.narrate import name_of
+from tocsin.domain.wishes import DeclareBody, declaration
 from tocsin.engine.node import Node
 from tocsin.errors import InvalidInput, Refused
-from tocsin.sop.classify import classify
-from tocsin.sop.model import Answers, Sop
 from tocsin.sop.words import Severity, Trigger, Urgency
-from tocsin.web.forms import UNSURE, actor_of, answers_in, fields_of, key_in, read_form
+from tocsin.web.forms import actor_of, fields_of, key_in, read_form
 from tocsin.web.site import Notice, Site
 
 
@@ -42,11 +39,8 @@ async def post_outlook(site: Site, request: Request) -> Response:
 async def post_declare(site: Site, request: Request) -> Response:
     """Open the incident, and go to its page."""
     form = await read_form(request)
-    fields = fields_of(form)
-    if fields.get("severity") and not fields.get("reason"):
-        fields["reason"] = "stated at declaration"
     try:
-        command = declaration(site.node, decode_form(fields, r.DeclareBody))
+        command = declaration(site.node.sop, decode_form(fields_of(form), DeclareBody))
         incident = await site.node.open(command, actor_of(request, form), key=key_in(form))
     except (Refused, InvalidInput) as error:
         text = str(error)
@@ -73,22 +67,12 @@ async def _form(
 
 async def _outlook(node: Node, form: dict[str, str]) -> Outlook:
     sop = node.sop
-    severity, reason = _severity(sop, form)
+    verdict = verdict_so_far(sop, form)
+    severity = verdict.severity if verdict else None
     service = sop.services.get(form.get("service", "") or sop.alerts.default_service)
     roster = await node.read(lambda queries: node.desk.roster(queries, node.clock.now()))
     steps = sop.ladder(severity).steps
     now = [target for step in steps if not step.after and step.urgency is Urgency.PAGE for target in step.targets]
     teams = (service.team,) if service else ()
     people = dict.fromkeys(person for target in now for person in roster.people(target, teams))
-    return Outlook(severity, reason, tuple(name_of(person, sop) for person in people))
-
-
-def _severity(sop: Sop, form: dict[str, str]) -> tuple[Severity | None, str]:
-    chosen = form.get("severity", UNSURE)
-    if chosen in Severity.__members__:
-        return Severity(chosen), sop.severities[Severity(chosen)].impact
-    answers = answers_in(form)
-    if not answers:
-        return None, ""
-    verdict = classify(sop, decode_form(answers, Answers))
-    return verdict.severity, verdict.reason
+    return Outlook(severity, verdict.reason if verdict else "", tuple(name_of(person, sop) for person in people))

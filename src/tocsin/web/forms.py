@@ -9,15 +9,14 @@ from starlette.requests import Request
 
 from tocsin.accounts.principal import Principal
 from tocsin.api.bounds.reading import read_body
+from tocsin.domain import forms
 from tocsin.engine.desk import Actor
 from tocsin.engine.once import key_of
 from tocsin.errors import InvalidInput
-from tocsin.sop.classify import QUESTIONS
 
 MAX_FORM = 1024 * 1024  # bytes: a postmortem
 STRANGERS_FORM = 8 * 1024  # bytes: an address, a password, a name, and where to go on
 _MAX_FIELDS = 1_100  # a postmortem with all the action items that it may have
-UNSURE = "unsure"
 _OURS = frozenset({"seen", "show", "csrf", "once"})  # what every form sends, beside what it is for
 
 
@@ -65,18 +64,4 @@ def actor_of(request: Request, form: Mapping[str, str]) -> Actor:
 
 def fields_of(form: Mapping[str, str]) -> dict[str, Any]:
     """What the form is for: its own fields, with the answers together where the severity is left to them."""
-    names = {question.name for question in QUESTIONS}
-    fields: dict[str, Any] = {name: value for name, value in form.items() if name not in names | _OURS}
-    if fields.get("severity") == UNSURE:
-        del fields["severity"]
-        answers = answers_in(form)
-        if answers:
-            fields["answers"] = answers
-    return fields
-
-
-def answers_in(form: Mapping[str, str]) -> dict[str, str]:
-    """The answers to the classifier's questions; empty while one that must be answered isn't."""
-    answers = {question.name: form[question.name] for question in QUESTIONS if form.get(question.name)}
-    missing = any(question.default is None and question.name not in answers for question in QUESTIONS)
-    return {} if missing else answers
+    return forms.fields_of({name: value for name, value in form.items() if name not in _OURS})

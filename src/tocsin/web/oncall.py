@@ -10,10 +10,10 @@ from starlette.responses import RedirectResponse, Response
 
 from tocsin.api import overrides as api
 from tocsin.api import requests as r
-from tocsin.api.bodies import decode_form
 from tocsin.api.organisation import on_call
 from tocsin.api.parameters import id_of
 from tocsin.api.problems import status_of
+from tocsin.domain.forms import decode_form
 from tocsin.domain.narrate import name_of
 from tocsin.engine import overrides
 from tocsin.errors import InvalidInput, Refused

@@ -7,12 +7,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tocsin.api import requests as r
-from tocsin.api.bodies import decode_form
 from tocsin.api.drafts import DraftView, draft_now, save_draft
 from tocsin.api.postmortems import drafted
 from tocsin.api.problems import status_of
 from tocsin.domain import commands as c
 from tocsin.domain.decisions.postmortem import JUDGEMENT_SECTIONS, WRITTEN_SECTIONS
+from tocsin.domain.forms import decode_form
 from tocsin.domain.incident import ActionItem, ActionItemPriority
 from tocsin.errors import InvalidInput, Refused
 from tocsin.sop.render.postmortem import guidance

@@ -2,13 +2,14 @@
 
 import msgspec
 
+from tocsin.domain.forms import verdict_so_far
 from tocsin.domain.incident import Incident
 from tocsin.engine.desk import Actor
 from tocsin.engine.slack.calls import Calls, SlackSaysNo
 from tocsin.engine.slack.deeds import Deeds
 from tocsin.errors import InvalidInput
 from tocsin.integrations.slack.actions import Action
-from tocsin.integrations.slack.inbound import dialogs, submissions
+from tocsin.integrations.slack.inbound import dialogs
 from tocsin.integrations.slack.inbound import heard as h
 from tocsin.integrations.slack.mrkdwn import escape
 from tocsin.sop.check_organisation import BUILT_IN_TARGETS
@@ -40,7 +41,7 @@ class Dialogs:
 
     async def show_outlook(self, view: h.View | None) -> None:
         """Say in the dialog which severity its answers give so far, and why."""
-        verdict = submissions.verdict_on(view.fields, self._sop) if view else None
+        verdict = verdict_so_far(self._sop, view.fields) if view else None
         if view is None or verdict is None:
             return
         outlook = escape(f"{verdict.severity}: {verdict.reason}")

@@ -95,26 +95,26 @@ class Slash:
         first, _, rest = it.rest.partition(" ")
         text = plain(it.rest, self._members.names)
         match it.verb:
-            case Verb.ASSESS if first.upper() in Severity.__members__:
-                reason = plain(rest, self._members.names).strip()
-                return c.Assess(severity=Severity(first.upper()), reason=reason) if reason else None
+            case Verb.ASSESS if first.upper() in Severity.__members__ and rest.strip():
+                fields = {"severity": first.upper(), "reason": plain(rest, self._members.names).strip()}
             case Verb.ROLE if it.rest:
-                return c.AssignRole(role=_role(first), person=self._person(rest))
-            case Verb.NOTE | Verb.MITIGATE | Verb.RESOLVE if it.rest:
-                field = "text" if it.verb is Verb.NOTE else "note"
-                return submissions.PLAIN[_DIALOG_OF[it.verb]]({field: text})
+                fields = {"role": _role(first), "person": self._person(rest)}
+            case Verb.NOTE if it.rest:
+                fields = {"text": text}
+            case Verb.MITIGATE | Verb.RESOLVE if it.rest:
+                fields = {"note": text}
             case Verb.PAGE if rest.strip():
                 target = self._members.people.get(member_in(first), first)
-                return c.PageByHand(target=target, reason=plain(rest, self._members.names))
-        return None
+                fields = {"target": target, "reason": plain(rest, self._members.names)}
+            case _:
+                return None
+        return submissions.wanted(_DIALOG_OF[it.verb], fields, self._sop)
 
     def _person(self, said_as: str) -> str:
         """The person who is mentioned, or named by id or name; raises InvalidInput."""
         member, word = member_in(said_as), said_as.strip().removeprefix("@").lower()
         if member:
-            if member not in self._members.people:
-                raise InvalidInput("role: the SOP doesn't know them: add their Slack member id as `slack_user`")
-            return self._members.people[member]
+            return submissions.known_member(member, self._members.people)
         found = [id_ for id_, it in self._sop.people.items() if word and word in (id_.lower(), it.name.lower())]
         if len(found) != 1:
             raise InvalidInput("role: name the role and a person, `/incident role ic @alice`")

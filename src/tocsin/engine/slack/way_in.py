@@ -167,14 +167,14 @@ class SlackWayIn:
             await self._change(heard, dialog)
         except (Overloaded, StoreError):
             logger.warning("Slack: a dialog could not be written down", exc_info=True)
-            return _errors(submissions.FIRST_FIELD.get(dialog, "text"), said.UNAVAILABLE)
+            return _errors(submissions.first_field(dialog), said.UNAVAILABLE)
         except InvalidInput as error:
             return _errors(submissions.field_at_fault(dialog, error), said.sentence(error))
         return None
 
     async def _declare(self, heard: h.Submission) -> Payload:
         actor = await self._members.actor(heard.origin, Permission.DECLARE)
-        command = submissions.declaration(heard.view.fields, self._sop)
+        command = submissions.declared(heard.view.fields, self._sop)
         incident = await self._deeds.open(heard.once, command, actor)
         if incident is None:
             return _instead("Declared", said.REPEATED)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec import Struct
 
+from tocsin.domain.forms import UNSURE
 from tocsin.domain.incident import Audience, Incident
 from tocsin.errors import InvalidInput
 from tocsin.integrations.slack.actions import Action
@@ -20,7 +21,7 @@ Block = dict[str, object]
 View = dict[str, object]
 Choice = tuple[str, str]  # the value, and what it is called
 
-BY_ANSWERS = "by_answers"
+_REASON = "Needed where you name it; the answers have a reason"
 _MAX_TITLE = 24
 _MAX_LABEL = 75  # of an option; a label may have 2,000
 _MAX_OPTIONS = 100
@@ -142,10 +143,10 @@ def about_of(incident: Incident) -> About:
 
 
 def _severity_blocks(sop: Sop, outlook: str, *, must: bool = False) -> list[Block]:
-    by_answers = (BY_ANSWERS, "As the answers below say")
+    by_answers = (UNSURE, "As the answers below say")
     severities = [by_answers, *((str(it), f"{it}: {sop.severities[it].name}") for it in Severity)]
     return [
-        choice("severity", "How severe?", severities, initial=BY_ANSWERS, watched=True),
+        choice("severity", "How severe?", severities, initial=UNSURE, watched=True),
         *(
             choice(
                 question.name,
@@ -157,7 +158,7 @@ def _severity_blocks(sop: Sop, outlook: str, *, must: bool = False) -> list[Bloc
             )
             for question in QUESTIONS
         ),
-        text("reason", "Why this severity?", hint="Needed where you name it; the answers have a reason", optional=True),
+        text("reason", "Why this severity?", hint=_REASON if must else "The answers have a reason", optional=True),
         _context(outlook or ("Answer the first question" if must else "Without answers: assessed later"), "outlook"),
     ]
 

@@ -1,168 +1,100 @@
-"""What does somebody want who sends a dialog? Its fields to the command, a refusal to the field at fault; no I/O."""
+"""What does somebody want who sends a dialog? Its fields to a command, a refusal to the field at fault; no I/O.
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+What is asked for, and what is wrong with it, is the same as on a page: here stands what is Slack's alone.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
 from tocsin.domain import commands as c
-from tocsin.domain.incident import Audience
+from tocsin.domain.forms import decode_form, fields_of
+from tocsin.domain.wishes import WISHES, Body, DeclareBody, declaration
 from tocsin.errors import InvalidInput
 from tocsin.integrations.slack.actions import Action
-from tocsin.integrations.slack.inbound.dialogs import BY_ANSWERS
-from tocsin.sop.classify import QUESTIONS, Verdict, breach_in, classify
-from tocsin.sop.durations import Duration
-from tocsin.sop.model import Answers, Sop
-from tocsin.sop.words import Role, Severity, Trigger
+from tocsin.sop.classify import QUESTIONS
+from tocsin.sop.model import Sop
 
 Fields = Mapping[str, str]
-T = TypeVar("T")
+B = TypeVar("B", bound=Body)
 
-# Which field a refusal is about, by its code; what stands here for no dialog is said on its first field.
+# What a dialog on an incident asks for.
+_WISHES = {
+    Action.ASSESS: "assess",
+    Action.ROLE: "roles",
+    Action.UPDATE: "updates",
+    Action.NOTE: "notes",
+    Action.PAGE: "pages",
+    Action.MITIGATE: "mitigate",
+    Action.RESOLVE: "resolve",
+}
+_QUESTIONS = tuple(question.name for question in QUESTIONS)
+# Which field a refusal is about that doesn't begin with its name, by its code; of others it is the dialog's first.
 _FIELD_OF = {
-    "invalid_update": "text",
     "next_update_too_late": "next_within",
     "not_communications_lead": "audience",
-    "invalid_note": "text",
-    "reason_missing": "reason",
     "same_severity": "severity",
+    "severity_missing": _QUESTIONS[0],
     "unknown_person": "person",
     "role_already_held": "person",
     "nobody_to_page": "target",
     "unreachable": "target",
-    "invalid_declaration": "title",
 }
-FIRST_FIELD = {
-    Action.DECLARE: "title",
-    Action.ASSESS: "severity",
-    Action.ROLE: "person",
-    Action.UPDATE: "text",
-    Action.NOTE: "text",
-    Action.PAGE: "target",
-    Action.MITIGATE: "note",
-    Action.RESOLVE: "note",
+# The fields of each dialog, the first one first: whatever is about none of them is said there.
+_FIELDS = {
+    Action.DECLARE: ("title", "service", "trigger", "severity", "reason", *_QUESTIONS),
+    Action.ASSESS: ("severity", "reason", *_QUESTIONS),
+    Action.ROLE: ("person", "role"),
+    Action.UPDATE: ("text", "audience", "next_within"),
+    Action.NOTE: ("text",),
+    Action.PAGE: ("target", "reason"),
+    Action.MITIGATE: ("note",),
+    Action.RESOLVE: ("note",),
 }
-
-
-class FieldFault(InvalidInput):
-    """A field that can't be understood."""
-
-    code = "invalid_field"
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 def field_at_fault(dialog: Action, error: InvalidInput) -> str:
-    """The field of the dialog under which the refusal is shown."""
-    if isinstance(error, FieldFault):
-        return error.field
-    text = str(error)
-    if error.code == "invalid_declaration" and text.startswith("service"):
-        return "service"
-    if error.code == "invalid_update" and text.startswith("next update"):
-        return "next_within"
-    return _FIELD_OF.get(error.code, FIRST_FIELD.get(dialog, "text"))
+    """The field of the dialog under which the refusal is shown: the one whose name it begins with, or its first."""
+    place = str(error).partition(":")[0].rpartition(".")[2].replace(" ", "_")
+    place = "next_within" if place == "next_update" else _FIELD_OF.get(error.code, place)
+    return place if place in _FIELDS.get(dialog, ()) else first_field(dialog)
 
 
-def declaration(fields: Fields, sop: Sop) -> c.Declare:
-    """The declaration; without a severity or answers it waits for an assessment."""
-    severity, reason, answers = _severity(fields, sop)
-    return c.Declare(
-        title=fields.get("title", ""),
-        service=fields.get("service") or sop.alerts.default_service,
-        trigger=breach_in(answers) or _one_of(Trigger, fields.get("trigger") or Trigger.SERVICE_DEGRADED, "trigger"),
-        severity=severity,
-        reason=reason,
-    )
+def first_field(dialog: Action) -> str:
+    """Where something is said that is about no field."""
+    return _FIELDS.get(dialog, ("text",))[0]
 
 
-def assessment(fields: Fields, sop: Sop) -> c.Assess:
-    """The assessment; raises FieldFault where neither a severity is named nor the first question answered."""
-    severity, reason, answers = _severity(fields, sop)
-    if severity is None:
-        raise FieldFault("scope", "answer this question, or name a severity above")
-    return c.Assess(severity=severity, reason=reason, trigger=breach_in(answers))
-
-
-def role(fields: Fields, people: Mapping[str, str]) -> c.AssignRole:
-    """The role; `people` are ids by Slack member."""
-    member = fields.get("person", "")
-    if member not in people:
-        raise FieldFault("person", "the SOP doesn't know them: add their Slack member id as `slack_user`")
-    return c.AssignRole(role=_one_of(Role, fields.get("role", ""), "role"), person=people[member])
-
-
-def status_update(fields: Fields) -> c.PostUpdate:
-    """The status update; what is promised for the next one is a duration, 10m."""
-    promised = fields.get("next_within", "").strip()
-    try:
-        within = Duration.parse(promised) if promised else None
-    except ValueError as error:
-        raise FieldFault("next_within", f"must be a duration such as 10m or 1h, got {promised[:40]!r}") from error
-    audience = _one_of(Audience, fields.get("audience") or Audience.INTERNAL, "audience")
-    return c.PostUpdate(text=fields.get("text", ""), audience=audience, next_within=within)
-
-
-# The dialogs on an incident whose fields are the command's own.
-PLAIN: dict[Action, Callable[[Fields], c.Change]] = {
-    Action.UPDATE: status_update,
-    Action.NOTE: lambda fields: c.AddNote(text=fields.get("text", "")),
-    Action.PAGE: lambda fields: c.PageByHand(target=fields.get("target", "").strip(), reason=fields.get("reason", "")),
-    Action.MITIGATE: lambda fields: c.Mitigate(note=fields.get("note", "")),
-    Action.RESOLVE: lambda fields: c.Resolve(note=fields.get("note", "")),
-}
+def declared(fields: Fields, sop: Sop) -> c.Declare:
+    """The declaration; without a severity or answers it waits for an assessment. Raises InvalidInput."""
+    return declaration(sop, _read(fields_of(fields), DeclareBody))
 
 
 def change(dialog: Action, fields: Fields, sop: Sop, people: Mapping[str, str]) -> c.Change:
-    """The command that a dialog on an incident asks for; raises InvalidInput."""
-    match dialog:
-        case Action.ASSESS:
-            return assessment(fields, sop)
-        case Action.ROLE:
-            return role(fields, people)
-        case _ if dialog in PLAIN:
-            return PLAIN[dialog](fields)
-    raise InvalidInput("this dialog is none of Tocsin's: open it again")
+    """The command that a dialog on an incident asks for; `people` are ids by Slack member. Raises InvalidInput."""
+    given = fields_of(fields)
+    if dialog is Action.ROLE:
+        given["person"] = known_member(fields.get("person", ""), people)
+    return wanted(dialog, given, sop)
 
 
-def verdict_on(fields: Fields, sop: Sop) -> Verdict | None:
-    """What the fields say of the severity so far, with the reason; None while they say nothing."""
-    chosen = fields.get("severity", BY_ANSWERS)
-    if chosen in Severity.__members__:
-        return Verdict(severity=Severity(chosen), reason=sop.severities[Severity(chosen)].impact, rule=None)
-    answers = _answers(fields)
-    return classify(sop, answers) if answers else None
+def wanted(dialog: Action, fields: Mapping[str, Any], sop: Sop) -> c.Change:
+    """The command that such a dialog would ask for with these fields; raises InvalidInput."""
+    if dialog not in _WISHES:
+        raise InvalidInput("this dialog is none of Tocsin's: open it again")
+    wish = WISHES[_WISHES[dialog]]
+    return wish.command_of(sop, _read(fields, wish.body))
 
 
-def _severity(fields: Fields, sop: Sop) -> tuple[Severity | None, str, Answers | None]:
-    answers = _answers(fields)
-    chosen, reason = fields.get("severity") or BY_ANSWERS, fields.get("reason", "").strip()
-    if chosen != BY_ANSWERS:
-        severity = _one_of(Severity, chosen, "severity")
-        if not reason:
-            raise FieldFault("reason", f"say why it is {severity}")
-        return severity, reason, answers
-    if answers is None:
-        return None, "", None
-    verdict = classify(sop, answers)
-    return verdict.severity, reason or verdict.reason, answers
+def _read(fields: Mapping[str, Any], body: type[B]) -> B:
+    """The fields as a body; what isn't said is empty, and who acts is no field's to say."""
+    names = {it.encode_name for it in msgspec.structs.fields(body)} - {"by"}
+    return decode_form({name: fields.get(name, "") for name in names}, body)
 
 
-def _answers(fields: Fields) -> Answers | None:
-    """The answers to the questions; None while one that must be answered isn't."""
-    given = {question.name: fields[question.name] for question in QUESTIONS if fields.get(question.name)}
-    if any(question.default is None and question.name not in given for question in QUESTIONS):
-        return None
-    try:
-        return msgspec.convert(given, Answers)
-    except msgspec.ValidationError as error:
-        raise FieldFault("scope", "these answers are none of the questions': open the dialog again") from error
-
-
-def _one_of(kind: Callable[[str], T], value: str, field: str) -> T:
-    try:
-        return kind(value)
-    except ValueError:
-        raise FieldFault(field, f"{value[:40]!r} is not one of those that can be chosen") from None
+def known_member(member: str, people: Mapping[str, str]) -> str:
+    """The person whose Slack member id it is; raises InvalidInput."""
+    if member not in people:
+        raise InvalidInput("person: the SOP doesn't know them: add their Slack member id as `slack_user`")
+    return people[member]
