@@ -24,6 +24,7 @@ from tocsin.store.queries import Queries
 
 _MAX_PAGE = 500
 _SHOWN_ALERTS = 20
+STATES = ("open", "ended", "all", "held")
 
 
 def actor_of(node: Node, request: Request, by: str | None) -> Actor:
@@ -59,22 +60,27 @@ def cockpit_of(node: Node, queries: Queries, incident: Incident) -> IncidentView
 
 async def list_incidents(node: Node, request: Request) -> Response:
     """The open incidents, the gravest first, or those that are held; or the ended ones, or all, the newest first."""
-    state = request.query_params.get("state", "open")
-    if state not in ("open", "ended", "all", "held"):
-        raise InvalidInput(f"state: must be open, ended, all or held, got {state!r}")
+    state = state_asked(request)
     limit = number_of(request, "limit", default=100, most=_MAX_PAGE)
     offset = number_of(request, "offset", default=0, most=10_000_000)
+    return answer(await node.read(lambda queries: lines_of(node, queries, state, limit=limit, offset=offset)))
+
+
+def state_asked(request: Request) -> str:
+    """Which incidents a list is to show; raises InvalidInput."""
+    state = request.query_params.get("state", "open")
+    if state not in STATES:
+        raise InvalidInput(f"state: must be {', '.join(STATES[:-1])} or {STATES[-1]}, got {state!r}")
+    return state
+
+
+def lines_of(node: Node, queries: Queries, state: str, *, limit: int, offset: int) -> list[IncidentLine]:
+    """The lines of a list of incidents in that state, as the API and the pages show it."""
     is_open = {"open": True, "ended": False}.get(state)
+    is_held = state == "held"
+    found = queries.held(limit, offset) if is_held else queries.incidents(is_open=is_open, limit=limit, offset=offset)
     now, sops = node.clock.now(), node.desk.sops
-
-    def lines(queries: Queries) -> list[IncidentLine]:
-        is_held = state == "held"
-        found = (
-            queries.held(limit, offset) if is_held else queries.incidents(is_open=is_open, limit=limit, offset=offset)
-        )
-        return [incident_line(it, sops.of(it.sop_version, queries), now) for it in found]
-
-    return answer(await node.read(lines))
+    return [incident_line(it, sops.of(it.sop_version, queries), now) for it in found]
 
 
 async def get_incident(node: Node, request: Request) -> Response:

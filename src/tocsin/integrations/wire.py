@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from typing import TypeVar
 
+import msgspec
 from msgspec import Struct, field
 
 from tocsin.domain.commands import Receipt
+
+T = TypeVar("T")
 
 
 class Attempt(Struct, frozen=True):
@@ -121,6 +125,14 @@ class Reply(Struct, frozen=True):
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+def json_in(reply: Reply, form: type[T]) -> T | None:
+    """The reply's body as a `form`; None where it is no JSON, not UTF-8, nested without end, or of another form."""
+    try:
+        return msgspec.json.decode(reply.body, type=form)
+    except (ValueError, RecursionError):
+        return None
 
 
 class Done(Struct, frozen=True):

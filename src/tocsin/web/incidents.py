@@ -4,15 +4,15 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tocsin.api.incidents import STATES, lines_of, state_asked
 from tocsin.api.parameters import number_of
-from tocsin.api.views import IncidentLine, incident_line
+from tocsin.api.views import IncidentLine
 from tocsin.engine.node import Node
-from tocsin.errors import InvalidInput
 from tocsin.store.queries import Queries
 from tocsin.web.site import Site, is_fragment
 
 _PAGE = 50
-STATES = {"open": "Open", "ended": "Ended", "all": "All", "held": "Held"}
+_TITLES = {state: state.capitalize() for state in STATES}
 
 
 class Listed(Struct, frozen=True):
@@ -36,23 +36,13 @@ class Listed(Struct, frozen=True):
 
 async def get_incidents(site: Site, request: Request) -> Response:
     """The list."""
-    state = request.query_params.get("state", "open")
-    if state not in STATES:
-        raise InvalidInput(f"state: must be {', '.join(STATES)}, got {state!r}")
+    state = state_asked(request)
     offset = number_of(request, "offset", default=0, most=10_000_000)
     listed = await site.node.read(lambda queries: _listed(site.node, queries, state, offset))
     template = "incidents_list.html" if is_fragment(request) else "incidents.html"
-    return site.render(request, template, listed=listed, states=STATES)
+    return site.render(request, template, listed=listed, states=_TITLES)
 
 
 def _listed(node: Node, queries: Queries, state: str, offset: int) -> Listed:
-    limit = _PAGE + 1
-    is_open = {"open": True, "ended": False}.get(state)
-    found = (
-        queries.held(limit, offset)
-        if state == "held"
-        else queries.incidents(is_open=is_open, limit=limit, offset=offset)
-    )
-    now, sops = node.clock.now(), node.desk.sops
-    lines = [incident_line(it, sops.of(it.sop_version, queries), now) for it in found[:_PAGE]]
-    return Listed(lines=lines, state=state, offset=offset, more=len(found) > _PAGE)
+    lines = lines_of(node, queries, state, limit=_PAGE + 1, offset=offset)
+    return Listed(lines=lines[:_PAGE], state=state, offset=offset, more=len(lines) > _PAGE)

@@ -6,12 +6,11 @@ Source: github.com/caronc/apprise/wiki, where each service's page says how its a
 from collections.abc import Mapping
 from functools import partial
 
-import msgspec
 from msgspec import Struct
 
 from tocsin.domain.text import clean_line
 from tocsin.integrations.checkup import Checkup, Finding, Probe, broken, unused, well
-from tocsin.integrations.wire import Reading, Reply
+from tocsin.integrations.wire import Reading, Reply, json_in
 
 WHAT = "Apprise"
 _WORDS = "see github.com/caronc/apprise/wiki for how the service's address is written"
@@ -49,10 +48,7 @@ def _named(name: str) -> str:
 
 
 def _judge(names: tuple[str, ...], reply: Reply) -> Checkup:
-    try:
-        states = msgspec.json.decode(reply.body, type=tuple[_State, ...])
-    except (ValueError, RecursionError):
-        states = ()
+    states = json_in(reply, tuple[_State, ...]) or ()
     if len(states) != len(names):
         return (broken(WHAT, "it did not come to an end", "try again; if it stays so, install it anew"),)
     return tuple(_finding(name, state) for name, state in zip(names, states, strict=True))

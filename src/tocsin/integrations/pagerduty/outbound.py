@@ -15,7 +15,7 @@ from tocsin.domain.commands import Receipt, ReportPageAccepted, ReportPageFailed
 from tocsin.domain.effects import AcknowledgePage, EndPageTest, ResolvePage, SendPage, SendPageTest
 from tocsin.domain.storm import words_for
 from tocsin.domain.text import clean_line
-from tocsin.integrations.wire import Again, Busy, Done, Never, Reply, Request, Verdict, wait_asked
+from tocsin.integrations.wire import Again, Busy, Done, Never, Reply, Request, Verdict, json_in, wait_asked
 from tocsin.sop.words import Severity, Urgency
 
 PROVIDER = "pagerduty"
@@ -47,7 +47,7 @@ _SEVERITIES = {
 }
 # overview, "Response Codes & Retry Logic": "Too many API calls at a time."
 _BUSY = "PagerDuty takes no more events for this routing key at present (HTTP 429)"
-_WORTH_REPEATING = frozenset({408, 425, 429})  # the 4xx that say "later" (RFC 9110, 8470 and 6585)
+WORTH_REPEATING = frozenset({408, 425, 429})  # the 4xx that say "later" (RFC 9110, 8470 and 6585)
 
 PagerDutyEffect = SendPage | AcknowledgePage | ResolvePage | SendPageTest | EndPageTest
 
@@ -130,12 +130,12 @@ def classify(effect: PagerDutyEffect, reply: Reply) -> Verdict:
     other 5XX" "Yes - retry after some time". What that table doesn't know (a redirect, a portal's 200, half an
     answer) was not said by the Events API, so it is tried again; a 4xx will not change by repeating it.
     """
-    answer = _answer(reply)
+    answer = json_in(reply, _Answer)
     if reply.status == 202 and answer and answer.status == "success":
         if not isinstance(effect, SendPage):
             return Done()
         return Done(receipts=(ReportPageAccepted(key=effect.key, via=effect.way),))
-    if 400 <= reply.status < 500 and reply.status not in _WORTH_REPEATING:
+    if 400 <= reply.status < 500 and reply.status not in WORTH_REPEATING:
         return _refused(effect, _refusal(reply.status, answer))
     if reply.status == 429:
         return Busy(reason=_BUSY, after=wait_asked(reply))
@@ -220,13 +220,6 @@ def _details(effect: SendPage) -> dict[str, object]:
     }
     cleaned: dict[str, object] = {name: clean_line(value, _MAX_DETAIL) for name, value in details.items()}
     return cleaned | {"more": len(effect.more), "more_incidents": effect.more} if effect.more else cleaned
-
-
-def _answer(reply: Reply) -> _Answer | None:
-    try:
-        return msgspec.json.decode(reply.body, type=_Answer)
-    except (ValueError, RecursionError):  # no JSON, not UTF-8, nested without end
-        return None
 
 
 def _refusal(status: int, answer: _Answer | None) -> str:

@@ -10,7 +10,7 @@ from tocsin.domain.commands import ReportChannelFailed
 from tocsin.domain.effects import AskThere, NoteThere
 from tocsin.errors import Unreachable
 from tocsin.integrations.pagerduty import rest
-from tocsin.integrations.pagerduty.outbound import dedup_key
+from tocsin.integrations.pagerduty.outbound import WORTH_REPEATING, dedup_key
 from tocsin.integrations.pagerduty.rest import Counterpart, RestAccount
 from tocsin.integrations.pagerduty.words import own_note
 from tocsin.integrations.wire import Again, Busy, Done, Never, Reply, Request, Then, Verdict
@@ -18,7 +18,6 @@ from tocsin.integrations.wire import Again, Busy, Done, Never, Reply, Request, T
 Written = NoteThere | AskThere
 _WHAT: dict[type, str] = {NoteThere: "a note in PagerDuty", AskThere: "a request for a responder in PagerDuty"}
 _NO_INCIDENT = "PagerDuty has no incident of this page"  # it was counted in another, say
-_WORTH_REPEATING = frozenset({408, 425, 429})
 
 
 def request_for(effect: Written, account: RestAccount, installation: str) -> Request:
@@ -37,7 +36,7 @@ def classify(effect: Written, request: Request, reply: Reply, account: RestAccou
     """What the reply means, and what is asked next."""
     if reply.status == 429:
         return Busy("PagerDuty's REST API takes no more requests at present (HTTP 429)", rest.wait_after(reply))
-    if 400 <= reply.status < 500 and reply.status not in _WORTH_REPEATING:
+    if 400 <= reply.status < 500 and reply.status not in WORTH_REPEATING:
         return _refused(effect, rest.refusal(reply))
     try:
         return _next(effect, request, reply, account, installation)

@@ -6,9 +6,7 @@ Sources: docs.slack.dev/reference/methods/auth.test and conversations.info; docs
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TypeVar
 
-import msgspec
 from msgspec import Struct
 
 from tocsin.domain.text import clean_line
@@ -16,13 +14,11 @@ from tocsin.integrations.checkup import Checkup, Finding, Probe, broken, unused,
 from tocsin.integrations.slack.account import SlackAccount
 from tocsin.integrations.slack.errors import remedy_for
 from tocsin.integrations.slack.scopes import HEARING_SCOPES, PRIVATE_SCOPES, SCOPES
-from tocsin.integrations.wire import Reply
+from tocsin.integrations.wire import Reply, json_in
 from tocsin.sop.model import Slack
 
 TOKEN, PERMISSIONS, STAKEHOLDERS = "Slack", "Slack: permissions", "Slack: stakeholders' channel"
 HEARING = "Slack: what people do there"
-
-T = TypeVar("T")
 
 
 class _Who(Struct, frozen=True):
@@ -55,7 +51,7 @@ def checkup(account: SlackAccount | None, rules: Slack) -> Checkup:
 
 
 def _judge_token(account: SlackAccount, rules: Slack, reply: Reply) -> Checkup:
-    who = _read(reply, _Who)
+    who = json_in(reply, _Who)
     if who is None or not who.ok:
         return (_refused(TOKEN, reply, who.error if who else ""),)
     found = well(TOKEN, clean_line(f"speaks as {who.user} in {who.team}"))
@@ -93,7 +89,7 @@ def _stakeholders(account: SlackAccount, rules: Slack) -> Checkup:
 
 
 def _judge_channel(reply: Reply) -> Checkup:
-    info = _read(reply, _Info)
+    info = json_in(reply, _Info)
     if info is None or not info.ok:
         return (_refused(STAKEHOLDERS, reply, info.error if info else "", info.needed if info else ""),)
     name = clean_line(f"#{info.channel.name}")
@@ -110,10 +106,3 @@ def _refused(what: str, reply: Reply, error: str, needed: str = "") -> Finding:
         return broken(what, told, "check the address, and the proxies and firewalls on the way")
     remedy = remedy_for(error, needed).removeprefix("; ")
     return broken(what, clean_line(error, 80), remedy or "see docs.slack.dev for this error")
-
-
-def _read(reply: Reply, form: type[T]) -> T | None:
-    try:
-        return msgspec.json.decode(reply.body, type=form)
-    except (ValueError, RecursionError):
-        return None

@@ -4,14 +4,12 @@ Sources: docs.slack.dev/messaging/message-metadata; docs.slack.dev/reference/met
 bookmarks.list. What the search needs and Slack refuses (a scope that the app lacks) keeps no message from being posted.
 """
 
-from typing import TypeVar
-
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.integrations.slack.account import SlackAccount, argument_of
-from tocsin.integrations.wire import Attempt, Reply, Request
+from tocsin.integrations.wire import Attempt, Reply, Request, json_in
 
 EVENT_TYPE = "tocsin_message"
 # conversations.history, `limit`: at most 999. Fifty of the longest messages pass the 1 MB at which the sender cuts a
@@ -19,8 +17,6 @@ EVENT_TYPE = "tocsin_message"
 LOOKED_THROUGH_AT_ONCE = 50
 # Slack dates messages by its own clock, and ours may be off: a day of a channel's messages is soon looked through.
 _CLOCKS_DIFFER_BY = 86_400  # seconds
-
-T = TypeVar("T")
 
 
 class _Mark(Struct, frozen=True):
@@ -103,10 +99,10 @@ def found_in(request: Request, reply: Reply, account: SlackAccount) -> Found | R
         raise TypeError("nothing is looked for")
     match account.method_of(request):
         case "conversations.open":
-            opened = _read(reply, _Opened)
+            opened = json_in(reply, _Opened)
             return _history(opened.channel.id, sought, account) if opened else None
         case "bookmarks.list":
-            bookmarks, link = _read(reply, _Bookmarks), argument_of(sought, "link")
+            bookmarks, link = json_in(reply, _Bookmarks), argument_of(sought, "link")
             if bookmarks is None:
                 return None
             return Found() if any(it.link == link for it in bookmarks.bookmarks) else sought
@@ -115,7 +111,7 @@ def found_in(request: Request, reply: Reply, account: SlackAccount) -> Found | R
 
 
 def _seen(request: Request, sought: Request, reply: Reply, account: SlackAccount) -> Found | Request | None:
-    history, key = _read(reply, _History), _mark_of(argument_of(sought, "metadata").encode()).key
+    history, key = json_in(reply, _History), _mark_of(argument_of(sought, "metadata").encode()).key
     if history is None:
         return None
     for message in history.messages:
@@ -147,10 +143,3 @@ def _mark_of(metadata: bytes) -> _Mark:
     except ValueError:
         return _Mark()
     return read.event_payload if read.event_type == EVENT_TYPE else _Mark()
-
-
-def _read(reply: Reply, form: type[T]) -> T | None:
-    try:
-        return msgspec.json.decode(reply.body, type=form)
-    except (ValueError, RecursionError):
-        return None

@@ -4,9 +4,6 @@ Source: docs.slack.dev/reference/methods/<method>, "Errors", and docs.slack.dev/
 answers nearly everything with HTTP 200; only `"ok": true` is a yes.
 """
 
-from typing import TypeVar
-
-import msgspec
 from msgspec import Struct
 
 from tocsin.domain.commands import (
@@ -31,7 +28,7 @@ from tocsin.domain.text import clean_line
 from tocsin.integrations.slack.account import SlackAccount, argument_of
 from tocsin.integrations.slack.errors import HARMLESS, IS_BUSY, IS_PASSING, remedy_for
 from tocsin.integrations.slack.once import Found, found_in
-from tocsin.integrations.wire import Again, Busy, Done, Never, Reply, Request, Then, Verdict, wait_asked
+from tocsin.integrations.wire import Again, Busy, Done, Never, Reply, Request, Then, Verdict, json_in, wait_asked
 
 PROVIDER = "slack"
 # conversations.list, `limit`: "Must be an integer with a max value of 999" (1000 in 2021). A thousand conversations
@@ -42,7 +39,6 @@ _SHUT_OUT = frozenset({401, 403})
 SHUT_OUT_REMEDY = "check the bot token, and the proxies and firewalls on the way"
 
 SlackEffect = ChannelEffect | SendPage | SendPageTest
-T = TypeVar("T")
 
 
 class _Answer(Struct, frozen=True):
@@ -102,7 +98,7 @@ def classify(effect: SlackEffect, request: Request, reply: Reply, account: Slack
     call = _Call(effect, account.method_of(request), request, reply, account)
     if request.otherwise is not None:
         return _looked(call, request.otherwise)
-    answer = _read(reply, _Answer)
+    answer = json_in(reply, _Answer)
     if reply.status == 429 or (answer and answer.error in IS_BUSY):
         return _busy(reply)
     if answer is None and reply.status in _SHUT_OUT:
@@ -119,7 +115,7 @@ def _looked(call: _Call, sought: Request) -> Verdict:
 
     A page never waits for one, and what Slack refuses for good keeps nothing from being posted: twice is better.
     """
-    answer = _read(call.reply, _Answer)
+    answer = json_in(call.reply, _Answer)
     found = found_in(call.request, call.reply, call.account) if answer and answer.ok else None
     match found:
         case Found():
@@ -150,10 +146,10 @@ def _said_yes(call: _Call) -> Verdict | None:
         case OpenChannel() as effect if call.method == "conversations.list":
             return _found(call, effect)
         case OpenChannel():
-            opened = _read(call.reply, _Opened)
+            opened = json_in(call.reply, _Opened)
             return _channel_is(opened.channel) if opened else None
         case PostSummary() | SendPage() | SendPageTest() as effect:
-            posted = _read(call.reply, _Posted)
+            posted = json_in(call.reply, _Posted)
             return _is_posted(effect, posted.ts) if posted else None
         case _:
             return Done()
@@ -189,7 +185,7 @@ def _said_no(call: _Call, answer: _Answer) -> Verdict | None:
 
 def _found(call: _Call, effect: OpenChannel) -> Verdict | None:
     """The verdict on one page of the listing; None where it can't be read or would lead to itself."""
-    listing = _read(call.reply, _Listing)
+    listing = json_in(call.reply, _Listing)
     if listing is None:
         return None
     for channel in listing.channels:
@@ -219,7 +215,7 @@ def _channel_is(channel: _Channel) -> Done:
 
 def _others_to_invite(call: _Call) -> list[str]:
     """conversations.invite: a member who can't be invited (in already, gone) keeps all others out; these are they."""
-    answer = _read(call.reply, _NotAllInvited)
+    answer = json_in(call.reply, _NotAllInvited)
     kept_out = {one.user for one in answer.errors} if answer else set()
     asked = argument_of(call.request, "users").split(",")
     return [member for member in asked if member not in kept_out] if kept_out.intersection(asked) else []
@@ -235,10 +231,3 @@ def _unreadable(reply: Reply) -> Again:
 
 def _code(error: str) -> str:
     return clean_line(error, 80)
-
-
-def _read(reply: Reply, form: type[T]) -> T | None:
-    try:
-        return msgspec.json.decode(reply.body, type=form)
-    except (ValueError, RecursionError):  # no JSON, not UTF-8, nested without end, or another form
-        return None
