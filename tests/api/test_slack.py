@@ -163,7 +163,7 @@ def test_nobody_overwrites_what_somebody_else_has_done_meanwhile(world: World) -
     alice.command("assess")
     bob.command("assess SEV3 a few users")
     told = alice.submit(alice.dialog, severity="SEV1", reason="all users")
-    assert "has changed since you looked" in told.errors["severity"]
+    assert "has changed since you looked" in told.errors.get("severity", "")
     assert world.api.do("get_incident", incident)["severity"] == "SEV3"
 
 
@@ -186,6 +186,29 @@ def test_a_thing_that_slack_tells_twice_is_done_once(world: World) -> None:
     }
     assert [world.deliver("interactions", told).status for _ in range(3)] == [200, 200, 200]
     assert len(world.events(incident, "note_added")) == 1
+
+
+def test_a_declaration_that_slack_tells_twice_opens_one_incident(world: World) -> None:
+    alice = world.member("alice")
+    alice.command("declare Checkout is down")
+    view = alice.dialog
+    told = {
+        "type": "view_submission",
+        "api_app_id": "A0SANDBOX",
+        "team": {"id": "T0SANDBOX"},
+        "user": {"id": "U0ALICE"},
+        "trigger_id": "1.2.3",
+        "view": {
+            "id": view.id,
+            "callback_id": view.callback_id,
+            "private_metadata": view.metadata,
+            "state": {"values": {"title": {"title": {"value": "Checkout is down"}}}},
+        },
+    }
+    first, again = (world.deliver("interactions", told) for _ in range(2))
+    assert len(world.api.do("list_incidents")) == 1
+    assert "is open" in str(first.answer) or "INC-" in str(first.answer)
+    assert "done already" in str(again.answer)
 
 
 def test_the_timeline_and_who_does_what_are_shown(world: World) -> None:
