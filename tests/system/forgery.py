@@ -124,13 +124,13 @@ def telling(sent: Sent, **details: object) -> Sent:
 
 
 def two_storms(evidence: Evidence) -> Evidence:
-    """The first page tells of another incident, and so does one that is sent a second after it has ended."""
+    """The first page tells of another incident, and so does one that is sent a second later."""
     first = triggers(evidence.sent)[0]
     page = first.event["payload"]["custom_details"]["page_key"]
     row = next(it for it in evidence.outbox if (it.page, it.provider) == (page, "pagerduty"))
     twin = replace(row, id=row.id + 10_000, page="INC-1-1-0", settled_at=(row.settled_at or 0) + 1)
     more = {"more": 1, "more_incidents": ["INC-9"]}
-    later = replace(telling(first, page_key=twin.page, **more), at=(row.settled_at or 0) + 1)
+    later = replace(telling(first, page_key=twin.page, **more), at=first.at + 1)
     storms = [telling(first, **more), later]
     return replace(evidence, sent=[*evidence.sent, *storms], outbox=[*evidence.outbox, twin])
 

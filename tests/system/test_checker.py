@@ -197,7 +197,7 @@ CASES = (
     Case(pages.repeats_have_a_reason, "a page sent again", again("/v2/enqueue"), "in 0 crashes"),
     Case(pages.rows_come_to_an_end, "a row left counted", row("SendPage", status="counted"), "nobody says what"),
     Case(pages.lost_pages, "counted, and not named", counted_in_another, "does not name it"),
-    Case(pages.one_storm_page_a_minute, "two storms in a minute", two_storms, "of a storm 1.0 s after"),
+    Case(pages.one_storm_page_a_minute, "two storms in a minute", two_storms, "of a storm 20.0 s after"),
     Case(
         pages.lists_name_what_is_counted,
         "a count without names",

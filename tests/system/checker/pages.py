@@ -77,20 +77,18 @@ def _told_by(knock: Knock) -> set[str]:
 def one_storm_page_a_minute(evidence: Evidence) -> Iterator[str]:
     """23: nobody is sent two pages that each tell of several incidents within a minute; a SEV1 has a minute of its own.
 
-    The next one leaves a minute after its row has ended; or after it was taken, where its node stood still meanwhile,
-    and nobody could know.
+    Measured between their arrivals, on the vendor's clock: engine time may be faster, or stand still for a node.
     """
     rows = {str(row.page): row for row in sending(evidence) if row.provider == "pagerduty" and row.status == "done"}
     taken = [knock for knock in knocks_in(evidence.sent) if knock.action == "trigger" and knock.is_taken and knock.more]
-    calls: dict[tuple[str, str, bool], dict[str, tuple[float, float]]] = {}
+    calls: dict[tuple[str, str, bool], dict[str, float]] = {}
     for knock in taken:
         row = rows.get(knock.page)
-        if row is not None and row.counted_in is None and row.settled_at is not None:
-            mine = calls.setdefault((knock.person, knock.urgency, row.rank == 1), {})
-            mine.setdefault(knock.page, (knock.at, row.settled_at))
+        if row is not None and row.counted_in is None:
+            calls.setdefault((knock.person, knock.urgency, row.rank == 1), {}).setdefault(knock.page, knock.at)
     for (person, _, _), found in calls.items():
-        for (_, (left, ended)), (page, (after, _)) in pairwise(sorted(found.items(), key=lambda it: it[1])):
-            apart = after - (ended if ended <= after else left)
+        for (_, left), (page, after) in pairwise(sorted(found.items(), key=lambda it: it[1])):
+            apart = (after - left) * evidence.speed
             if apart < evidence.minute:
                 yield f"[23] {page}: told {person} of a storm {apart:.1f} s after the one before"
 
