@@ -209,9 +209,10 @@ def test_answers_go_to_slack_alone(world: World, incident: str) -> None:
         alice = SlackMember(MEMBERS["alice"], world.sandbox.slack, world.deliver, elsewhere.url, WORKSPACE)
         assert alice.press(Action.ACKNOWLEDGE, incident).status == 200
         bob = world.member("bob")
+        before = len(bob.whispers)
         bob.press(Action.ACKNOWLEDGE, incident)
-        until(lambda: bob.whispers, "who pressed later has an answer")
-        assert (elsewhere.requests, alice.whispers) == ([], [])
+        until(lambda: len(bob.whispers) > before, "who pressed later has an answer")
+        assert elsewhere.requests == []
 
 
 def test_what_people_write_in_a_title_does_nothing_in_slack(world: World) -> None:

@@ -167,6 +167,7 @@ def test_files_that_are_gone_are_told_of_once_and_served_on(tmp_path: Path, capl
     ("arguments", "complaint"),
     [
         (("--tls-cert", "nowhere.pem"), "tocsin: --tls-cert: nowhere.pem: can't be read: No such file or directory"),
+        (("--tls-cert", "", "--tls-key", ""), "tocsin: --tls-cert: must name a file, got nothing"),
         (("--tls-key", "key.pem"), "tocsin: --tls-key: key.pem is the key of no certificate: --tls-cert names that"),
     ],
 )

@@ -27,6 +27,10 @@ def test_manifest_names_the_doors_at_the_address_that_is_given(alone: Terminal) 
             ("--url", "http://tocsin.example.com"),
             "tocsin: --url: must be an https address such as https://tocsin.example.com, got 'http://tocsin.example.com'",
         ),
+        *(
+            (("--url", url), f"tocsin: --url: must be an https address such as https://tocsin.example.com, got {url!r}")
+            for url in ("https://", "https://user:pw@example.com", "https://exa mple", "https://a.example?x=1")
+        ),
         (
             ("--url", "https://tocsin.example.com", "--socket"),
             "tocsin: --url: has no meaning with --socket: give one of them",

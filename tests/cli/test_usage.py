@@ -9,7 +9,9 @@ from tests.cli.terminal import Terminal
 from tocsin.cli import main
 from tocsin.cli.main import COMMANDS
 
-_NAME = "must be lower-case letters, digits, `.`, `_` and `-`, no person's, and not begin with admin- or intake-"
+_NAME = (
+    "must be 1 to 63 lower-case letters, digits, `.`, `_` and `-`, no person's, and not begin with admin- or intake-"
+)
 _NOBODY = "'zoe' is not one of alice, bob, carla, chris, dana, deniz, emma, erin, farid, victor"
 _SEVERITIES = "'sev1', 'sev2', 'sev3', 'sev4'"
 
@@ -30,6 +32,7 @@ _WRONG = [
     ),
     wrong("list", "--limit", "0", says="Error: Invalid value for '--limit': 0 is not in the range 1<=x<=500."),
     wrong("show", says="Error: Missing argument 'INC'."),
+    wrong("test", "page", "", says="tocsin: people: must say which one is meant, got nothing"),
     wrong("show", "INC-1", says="tocsin: incident: there is no 'INC-1'"),
     wrong("show", "", says="Error: Invalid value for 'INC': must be an incident such as INC-2026-0042, got ''"),
     wrong(

@@ -79,6 +79,8 @@ class Client:
     def _call(
         self, method: str, path: tuple[str, ...], body: dict[str, object] | None, query: str = "", key: str = ""
     ) -> Any:
+        if not all(path):
+            raise InvalidInput(f"{path[0]}: must say which one is meant, got nothing")
         url = "/".join([self._url, "api/v1", *(quote(part, safe="") for part in path)]) + query
         said = {name: value for name, value in (body or {}).items() if value is not None}
         headers = {

@@ -18,7 +18,7 @@ import click
 from msgspec.structs import replace
 
 from tocsin.cli.sop import find_sop, with_sop
-from tocsin.errors import InvalidSop, StoreError
+from tocsin.errors import InvalidInput, InvalidSop, StoreError
 from tocsin.oncall.roster import INBOX, Roster
 from tocsin.settings import Settings, is_loopback, settings_from
 from tocsin.sop.check import Level, check
@@ -48,6 +48,9 @@ _OPEN_FILES = 8_192
 def serve(sop_file: Path | None, **given: str | int | None) -> None:
     """Run the server: intake, paging, API."""
     settings = settings_from(os.environ)
+    for option in ("tls_cert", "tls_key"):
+        if given[option] == "":  # a variable of the shell's that isn't set: nobody wants plain http instead
+            raise InvalidInput(f"--{option.replace('_', '-')}: must name a file, got nothing")
     settings = replace(settings, **{name: value for name, value in given.items() if value is not None})
     certificate = _certificate(settings)
     sop, name = find_sop(sop_file)

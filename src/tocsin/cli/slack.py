@@ -1,6 +1,7 @@
 """How is Slack set up? The manifest of the app, to be given to Slack as it is."""
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,6 +10,8 @@ import click
 from tocsin.cli.output import say
 from tocsin.cli.sop import find_sop, with_sop
 from tocsin.errors import InvalidInput
+
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
 
 
 @click.group()
@@ -44,7 +47,7 @@ def _address(url: str | None) -> str:
     """Where Slack is to call; empty: it isn't. Raises InvalidInput for what was given, and is no https address."""
     found = url or os.environ.get("TOCSIN_PUBLIC_URL", "")
     parts = urlsplit(found)
-    if parts.scheme == "https" and parts.hostname and not parts.query and not parts.fragment:
+    if parts.scheme == "https" and _HOST.fullmatch(parts.netloc) and not parts.query and not parts.fragment:
         return found
     if url:
         raise InvalidInput(f"--url: must be an https address such as https://tocsin.example.com, got {url!r}")

@@ -235,7 +235,7 @@ class Accounts:
         """A new token, told this once; raises InvalidInput and Refused."""
         if not is_token_name(wanted.name) or wanted.name in self._sop.people:
             raise InvalidInput(
-                "name: must be lower-case letters, digits, `.`, `_` and `-`, no person's, and not begin with "
+                "name: must be 1 to 63 lower-case letters, digits, `.`, `_` and `-`, no person's, and not begin with "
                 f"admin- or intake-, got {wanted.name!r}"
             )
         if not wanted.scopes:

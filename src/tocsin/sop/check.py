@@ -7,10 +7,12 @@ not the calendar (the coverage of a year is `oncall`'s) and not whether a secret
 from collections.abc import Iterator
 from itertools import pairwise
 
+from tocsin.sop.check_contacts import check_email
 from tocsin.sop.check_ladders import check_ladders
 from tocsin.sop.check_organisation import check_named_targets, check_organisation, check_time_zone
 from tocsin.sop.check_pagerduty import check_pagerduty
 from tocsin.sop.check_rules import check_rules
+from tocsin.sop.check_slack import check_slack
 from tocsin.sop.finding import Finding, Level, error, no_time, warning
 from tocsin.sop.model import PostmortemRule, ResponseClock, SeverityLevel, Sop
 from tocsin.sop.words import Role, Severity
@@ -29,6 +31,8 @@ def check(sop: Sop) -> tuple[Finding, ...]:
         *check_rules(sop),
         *check_organisation(sop),
         *check_pagerduty(sop),
+        *check_slack(sop),
+        *check_email(sop),
     ]
     return tuple(sorted(findings, key=lambda finding: finding.level is Level.WARNING))
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from tocsin.sop.finding import Finding, error, unknown, warning
-from tocsin.sop.model import ContactMethod, Person
+from tocsin.sop.model import ContactMethod, Person, Sop
 
 CONTACT_METHODS = ("pagerduty", "slack", "email", "apprise", "inbox")
 # An address that every mail server takes: ASCII (RFC 5321, section 4.1.2; others need SMTPUTF8), and one line.
@@ -29,6 +29,13 @@ def check_contact(where: str, person: Person) -> Iterator[Finding]:
             yield warning(place, f"is {method.id} once more, and never tried", _remedy_for_twin(method))
         seen.add(method.id)
     yield from _check_delays(where, person)
+
+
+def check_email(sop: Sop) -> Iterator[Finding]:
+    """The finding of `[email]`: whom letters come from."""
+    sender = sop.email.sender
+    if sender is not None and not _ADDRESS.fullmatch(sender):
+        yield error("email.sender", f"{sender!r} is no e-mail address", "write it as tocsin@example.com, in ASCII")
 
 
 def can_work(person: Person, method: ContactMethod) -> bool:

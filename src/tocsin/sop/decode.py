@@ -215,7 +215,8 @@ def _wanted(kind: Any) -> str:
 
 def _wanted_by(meta: Meta) -> str:
     if meta.pattern is not None:
-        return f"one of {', '.join(_words(meta))}" if _words(meta) else f"a text that matches {meta.pattern}"
+        such = f", such as {meta.examples[0]}" if meta.examples else ""
+        return f"one of {', '.join(_words(meta))}" if _words(meta) else f"a text that matches {meta.pattern}{such}"
     bounds = (("at least", meta.ge), ("at most", meta.le))
     return " and ".join(f"{words} {bound}" for words, bound in bounds if bound is not None)
 
