@@ -15,6 +15,8 @@ from tocsin.sop.words import Role, Severity, Trigger, Until, Urgency
 
 Weekday = Annotated[str, Meta(pattern="^(monday|tuesday|wednesday|thursday|friday|saturday|sunday)$")]
 HeartbeatName = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,63}$", examples=["nightly-backup"])]
+TeamId = Annotated[str, Meta(pattern="^[TE][A-Z0-9]{2,}$", examples=["T0123456789"])]
+AppId = Annotated[str, Meta(pattern="^A[A-Z0-9]{2,}$", examples=["A0123456789"])]
 ContactName = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,31}$", examples=["sms"])]
 HEARTBEAT_MISSED = "HeartbeatMissed"  # the alert of a job that doesn't call
 SecretName = Annotated[str, Meta(pattern="^(env:[A-Za-z_][A-Za-z0-9_]*|file:/.+)$")]
@@ -336,10 +338,8 @@ class Slack(Definition, frozen=True):
     """
 
     bot_token: SecretName = "env:SLACK_BOT_TOKEN"  # noqa: S105  # names the secret
-    team: Annotated[str, Meta(pattern="^[TE][A-Z0-9]{2,}$", examples=["T0123456789"])] | None = (
-        None  # the workspace's id
-    )
-    app: Annotated[str, Meta(pattern="^A[A-Z0-9]{2,}$", examples=["A0123456789"])] | None = None  # the app's id
+    team: TeamId | None = None  # the workspace
+    app: AppId | None = None
     signing_secret: SecretName = "env:SLACK_SIGNING_SECRET"  # noqa: S105  # names the secret
     app_token: SecretName = "env:SLACK_APP_TOKEN"  # noqa: S105  # names the secret
     stakeholders_channel: str | None = None  # channel id told of declaration, severity, mitigation, resolution
