@@ -10,9 +10,10 @@ from tocsin.accounts.principal import Principal
 from tocsin.api import requests as r
 from tocsin.api.bodies import answer, decode_body
 from tocsin.api.bounds.reading import read_body
+from tocsin.api.incident_views import IncidentLine, IncidentView, incident_line, incident_view
 from tocsin.api.parameters import number_of
 from tocsin.api.problems import Forbidden
-from tocsin.api.views import EventView, IncidentLine, IncidentView, alert_view, event_view, incident_line, incident_view
+from tocsin.api.views import EventView, alert_view, event_view
 from tocsin.domain import commands as c
 from tocsin.domain import wishes as w
 from tocsin.domain.incident import Incident

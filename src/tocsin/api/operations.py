@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tocsin.accounts.permissions import Permission
-from tocsin.api.views import IncidentView
+from tocsin.api.incident_views import IncidentView
 from tocsin.engine.node import Node
 
 Handler = Callable[[Node, Request], Awaitable[Response]]

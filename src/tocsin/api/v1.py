@@ -3,10 +3,11 @@
 from tocsin.accounts.permissions import Permission
 from tocsin.api import doctor, incidents, nodes, organisation, postmortems, quarantine, watch
 from tocsin.api import requests as r
+from tocsin.api.incident_views import IncidentLine, IncidentView
 from tocsin.api.operations import Operation
 from tocsin.api.v1_accounts import ACCOUNT_OPERATIONS
 from tocsin.api.v1_desk import DESK_OPERATIONS
-from tocsin.api.views import AlertView, EventView, IncidentLine, IncidentView, OnCallView, PageView
+from tocsin.api.views import AlertView, EventView, OnCallView, PageView
 from tocsin.domain import wishes as w
 from tocsin.domain.service_change import ServiceChange
 from tocsin.integrations.checkup import Finding

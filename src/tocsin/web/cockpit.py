@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tocsin.accounts.principal import Principal
+from tocsin.api.incident_views import IncidentView
 from tocsin.api.incidents import cockpit_of
 from tocsin.api.parameters import number_of
-from tocsin.api.views import IncidentView
 from tocsin.domain.deadlines import update_due_at
 from tocsin.domain.incident import Incident
 from tocsin.domain.ladder import DrawnStep, drawn_ladder

@@ -6,8 +6,9 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tocsin.api.incident_views import IncidentLine, incident_line
 from tocsin.api.organisation import on_call_in
-from tocsin.api.views import IncidentLine, OnCallView, incident_line
+from tocsin.api.views import OnCallView
 from tocsin.domain.incident import Incident
 from tocsin.engine.node import Node
 from tocsin.store.queries import Queries

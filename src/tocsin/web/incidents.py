@@ -4,9 +4,9 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tocsin.api.incident_views import IncidentLine
 from tocsin.api.incidents import STATES, lines_of, state_asked
 from tocsin.api.parameters import number_of
-from tocsin.api.views import IncidentLine
 from tocsin.engine.node import Node
 from tocsin.store.queries import Queries
 from tocsin.web.site import Site, is_fragment
