@@ -14,6 +14,7 @@ from tocsin.domain.effects import AnyEffect, SendPage
 from tocsin.engine import dispatch
 from tocsin.engine.pace import Rate, Turns
 from tocsin.engine.parts import Parts
+from tocsin.engine.quotas import NotYet, Quotas
 from tocsin.engine.sender import Look
 from tocsin.engine.throttle import Throttle
 from tocsin.errors import TocsinError, Unreachable
@@ -78,6 +79,7 @@ class Deliveries:
         self._send = send
         self._meters = parts.meters
         self._turns = Turns()
+        self._quotas = Quotas()
         self._under_way: dict[asyncio.Task[None], int] = {}
         self._unreadable: frozenset[int] = frozenset()
         self._handed_over: frozenset[int] = frozenset()
@@ -188,6 +190,10 @@ class Deliveries:
             return
         try:
             verdict = await self._verdict_on(delivery)
+        except NotYet as wait:
+            turn = wait.turn
+            await self._write(delivery, lambda tx, _: tx.outbox.put_off(delivery, turn))
+            return
         except _CalledBack:
             await self._write(delivery, lambda tx, now: dispatch.take_back(tx, now, delivery))
             await self._follow(delivery)
@@ -232,12 +238,14 @@ class Deliveries:
             await self._look(delivery)
             self._count(delivery)
             return step
+        self._quotas.begin(step, delivery.id, delivery.effect, self._clock.now())
         self._count(delivery)
         for _ in range(_MAX_REQUESTS):
             verdict = await self._answer_to(step, delivery)
             if not isinstance(verdict, Then):
                 return verdict
             step = verdict.request
+            self._quotas.go_on(step, delivery.effect, self._clock.now())
         return Again(f"not done after {_MAX_REQUESTS} requests")
 
     async def _answer_to(self, request: Outgoing, delivery: Delivery) -> Verdict:
@@ -249,6 +257,7 @@ class Deliveries:
         else:
             verdict = self._provider.classify(delivery.effect, request, reply)
         self._note_health(verdict, delivery)
+        self._quotas.hears(request, delivery.effect, verdict, self._clock.now())
         return verdict
 
     def _note_health(self, verdict: Verdict, delivery: Delivery) -> None:

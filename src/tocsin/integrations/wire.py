@@ -25,14 +25,25 @@ class Attempt(Struct, frozen=True):
     is_repeat: bool = False
 
 
+class Limit(Struct, frozen=True):
+    """What a provider counts requests by, and how many of that name it takes in any minute."""
+
+    name: str
+    a_minute: int
+
+
 class Request(Struct, frozen=True):
-    """An HTTP request to a provider. `otherwise` is what it is made for, where it only looks whether that is done."""
+    """An HTTP request to a provider. `otherwise` is what it is made for, where it only looks whether that is done.
+
+    `limit` is what it counts against; None: nothing that is known beforehand.
+    """
 
     method: str
     url: str
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     otherwise: "Request | None" = None
+    limit: Limit | None = None
 
     def __repr__(self) -> str:
         # Headers and bodies hold tokens and routing keys.

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit, urlunsplit
 from msgspec import Struct
 
 from tocsin.accounts.page_links import PageLinks
+from tocsin.integrations.slack.tiers import limit_of
 from tocsin.integrations.wire import Request
 
 _API = "https://slack.com/api/"
@@ -43,12 +44,14 @@ class SlackAccount(Struct, frozen=True):
             # web-api: "Valid charset names are: utf-8 iso-8859-1"
             "content-type": "application/x-www-form-urlencoded; charset=utf-8",
         }
-        return Request(method="POST", url=self.api_url + method, headers=headers, body=urlencode(arguments).encode())
+        body = urlencode(arguments).encode()
+        return Request("POST", self.api_url + method, headers=headers, body=body, limit=limit_of(method))
 
     def get(self, method: str, arguments: Mapping[str, str]) -> Request:
         """A call that reads."""
         headers = {"authorization": f"Bearer {self.token}"}
-        return Request(method="GET", url=f"{self.api_url}{method}?{urlencode(arguments)}", headers=headers)
+        url = f"{self.api_url}{method}?{urlencode(arguments)}"
+        return Request("GET", url, headers=headers, limit=limit_of(method))
 
     def method_of(self, request: Request) -> str:
         """Which method `request`, written by this account, calls: `chat.postMessage`."""
