@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -113,6 +113,20 @@ async def test_what_happens_in_a_channel_arrives_in_order(store: SqliteStore, sa
             await post.change(incident.id, c.AddNote(text))
         await eventually(lambda: len(notes(sandbox)) == 3)
     assert notes(sandbox) == ["Note: one (Alice Adams)", "Note: two (Alice Adams)", "Note: three (Alice Adams)"]
+
+
+async def test_no_more_channels_are_opened_in_a_minute_than_slack_takes(store: SqliteStore, sandbox: Sandbox) -> None:
+    """Tier 2 is 20 a minute: ten at once, and each further one six seconds later."""
+    async with delivering(store, *vendors(sandbox, "slack")) as post:
+        for _ in range(16):
+            await post.declare()
+        await eventually(lambda: len(opened_at(sandbox)) == 16)
+    first, *_, last = opened_at(sandbox)
+    assert (last - first) * SPEED > timedelta(seconds=33)
+
+
+def opened_at(sandbox: Sandbox) -> list[datetime]:
+    return [it.at for it in sandbox.requests if it.path == "/api/conversations.create"]
 
 
 async def test_lane_that_waits_costs_no_turns_of_the_loop(store: SqliteStore, sandbox: Sandbox) -> None:

@@ -16,7 +16,7 @@ from tocsin.domain.commands import (
     ReportSummaryPosted,
 )
 from tocsin.integrations.slack.outbound import SlackEffect, classify, request_for
-from tocsin.integrations.wire import Again, Busy, Done, Never, Reply, Request, Then, Verdict
+from tocsin.integrations.wire import Again, Busy, Done, Limit, Never, Reply, Request, Then, Verdict
 
 CHANNEL = "C0000000001"
 BUG = "this is a fault of Tocsin's: report it"
@@ -219,7 +219,8 @@ def test_an_errors_own_text_cannot_disguise_itself() -> None:
 def listing(cursor: str = "") -> Request:
     arguments = "exclude_archived=true&limit=500&types=public_channel" + (f"&cursor={cursor}" if cursor else "")
     headers = {"authorization": f"Bearer {SLACK.token}"}
-    return Request(method="GET", url=f"https://slack.com/api/conversations.list?{arguments}", headers=headers)
+    url = f"https://slack.com/api/conversations.list?{arguments}"
+    return Request(method="GET", url=url, headers=headers, limit=Limit("conversations.list", 20))
 
 
 def test_a_taken_name_is_looked_up() -> None:
