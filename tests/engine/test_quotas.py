@@ -72,6 +72,12 @@ def test_limit_that_is_exhausted_is_so_for_all_that_count_against_it() -> None:
     assert turn(quotas, 2, NOON + 30 * SECOND) == timedelta()
 
 
+def test_others_wait_for_a_minute_at_most_whatever_one_was_told() -> None:
+    quotas = Quotas()
+    quotas.hears(TOPIC, EFFECT, Busy("Slack takes no more calls at present", after=timedelta(hours=1)), NOON)
+    assert turn(quotas, 2, NOON) == MINUTE
+
+
 @pytest.mark.parametrize("request_", [TOPIC, Request("POST", "https://slack.com/api/chat.postMessage")])
 def test_page_waits_for_no_limit_and_nothing_does_where_none_is_known(request_: Request) -> None:
     quotas, effect = Quotas(), page("slack") if request_.limit else EFFECT

@@ -56,7 +56,8 @@ class Quotas:
         """What the answer says of the limit: one that is exhausted is so for all that count against it."""
         limit = _limit_of(request, effect)
         if limit is not None and isinstance(verdict, Busy) and verdict.after:
-            self._held[limit.name] = now + verdict.after
+            # By the minute it counts: who is told to wait for an hour does, of the others that says less.
+            self._held[limit.name] = now + min(verdict.after, _MINUTE)
 
     def _turn_of(self, delivery: int, limit: Limit, now: datetime) -> datetime:
         self._forget(now)
