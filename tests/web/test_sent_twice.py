@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -46,6 +47,33 @@ def test_every_form_of_the_cockpit_has_a_key_of_its_own(api: Api) -> None:
     keys = KEY.findall(page)
     assert len(keys) == page.count('name="seen"') > 5
     assert len(set(keys)) == len(keys)
+
+
+SILENCE = "matchers=alertname%3D%22Backup%22&comment=moving+disks&lasts=1h"
+OVERRIDE = "team=platform&person=dana&layer=primary&instead_of=&from={0}T09%3A00&until={0}T17%3A00"
+
+
+@pytest.mark.parametrize(
+    ("page", "action", "words", "other"),
+    [
+        pytest.param("/silences", "/silences", SILENCE, SILENCE.replace("1h", "4h"), id="a silence"),
+        pytest.param("/oncall", "/oncall/overrides", OVERRIDE, OVERRIDE.replace("dana", "bob"), id="an override"),
+    ],
+)
+def test_what_is_arranged_twice_under_one_key_is_there_once(
+    api: Api, page: str, action: str, words: str, other: str
+) -> None:
+    next_week = f"{api.node.clock.now() + timedelta(weeks=1):%Y-%m-%d}"
+    words, other = words.format(next_week), other.format(next_week)
+    (key,) = KEY.findall(api.see(page).text)
+    sent = [api.see(action, headers=FORM, content=f"{words}&once={key}".encode()) for _ in range(3)]
+    assert [it.status_code for it in sent] == [303, 303, 303]
+    changed = api.see(action, headers=FORM, content=f"{other}&once={key}".encode())
+    assert changed.status_code == 409
+    assert "this was sent before with other words" in changed.text.lower()
+    table = "silences" if page == "/silences" else "overrides"
+    assert api.count(f"SELECT count(*) FROM {table}") == 1
+    assert api.count(f"SELECT count(*) FROM audit_log WHERE action = '{table[:-1]}.make'") == 1
 
 
 def updates(world: World, incident: str) -> list[str]:

@@ -113,18 +113,18 @@ async def declare(node: Node, request: Request) -> Response:
     """Open an incident."""
     body = decode_body(await read_body(request), w.DeclareBody)
     actor = actor_of(node, request, body.by)
-    incident = await node.open(w.declaration(node.sop, body), actor, key=_key(request))
+    incident = await node.open(w.declaration(node.sop, body), actor, key=key_in(request))
     return answer(await show(node, incident), 201)
 
 
-def _key(request: Request) -> str:
+def key_in(request: Request) -> str:
     """The key under which the request is done once, should it come again; empty where it has none."""
     return key_of(request.headers.get("idempotency-key", ""))
 
 
 async def _change(node: Node, request: Request, command: c.Change, by: str | None) -> Response:
     actor = actor_of(node, request, by)
-    incident = await node.change(request.path_params["id"], command, actor, key=_key(request))
+    incident = await node.change(request.path_params["id"], command, actor, key=key_in(request))
     return answer(await show(node, incident))
 
 

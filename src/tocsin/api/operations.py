@@ -13,6 +13,8 @@ from tocsin.engine.node import Node
 
 Handler = Callable[[Node, Request], Awaitable[Response]]
 
+_MADE_ONCE = frozenset({"make_override", "make_silence"})
+
 
 class Operation(Struct, frozen=True):
     """One operation: `body` and `answer` are the types of the JSON that goes in and comes out."""
@@ -30,5 +32,5 @@ class Operation(Struct, frozen=True):
 
     @property
     def is_done_once(self) -> bool:
-        """Whether it may be sent again under its `Idempotency-Key`: it opens or changes an incident."""
-        return self.method == "POST" and self.answer is IncidentView
+        """Whether an `Idempotency-Key` has it done once: it acts on an incident, or makes what would be there twice."""
+        return self.method == "POST" and (self.answer is IncidentView or self.name in _MADE_ONCE)

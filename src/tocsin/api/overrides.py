@@ -10,12 +10,13 @@ from starlette.responses import Response
 from tocsin.api import requests as r
 from tocsin.api.bodies import answer, decode_body
 from tocsin.api.bounds.reading import read_body
-from tocsin.api.incidents import actor_of
+from tocsin.api.incidents import actor_of, key_in
 from tocsin.api.parameters import end_of, id_of, instant_of, number_of
 from tocsin.domain import wishes as w
 from tocsin.domain.narrate import name_of
 from tocsin.engine import overrides
 from tocsin.engine.node import Node
+from tocsin.engine.once import Asked
 from tocsin.errors import InvalidInput
 from tocsin.oncall.coverage import Coverage, Lack, coverage
 from tocsin.oncall.overrides import Layer, Override
@@ -128,7 +129,8 @@ async def make_override(node: Node, request: Request) -> Response:
     body = decode_body(await read_body(request), r.OverrideBody)
     by = actor_of(node, request, body.by)
     wanted = override_of(body, node.clock.now())
-    kept = await node.write(lambda tx, now: overrides.make(node.desk.sops, tx, now, wanted, by=by))
+    asked, sops = Asked(body, key_in(request)), node.desk.sops
+    kept = await node.write(lambda tx, now: overrides.make_once(sops, tx, now, wanted, by=by, asked=asked))
     return answer(override_view(kept, node.sop, node.clock.now()), 201)
 
 

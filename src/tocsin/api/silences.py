@@ -11,12 +11,13 @@ from tocsin.api import requests as r
 from tocsin.api.alertmanager import KEPT_FOR, MOST_SILENCES
 from tocsin.api.bodies import answer, decode_body
 from tocsin.api.bounds.reading import read_body
-from tocsin.api.incidents import actor_of
+from tocsin.api.incidents import actor_of, key_in
 from tocsin.api.parameters import end_of
 from tocsin.domain import wishes as w
 from tocsin.domain.silence import Silence, SilenceState
 from tocsin.engine import silences
 from tocsin.engine.node import Node
+from tocsin.engine.once import Asked
 from tocsin.errors import InvalidInput
 from tocsin.sop.matchers import Matcher, parse_matcher
 from tocsin.store.rows import KeptSilence
@@ -61,7 +62,8 @@ async def make_silence(node: Node, request: Request) -> Response:
     body = decode_body(await read_body(request), r.SilenceBody)
     by = actor_of(node, request, body.by)
     wanted = silence_of(body, node.clock.now(), by.name)
-    kept = await node.write(lambda tx, now: silences.make(tx, now, wanted, by=by))
+    asked = Asked(body, key_in(request))
+    kept = await node.write(lambda tx, now: silences.make_once(tx, now, wanted, by=by, asked=asked))
     return answer(_view(kept, 0, node.clock.now()), 201)
 
 

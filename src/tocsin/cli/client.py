@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT_SECONDS = 15
 _PAUSE_SECONDS = 1.0  # before what had no answer is sent once more: a server that starts anew takes as long
+_MADE_ONCE = (("overrides",), ("silences",))  # beside all that acts on incidents
 _IS_UNKNOWN = "whether it was done is unknown: look before you repeat it"
 _UNSURE = frozenset({502, 503, 504})  # a proxy's word, or the server's that it can't tell whether it was written
 
@@ -58,13 +59,14 @@ class Client:
     def post(self, *path: str, **body: object) -> Any:
         """The answer to a POST; fields that are None are left out.
 
-        What acts on incidents has a key under which it is done once, so it is sent again where its answer was lost.
+        What acts on incidents, an override and a silence have a key under which they are done once, so they are sent
+        again where the answer was lost.
         """
         key = os.urandom(12).hex()
         try:
             return self._call("POST", path, body, key=key)
         except _AnswerLost as lost:
-            if path[0] != "incidents":
+            if path[0] != "incidents" and path not in _MADE_ONCE:
                 raise Unreachable(f"{lost}; {_IS_UNKNOWN}") from lost
         time.sleep(_PAUSE_SECONDS)
         try:

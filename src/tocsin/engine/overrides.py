@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from tocsin.engine.desk import Actor
+from tocsin.engine.once import Asked, once
 from tocsin.engine.record import deed_of
 from tocsin.engine.sops import Sops
 from tocsin.errors import InvalidInput, NotFound, Refused
@@ -11,6 +12,14 @@ from tocsin.oncall.overrides import Override
 from tocsin.store.overrides import plain
 from tocsin.store.rows import KeptOverride
 from tocsin.store.transaction import Transaction
+
+
+def make_once(
+    sops: Sops, tx: Transaction, now: datetime, override: Override, *, by: Actor, asked: Asked
+) -> KeptOverride:
+    """Keep an override, once for each key of the actor's; raises as `make` does, and Refused for a key used before."""
+    made = once(tx, now, by, asked, lambda: str(make(sops, tx, now, override, by=by).id))
+    return tx.overrides.one(int(made))
 
 
 def make(sops: Sops, tx: Transaction, now: datetime, override: Override, *, by: Actor) -> KeptOverride:

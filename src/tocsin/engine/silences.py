@@ -6,10 +6,16 @@ from msgspec.structs import replace
 
 from tocsin.domain.silence import AT_MOST, Silence, SilenceState, fault_in_silence, may_become
 from tocsin.engine.desk import Actor
+from tocsin.engine.once import Asked, once
 from tocsin.engine.record import deed_of
 from tocsin.errors import InvalidInput, Refused
 from tocsin.store.rows import KeptSilence
 from tocsin.store.transaction import Transaction
+
+
+def make_once(tx: Transaction, now: datetime, silence: Silence, *, by: Actor, asked: Asked) -> KeptSilence:
+    """Keep a silence, once for each key of the actor's; raises as `make` does, and Refused for a key of other words."""
+    return tx.silences.one(once(tx, now, by, asked, lambda: make(tx, now, silence, by=by).silence.id))
 
 
 def make(tx: Transaction, now: datetime, silence: Silence, *, by: Actor) -> KeptSilence:

@@ -16,10 +16,10 @@ KEPT_FOR = timedelta(days=2)  # a page that stays open over the weekend's night,
 
 
 class Done(Struct, frozen=True):
-    """What was done: `digest` tells one request from another, `incident` is what it concerned."""
+    """What was done: `digest` tells one request from another, `made` is the id of what came of it."""
 
     digest: str
-    incident: str
+    made: str
 
 
 class Once:
@@ -41,4 +41,4 @@ class Once:
         """
         self._connection.many("DELETE FROM done_once WHERE at < ?", [(codec.to_column(now - KEPT_FOR),)])
         sql = "INSERT INTO done_once (sender, key, digest, incident, at) VALUES (?, ?, ?, ?, ?)"
-        self._connection.many(sql, [(sender, key, done.digest, done.incident, codec.to_column(now))])
+        self._connection.many(sql, [(sender, key, done.digest, done.made, codec.to_column(now))])

@@ -57,6 +57,10 @@ class Overrides:
         """As `overrides_between`."""
         return overrides_between(self._connection, start, end)
 
+    def one(self, id_: int) -> KeptOverride:
+        """The override of that number, which there is."""
+        return _kept(self._connection.all(f"SELECT {_COLUMNS} FROM overrides WHERE id = ?", id_)[0])
+
     def exists(self, id_: int) -> bool:
         """Whether there is, or was, an override of that number."""
         return bool(self._connection.all("SELECT 1 FROM overrides WHERE id = ?", id_))

@@ -16,14 +16,15 @@ from tocsin.api.problems import status_of
 from tocsin.domain.forms import decode_form
 from tocsin.domain.narrate import name_of
 from tocsin.engine import overrides
+from tocsin.engine.once import Asked
 from tocsin.errors import InvalidInput, Refused
 from tocsin.oncall.coverage import Coverage, Lack, coverage
 from tocsin.oncall.local_time import WEEKDAYS, instant_of, local_clock
-from tocsin.oncall.overrides import Layer, Override
+from tocsin.oncall.overrides import Layer
 from tocsin.oncall.rotation import Shift, shift_at
 from tocsin.sop.model import Sop
 from tocsin.store.overrides import plain
-from tocsin.web.forms import actor_of, read_form
+from tocsin.web.forms import actor_of, key_in, read_form
 from tocsin.web.notices import refusal
 from tocsin.web.site import Notice, Site
 
@@ -68,9 +69,10 @@ async def post_override(site: Site, request: Request) -> Response:
     """Take over a shift."""
     form = await read_form(request)
     try:
-        wanted = _wanted(site.node.sop, form, site.node.clock.now())
-        by = actor_of(request, form)
-        await site.node.write(lambda tx, now: overrides.make(site.node.desk.sops, tx, now, wanted, by=by))
+        body = _asked(site.node.sop, form)
+        wanted = api.override_of(body, site.node.clock.now())
+        by, asked, sops = actor_of(request, form), Asked(body, key_in(form)), site.node.desk.sops
+        await site.node.write(lambda tx, now: overrides.make_once(sops, tx, now, wanted, by=by, asked=asked))
     except (Refused, InvalidInput) as error:
         return await _calendar(site, request, form, refusal(error), status_of(error))
     return RedirectResponse("/oncall#overrides", 303)
@@ -87,13 +89,12 @@ async def post_cancel(site: Site, request: Request) -> Response:
     return RedirectResponse("/oncall#overrides", 303)
 
 
-def _wanted(sop: Sop, form: dict[str, str], now: datetime) -> Override:
+def _asked(sop: Sop, form: dict[str, str]) -> r.OverrideBody:
     """The override that the form asks for; its times are those of the organisation's clock."""
     zone = sop.business_hours.time_zone
     fields: dict[str, Any] = {name: form.get(name, "") for name in ("team", "person", "layer", "instead_of")}
     starts_at, ends_at = (_instant(form, name, zone) for name in ("from", "until"))
-    body = decode_form({**fields, "starts_at": starts_at, "ends_at": ends_at}, r.OverrideBody)
-    return api.override_of(body, now)
+    return decode_form({**fields, "starts_at": starts_at, "ends_at": ends_at}, r.OverrideBody)
 
 
 def _instant(form: dict[str, str], name: str, zone: str) -> datetime:

@@ -9,9 +9,10 @@ from tocsin.api import requests as r
 from tocsin.api.problems import status_of
 from tocsin.api.silences import silence_of, silences_now
 from tocsin.engine import silences
+from tocsin.engine.once import Asked
 from tocsin.errors import InvalidInput, Refused
 from tocsin.sop.durations import Duration
-from tocsin.web.forms import actor_of, read_form
+from tocsin.web.forms import actor_of, key_in, read_form
 from tocsin.web.notices import refusal
 from tocsin.web.site import Notice, Site
 
@@ -33,7 +34,8 @@ async def post_silence(site: Site, request: Request) -> Response:
         lasts = Duration.parse(form.get("lasts", ""))
         body = r.SilenceBody(matchers=matchers, comment=form.get("comment", ""), lasts=lasts)
         wanted = silence_of(body, site.node.clock.now(), by.name)
-        await site.node.write(lambda tx, now: silences.make(tx, now, wanted, by=by))
+        asked = Asked(body, key_in(form))
+        await site.node.write(lambda tx, now: silences.make_once(tx, now, wanted, by=by, asked=asked))
     except (Refused, InvalidInput) as error:
         return await _page(site, request, form, refusal(error), status_of(error))
     except ValueError as error:
