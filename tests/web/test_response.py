@@ -137,3 +137,22 @@ def test_external_update_is_for_the_communications_lead_alone(world: World, look
     expect(page.locator("#update")).to_contain_text("only the Communications Lead, Emma Evans, publishes to customers")
     lead = looks(world, person="emma").go(f"/incidents/{incident}")
     expect(lead.get_by_label("External")).to_be_enabled()
+
+
+def test_incident_that_is_none_has_its_composer_folded_and_keeps_what_was_being_written(
+    world: World, looks: Looks
+) -> None:
+    incident = world.declare(severity="SEV2", reason="some users")
+    viewer = looks(world)
+    page = viewer.go(f"/incidents/{incident}")
+    viewer.streams()
+    text = page.get_by_label("What is known, and what is being done")
+    text.fill("We are looking into")
+    world.do(incident, "cancel", reason="a test of the network")
+    expect(page.locator("#head .status")).to_have_text("Cancelled")
+    expect(page.locator("details#update")).to_have_count(1)
+    expect(text).to_be_hidden()
+    page.get_by_text("Write an update").click()
+    expect(text).to_have_value("We are looking into")
+    page.get_by_role("button", name="Post the update").click()
+    expect(page.locator("#timeline")).to_contain_text("Update: We are looking into")

@@ -68,6 +68,19 @@ def test_page_that_somebody_may_not_see_says_so_without_a_barrier(
     assert page.get_by_role("link", name="Activity").count() == 0  # what one may not see isn't offered
 
 
+def test_what_is_not_there_still_leads_on_for_whoever_is_signed_in(shared: World, looks: Looks) -> None:
+    viewer = looks(shared)
+    viewer.expected += ["404", "405"]
+    for path in ("/nothing/there", "/incidents/INC-2020-9999", "/people/nobody-at-all", "/signout"):
+        page = viewer.go(path)
+        expect(page.get_by_role("navigation", name="Places").get_by_role("link", name="On call")).to_be_visible()
+    page.locator("summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page).to_have_url(f"{shared.server.url}/signin")
+    viewer.go("/nothing/there")
+    expect(page.get_by_role("navigation")).to_have_count(0)
+
+
 def test_page_without_its_server_says_so_without_a_barrier(world: World, looks: Looks) -> None:
     incident = world.declare()
     viewers = [looks(world, **look) for look in LOOKS.values()]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tocsin.domain.narrate import target_words
 from tocsin.web.filters import count, moment, paragraphs, span
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -36,6 +37,21 @@ def test_moment_is_utc_until_a_script_knows_better() -> None:
 
 def test_counts_have_their_plural() -> None:
     assert [count(number, "alert") for number in (0, 1, 1_200)] == ["0 alerts", "1 alert", "1,200 alerts"]
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("primary", "primary on-call"),
+        ("engineering_manager", "engineering manager"),
+        ("everyone_on_call", "everyone on call"),
+        ("cto", "CTO"),
+        ("vp_engineering", "VP engineering"),
+        ("it-lead", "IT lead"),
+    ],
+)
+def test_target_is_told_as_people_say_it(target: str, words: str) -> None:
+    assert target_words(target) == words
 
 
 @given(st.text())

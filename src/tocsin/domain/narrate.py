@@ -3,6 +3,7 @@
 Names of people are looked up in the SOP where it still knows them; nothing here is escaped for any surface.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from tocsin.domain import events as e
 from tocsin.domain.incident import Audience, Source
 from tocsin.sop.durations import Duration
 from tocsin.sop.model import Sop
-from tocsin.sop.words import Urgency
+from tocsin.sop.words import ACRONYMS, Urgency
 
 
 def narrate(event: e.AnyEvent, sop: Sop) -> str:
@@ -26,8 +27,8 @@ def name_of(person: str, sop: Sop) -> str:
 
 
 def target_words(target: str) -> str:
-    """A target as people say it: `engineering manager`, `primary on-call`, `everyone on call`."""
-    words = target.replace("_", " ")
+    """A target as people say it: `engineering manager`, `primary on-call`, `everyone on call`, `VP engineering`."""
+    words = " ".join(word.upper() if word in ACRONYMS else word for word in re.split("[_-]+", target))
     return f"{words} on-call" if target in ("primary", "secondary") else words
 
 

@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+# What stays in capitals where an id becomes words: `cto` is the CTO.
+ACRONYMS = frozenset({"ceo", "cfo", "ciso", "cio", "coo", "cpo", "cto", "it", "qa", "sre", "svp", "vp"})
+
 
 class Severity(StrEnum):
     """How bad it is, SEV1 (critical) to SEV4 (low)."""

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from tocsin.api.app import FAULTS
 from tocsin.api.problems import status_of
 from tocsin.errors import TocsinError
+from tocsin.web.guard import recognise
 from tocsin.web.site import Notice, Site, is_fragment
 
 _HEADINGS = {
@@ -35,6 +36,7 @@ def _for_eyes(handler: Handler) -> Handler:
         told = await handler(request, error)
         if not _is_read_by_a_person(request):
             return told
+        await recognise(request)
         return _page(request, told.status_code, error)
 
     return answer

@@ -18,6 +18,7 @@ STEP_WORDS = {
     TriageStep.RESOLVE: "Resolve",
     TriageStep.POSTMORTEM: "Postmortem",
 }
+VIA_WORDS = {"pagerduty": "PagerDuty", "email": "e-mail", "slack": "Slack", "apprise": "Apprise"}
 
 
 def span(seconds: float) -> str:
@@ -63,4 +64,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "step_words": STEP_WORDS.__getitem__,
     "sentence": lambda text: f"{text[:1].upper()}{text[1:]}",
     "target_words": target_words,
+    "via_words": lambda via: VIA_WORDS.get(via, via),
 }

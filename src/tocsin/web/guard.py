@@ -16,6 +16,7 @@ from tocsin.api.guard import Guarded, Public
 from tocsin.api.problems import Forbidden
 from tocsin.engine.gate import Guest
 from tocsin.engine.node import Node
+from tocsin.errors import TocsinError
 from tocsin.web import cookies
 from tocsin.web.cookies import Cookie
 from tocsin.web.forms import STRANGERS_FORM, read_form
@@ -41,8 +42,7 @@ def page(
         guest = await _guest(site, request)
         if guest is None:
             return _to_sign_in(request)
-        request.state.principal, request.state.session = guest.principal, guest.hash
-        request.state.secret = cookies.read(node.settings, request, Cookie.SESSION)
+        _note(site, request, guest)
         await _refuse_forged(site, request)
         refuse_without(guest.principal, permission)
         return await handler(site, request)
@@ -71,6 +71,24 @@ async def is_still_allowed(site: Site, request: Request, permission: Permission)
     """Whether an open stream may go on: asked again every few seconds."""
     guest = await _guest(site, request)
     return guest is not None and may(guest.principal, permission)
+
+
+async def recognise(request: Request) -> None:
+    """Note who asks, where a page tells of an error that came before anybody was let in; a stranger stays one."""
+    site: Site = request.app.state.site
+    if getattr(request.state, "secret", ""):
+        return
+    try:
+        guest = await _guest(site, request)
+    except TocsinError:
+        return  # the database may be what has failed
+    if guest is not None:
+        _note(site, request, guest)
+
+
+def _note(site: Site, request: Request, guest: Guest) -> None:
+    request.state.principal, request.state.session = guest.principal, guest.hash
+    request.state.secret = cookies.read(site.node.settings, request, Cookie.SESSION)
 
 
 async def _guest(site: Site, request: Request) -> Guest | None:

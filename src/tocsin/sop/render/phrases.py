@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from tocsin.sop.model import EscalationStep, Ladder, PostmortemRule, ResponseClock, SeverityLevel, Sop
 from tocsin.sop.render.text import listed
-from tocsin.sop.words import Role, Severity, TriageStep, Until, Urgency
+from tocsin.sop.words import ACRONYMS, Role, Severity, TriageStep, Until, Urgency
 
 ROLE_DUTIES = {
     Role.INCIDENT_COMMANDER: "owns the incident from start to end: coordinates the response and makes the decisions",
@@ -32,7 +32,6 @@ _WELL_KNOWN_TARGETS = {
     "backlog": "the backlog",
     "everyone_on_call": "everyone on call",
 }
-_ACRONYMS = frozenset({"ceo", "cfo", "ciso", "cio", "coo", "cpo", "cto", "it", "qa", "sre", "svp", "vp"})
 _CONDITIONS = {None: "", Until.ACKNOWLEDGED: "if unacknowledged", Until.RESOLVED: "if unresolved"}
 _DEEDS = {Urgency.PAGE: "page", Urgency.NOTIFY: "notify", Urgency.ASSIGN: "assign to"}
 
@@ -72,7 +71,7 @@ def target(sop: Sop, name: str) -> str:
         return _WELL_KNOWN_TARGETS[name]
     if name in sop.people and name not in sop.targets:
         return sop.people[name].name
-    return " ".join(word.upper() if word in _ACRONYMS else word.title() for word in re.split("[_-]+", name))
+    return " ".join(word.upper() if word in ACRONYMS else word.title() for word in re.split("[_-]+", name))
 
 
 def targets(sop: Sop, names: Iterable[str]) -> str:
