@@ -1,11 +1,13 @@
 """Pictures of the pages: of every page for eyes, or of a response as it goes, for the documents.
 
-`python -m tests.web.pictures DIRECTORY [PAGE…]`: each page light and dark, on a desktop and on a phone.
+`python -m tests.web.pictures DIRECTORY [PAGE…]`: each page light and dark, on a desktop and on a phone; also at its
+fullest, with nothing in it, as it is printed, and where something went wrong.
 `python -m tests.web.pictures --documents`: docs/images, small enough to read along (JPEG).
 """
 
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,8 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.system.server import Server
 from tests.system.waiting import until
 from tests.web.browser import DESKTOP, PHONE, Viewer, chromium
-from tests.web.pages import PAGES, STRANGERS
+from tests.web.laden import EMPTY, LADEN, laden
+from tests.web.pages import PAGES, STRANGERS, Shown
 from tests.web.test_every_page import LOOKS, opened
 from tests.web.world import World
 from tocsin.simulate.sandbox.server import Sandbox
@@ -34,16 +37,71 @@ _SHOWN: tuple[tuple[str, str, dict[str, Any]], ...] = (
 def everything(directory: Path, names: list[str], browser: Browser) -> None:
     """Write `home desktop light.png` and so on."""
     directory.mkdir(parents=True, exist_ok=True)
+
+    def wanted(pages: tuple[Shown, ...]) -> tuple[Shown, ...]:
+        return tuple(it for it in pages if not names or it.name in names)
+
     with tempfile.TemporaryDirectory() as scratch, Server(Path(scratch)) as server:
-        world = World(server).filled()
-        for name, look in LOOKS.items():
-            for person, pages in (("bob", PAGES), (None, STRANGERS)):
-                viewer = Viewer(browser, server.url, server.token, person=person, **look)
-                for shown in (it for it in pages if not names or it.name in names):
-                    opened(viewer, world, shown)
-                    path = directory / f"{shown.name} {name}.png".replace(",", "")
-                    viewer.page.screenshot(path=path, full_page=True)
-                viewer.close()
+        empty = World(server)
+        _pictures(browser, empty, "bob", wanted(EMPTY), directory)
+        filled = empty.filled()
+        _pictures(browser, filled, "bob", wanted(PAGES), directory)
+        _pictures(browser, filled, None, wanted(STRANGERS), directory)
+        if not names:
+            _states(browser, filled, directory)
+    if wanted(LADEN):
+        with tempfile.TemporaryDirectory() as scratch, laden(Path(scratch), events=1_000) as world:
+            _pictures(browser, world, "bob", wanted(LADEN), directory)
+
+
+def _pictures(browser: Browser, world: World, person: str | None, pages: tuple[Shown, ...], directory: Path) -> None:
+    for name, look in LOOKS.items() if pages else ():
+        viewer = Viewer(browser, world.server.url, world.server.token, person=person, **look)
+        for shown in pages:
+            opened(viewer, world, shown)
+            path = directory / f"{shown.name} {name}.png".replace(",", "")
+            viewer.page.screenshot(path=path, full_page=True)
+            if "postmortem" in shown.name and name == "desktop, dark":
+                viewer.page.emulate_media(media="print")
+                viewer.page.pdf(path=directory / f"{shown.name} printed.pdf")
+                viewer.page.emulate_media(media="screen")
+        viewer.close()
+
+
+def _states(browser: Browser, world: World, directory: Path) -> None:
+    """What a page looks like after something was done, or has gone wrong; the last one ends the server."""
+    viewers = {name: Viewer(browser, world.server.url, world.server.token, **look) for name, look in LOOKS.items()}
+    for name, viewer in viewers.items():
+        take = partial(_take, viewer, directory, name)
+        page = viewer.go(f"/incidents/{world.ids['worked on']}")
+        page.evaluate("for (const it of document.querySelectorAll('#cockpit details')) it.open = true")
+        take("state, everything open", full_page=True)
+        page = viewer.go("/")
+        page.locator(".me summary").click()
+        take("state, menu")
+        viewer.expected += ["422", "409", "net::ERR_", "Failed to fetch"]
+        page = viewer.go("/silences")
+        page.get_by_label("Which?").fill("no matcher at all")
+        page.get_by_label("Why?").fill("why not")
+        page.get_by_role("button", name="Silence", exact=True).click()
+        take("state, refused")
+        page = viewer.go(f"/incidents/{world.ids['mitigated']}")
+        page.locator("#note > summary").click()
+        page.get_by_label("For the timeline").fill("Looks well.")
+        page.get_by_role("button", name="Add the note").click()
+        page.locator("#notice .notice").wait_for()
+        take("state, done")
+        viewer.streams()
+    world.server.kill()
+    for name, viewer in viewers.items():
+        viewer.page.locator("#offline").wait_for(state="visible")
+        _take(viewer, directory, name, "state, disconnected")
+        viewer.close()
+
+
+def _take(viewer: Viewer, directory: Path, look: str, state: str, *, full_page: bool = False) -> None:
+    viewer.settle()
+    viewer.page.screenshot(path=directory / f"{state} {look}.png".replace(",", ""), full_page=full_page)
 
 
 def documents(browser: Browser) -> None:

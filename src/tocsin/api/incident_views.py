@@ -1,5 +1,6 @@
 """What does the API show of an incident? Its line and its cockpit, made for reading; times are RFC 3339 in UTC."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -56,11 +57,15 @@ class RoleView(Struct, frozen=True):
 
 
 class AlertLine(Struct, frozen=True):
-    """An alert in the cockpit, its text cleaned for people; `/alerts` has it as it came."""
+    """An alert in the cockpit, its text cleaned for people; `/alerts` has it as it came.
+
+    `told_apart_by` are the labels in which it differs from the other ones that are shown.
+    """
 
     name: str
     status: str
     summary: str
+    told_apart_by: dict[str, str] = {}
 
 
 class PagedView(Struct, frozen=True):
@@ -198,7 +203,7 @@ def incident_view(
         ],
         alerts_total=counts[0],
         alerts_firing=counts[1],
-        alerts=[_alert_line(alert) for alert in alerts],
+        alerts=_alert_lines(alerts),
     )
 
 
@@ -247,9 +252,16 @@ def _runbook(incident: Incident, sop: Sop, alerts: list[StoredAlert]) -> str | N
     return clean_line(found, 500) if found else None
 
 
-def _alert_line(alert: StoredAlert) -> AlertLine:
+def _alert_lines(alerts: Sequence[StoredAlert]) -> list[AlertLine]:
+    names = sorted({name for alert in alerts for name in alert.labels} - {"alertname"})
+    differing = [name for name in names if len({alert.labels.get(name) for alert in alerts}) > 1]
+    return [_alert_line(alert, differing) for alert in alerts]
+
+
+def _alert_line(alert: StoredAlert, differing: list[str]) -> AlertLine:
     summary = alert.annotations.get("description") or alert.annotations.get("summary") or ""
-    return AlertLine(clean_line(alert.labels.get("alertname", "")), alert.status, clean_line(summary, 500))
+    apart = {clean_line(it): clean_line(alert.labels[it], 100) for it in differing if it in alert.labels}
+    return AlertLine(clean_line(alert.labels.get("alertname", "")), alert.status, clean_line(summary, 500), apart)
 
 
 def _deadline(deadline: Deadline, now: datetime) -> DeadlineView:

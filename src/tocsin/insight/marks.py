@@ -56,6 +56,11 @@ def enclose(mark: Mark, body: str) -> str:
     return f"{mark}\n\n{body}\n\n{Mark(mark.name, is_end=True)}"
 
 
+def without_marks(markdown: str) -> str:
+    """The document for those who only read it: without the lines that are marks, which no reader needs to see."""
+    return "\n".join(line for line in markdown.split("\n") if _mark(line) is None)
+
+
 def protect(text: str) -> str:
     """`text` with everything that looks like a mark disarmed; `unprotect` restores it."""
     return _LOOKS_LIKE_MARK.sub(r"\1\\\2", text)

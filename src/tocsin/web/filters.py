@@ -20,6 +20,14 @@ STEP_WORDS = {
 }
 VIA_WORDS = {"pagerduty": "PagerDuty", "email": "e-mail", "slack": "Slack", "apprise": "Apprise"}
 
+DELIVERY_WORDS = {
+    "pending": "waits to be sent",
+    "leased": "being sent",
+    "counted": "counted in another page",
+    "done": "delivered",
+    "suppressed": "not needed any more",
+}
+
 
 def span(seconds: float) -> str:
     """A span in its two largest units: `4 min 12 s`, `2 h 5 min`, `3 d 1 h`; the sign is left out."""
@@ -64,5 +72,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "step_words": STEP_WORDS.__getitem__,
     "sentence": lambda text: f"{text[:1].upper()}{text[1:]}",
     "target_words": target_words,
+    "delivery_words": lambda status: DELIVERY_WORDS.get(status, status),
     "via_words": lambda via: VIA_WORDS.get(via, via),
 }

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from tocsin.api.incident_views import IncidentLine, incident_line
 from tocsin.api.organisation import on_call_in
 from tocsin.api.views import OnCallView
-from tocsin.domain.incident import Incident
+from tocsin.domain.incident import Incident, Status
 from tocsin.engine.node import Node
 from tocsin.store.queries import Queries
 from tocsin.web.needs import Need, needs_of
@@ -30,6 +30,11 @@ class Overview(Struct, frozen=True):
     on_call: list[OnCallView]
 
     @property
+    def unanswered(self) -> int:
+        """Of how many that are shown nobody has said yet that they respond."""
+        return sum(line.status is Status.TRIGGERED for line in self.open)
+
+    @property
     def total(self) -> int:
         """How many are open."""
         return sum(self.counts.values())
@@ -40,8 +45,9 @@ async def get_home(site: Site, request: Request) -> Response:
     person = request.state.principal.person
     overview = await site.node.read(lambda queries: _overview(site.node, queries, person))
     people = {id_: it.name for id_, it in site.node.sop.people.items()}
+    teams = {id_: it.name for id_, it in site.node.sop.teams.items()}
     template = "home_parts.html" if is_fragment(request) else "home.html"
-    return site.render(request, template, it=overview, people=people)
+    return site.render(request, template, it=overview, people=people, teams=teams)
 
 
 def _overview(node: Node, queries: Queries, person: str | None) -> Overview:

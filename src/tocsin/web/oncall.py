@@ -111,7 +111,8 @@ async def _calendar(
 ) -> Response:
     node, sop = site.node, site.node.sop
     now, zone = node.clock.now(), sop.business_hours.time_zone
-    monday = _monday(form.get("week", ""), local_clock(now, zone).date())
+    today = local_clock(now, zone).date()
+    monday = _monday(form.get("week", ""), today)
     start, end = (_midnight(monday + timedelta(weeks=weeks), zone) for weeks in (0, _WEEKS))
     kept = await node.read(lambda queries: queries.desk.overrides(start, end))
     them = plain(kept)
@@ -123,6 +124,7 @@ async def _calendar(
         status=status,
         notice=notice,
         zone=zone,
+        today=today,
         weeks=[_week(sop, covered, monday + timedelta(weeks=week), zone) for week in range(_WEEKS)],
         gaps=[(it.team, gap) for it in covered for gap in it.gaps],
         on_call=await on_call(node, now),

@@ -15,6 +15,7 @@ from tocsin.domain.decisions.postmortem import JUDGEMENT_SECTIONS, WRITTEN_SECTI
 from tocsin.domain.forms import decode_form
 from tocsin.domain.incident import ActionItem, ActionItemPriority
 from tocsin.errors import InvalidInput, Refused
+from tocsin.insight.marks import without_marks
 from tocsin.sop.render.postmortem import guidance
 from tocsin.web.forms import actor_of, read_form
 from tocsin.web.markdown import html_of
@@ -116,6 +117,6 @@ async def _editor(
         items=[*it.action_items, *blank],
         priorities=list(ActionItemPriority),
         preview=_preview(it),
-        document=html_of(document.document),
+        document=html_of(without_marks(document.document)),
         told=None,
     )

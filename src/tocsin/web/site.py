@@ -55,6 +55,7 @@ class Site:
             "principal": principal,
             "may": lambda permission: principal is not None and may(principal, permission),
             "name": self._name(principal),
+            "named": self._named,
             "now": self.node.clock.now(),
             "speed": self.node.settings.clock_speed,
             "alarm": self.node.watch.alarms.line if principal else "",
@@ -63,8 +64,12 @@ class Site:
         return self.templates.get_template(template).render({**known, **context})
 
     def _name(self, principal: Any) -> str:
-        person = self.node.sop.people.get(principal.person or "") if principal else None
-        return person.name if person else principal.name if principal else ""
+        return self._named(principal.person or principal.name) if principal else ""
+
+    def _named(self, who: str) -> str:
+        """The name of a person of the SOP by their id; anybody else as they are written."""
+        person = self.node.sop.people.get(who)
+        return person.name if person else who
 
 
 def is_fragment(request: Request) -> bool:

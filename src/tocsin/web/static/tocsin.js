@@ -178,6 +178,11 @@ const places = document.querySelector(".places");
 const here = places?.querySelector("[aria-current]");
 if (here) places.scrollLeft = here.offsetLeft - places.offsetLeft - (places.clientWidth - here.clientWidth) / 2;
 
+// So does the calendar, where today stands at its left edge.
+const today = document.querySelector("th[aria-current=date]");
+const week = today?.closest(".weekly");
+if (week) week.scrollLeft = today.offsetLeft - week.querySelector(".team").offsetWidth;
+
 document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;
   if (target?.closest("[data-dismiss]")) document.getElementById("notice").replaceChildren();
@@ -202,6 +207,16 @@ function toggleTheme() {
   const theme = shown === "dark" ? "light" : "dark";
   document.documentElement.dataset.theme = theme;
   localStorage.setItem("theme", theme);
+}
+
+// What is printed as a whole is opened for it, and closed again.
+addEventListener("beforeprint", () => setPrinted(true));
+addEventListener("afterprint", () => setPrinted(false));
+function setPrinted(isOpen) {
+  for (const details of document.querySelectorAll("details[data-printed]")) {
+    if (isOpen) details.wasOpen = details.open;
+    details.open = isOpen || details.wasOpen;
+  }
 }
 
 // A link to a closed form opens it, and puts the cursor where writing begins.
