@@ -111,7 +111,7 @@ def test_postmortem_is_kept_as_it_is_typed_and_survives_the_browser(world: World
     first = looks(world)
     page = first.go(path)
     page.get_by_label("Summary").fill("Exports **timed out** <b>badly</b>.")
-    expect(page.locator("#saved")).to_contain_text("Kept as a draft by bob")
+    expect(page.locator("#saved")).to_contain_text("Kept as a draft by Bob Brown")
     expect(page.locator("#preview strong")).to_have_text("timed out")
     expect(page.locator("#preview b")).to_have_count(0)
     first.close()
@@ -132,7 +132,7 @@ def test_who_writes_second_on_a_postmortem_is_told_and_overwrites_nothing(world:
     emma.expected.append("409")
     pages: list[Page] = [viewer.go(path) for viewer in (bob, emma)]
     pages[0].get_by_label("Summary").fill("Bob's words")
-    expect(pages[0].locator("#saved")).to_contain_text("Kept as a draft by bob")
+    expect(pages[0].locator("#saved")).to_contain_text("Kept as a draft by Bob Brown")
     pages[1].get_by_label("Summary").fill("Emma's words")
     expect(pages[1].locator("#saved")).to_contain_text("bob has saved version 1")
     expect(pages[1].get_by_label("Summary")).to_have_value("Emma's words")

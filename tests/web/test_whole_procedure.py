@@ -70,7 +70,7 @@ def write_half(page: Page) -> None:
     page.wait_for_url("**/postmortem")
     page.get_by_label("Summary").fill("Checkout **failed** for everybody.")
     expect(page.locator("#preview strong")).to_have_text("failed")
-    expect(page.locator("#saved")).to_contain_text("Kept as a draft by bob")
+    expect(page.locator("#saved")).to_contain_text("Kept as a draft by Bob Brown")
 
 
 def write_rest(page: Page) -> None:

@@ -130,6 +130,7 @@ connect();
 // Requests
 
 document.addEventListener("htmx:config:request", (event) => {
+  if (event.detail.ctx.sourceElement instanceof HTMLFormElement) hold(true);
   const token = document.querySelector('meta[name="csrf"]').content;
   if (token) event.detail.ctx.request.headers["X-CSRF-Token"] = token;
 });
@@ -140,9 +141,13 @@ document.addEventListener("htmx:before:swap", (event) => {
   const shown = document.querySelector("[data-seq]");
   const seq = ctx?.response?.headers?.get("Tocsin-Event");
   if (shown && seq && Number(seq) < Number(shown.dataset.seq)) event.preventDefault();
+  if (!held?.isActing) hold(false);
 });
 
-document.addEventListener("htmx:after:swap", () => tellAll());
+document.addEventListener("htmx:after:swap", () => {
+  tellAll();
+  giveBack();
+});
 
 document.addEventListener("htmx:after:request", (event) => {
   const { ctx } = event.detail;
@@ -157,7 +162,31 @@ document.addEventListener("htmx:after:request", (event) => {
     form.reset();
     form.closest("details")?.removeAttribute("open");
   }
+  if (form instanceof HTMLFormElement) setTimeout(() => {  // a button that waited for its answer can be pressed again then
+    giveBack();
+    held = undefined;
+  });
 });
+
+// Focus. Whoever works by keyboard, or hears the page, is not thrown back to its beginning by what changes: where the
+// place where they were is gone, they go on with the form's name, or with what is to be done next.
+
+let held;
+
+function hold(isActing) {
+  const place = document.activeElement;
+  const isSomewhere = place && place !== document.body;
+  held = isSomewhere ? { place, details: place.closest("details")?.id, isSeen: place.matches(":focus-visible"), isActing } : undefined;
+}
+
+function giveBack() {
+  const now = document.activeElement;
+  if (!held || (now && now !== document.body && now.checkVisibility())) return;
+  const name = held.details && document.getElementById(held.details)?.querySelector("summary");
+  const next = document.querySelector("#next .go :is(a, button)");
+  const open = [held.place, name, next, document.getElementById("main")].find((it) => it?.isConnected && !it.disabled && it.checkVisibility());
+  open?.focus({ preventScroll: !held.isSeen });
+}
 
 // A form keeps its key until it has an answer: sent again before that, it is done once; after that, it is another one.
 function renew(form) {
@@ -188,7 +217,7 @@ document.addEventListener("click", (event) => {
   if (target?.closest("[data-dismiss]")) document.getElementById("notice").replaceChildren();
   if (target?.closest("[data-theme-toggle]")) toggleTheme();
   const opener = target?.closest('a[href^="#"]');
-  if (opener) open(opener.hash);
+  if (opener && open(opener.hash)) event.preventDefault();  // to follow the link would take the focus away again
   for (const menu of document.querySelectorAll("details.me[open]")) if (!menu.contains(target)) menu.open = false;
 });
 
@@ -223,8 +252,11 @@ function setPrinted(isOpen) {
 function open(hash) {
   const place = hash.length > 1 && document.getElementById(hash.slice(1));
   const details = place && place.closest("details");
-  if (!details) return;
+  if (!details) return false;
   details.open = true;
-  details.querySelector("input:not([type=hidden]), select, textarea, button")?.focus();
+  const first = details.querySelector("input:not([type=hidden]), select, textarea, button");
+  (first?.type === "radio" ? details.querySelector(`[name="${first.name}"]:checked`) ?? first : first)?.focus();
+  return true;
 }
-if (location.hash) open(location.hash);
+// Once the browser has gone there itself, which takes the focus away.
+if (location.hash) addEventListener("load", () => setTimeout(() => open(location.hash)));
