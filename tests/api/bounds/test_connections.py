@@ -70,7 +70,10 @@ class Visit:
         self._writer = writer
 
     def ask(self, *numbers: int) -> None:
-        self._writer.write(b"".join(_REQUEST % number for number in numbers))
+        self.say(b"".join(_REQUEST % number for number in numbers))
+
+    def say(self, request: bytes) -> None:
+        self._writer.write(request)
 
     async def leave(self) -> None:
         self._writer.close()
@@ -156,5 +159,56 @@ def test_requests_that_come_at_once_are_answered_in_their_order_and_the_connecti
         assert heard.index(b"page-1") < heard.index(b"page-2")
         visit.ask(4)
         assert (await visit.heard(b"page-4")).startswith(b"HTTP/1.1 200 OK")
+
+    in_a_house(talk)
+
+
+_LONG = {
+    "one header": b"GET / HTTP/1.1\r\nHost: x\r\nCookie: %s\r\n\r\n" % (b"a" * 80_000),
+    "many headers": b"GET / HTTP/1.1\r\nHost: x\r\n%s\r\n" % (b"X-Some: words\r\n" * 6_000),
+    "the address": b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n" % (b"a" * 80_000),
+    "with a body": b"POST / HTTP/1.1\r\nHost: x\r\nCookie: %s\r\nContent-Length: 2\r\n\r\n[]" % (b"a" * 80_000),
+}
+
+
+@pytest.mark.parametrize("pieces", [1, 7], ids=["at once", "in pieces"])
+@pytest.mark.parametrize("request_", _LONG.values(), ids=_LONG)
+def test_a_head_that_is_too_long_is_refused_however_it_comes(request_: bytes, pieces: int) -> None:
+    async def talk(house: House) -> None:
+        house.open.set()
+        visit = await house.visit()
+        size = len(request_) // pieces + 1
+        for start in range(0, len(request_), size):
+            visit.say(request_[start : start + size])
+            await asyncio.sleep(0.01)
+        heard = await visit.heard_at_last()
+        assert heard.startswith(b"HTTP/1.1 431 ")
+        assert heard.count(b"HTTP/1.1") == 1
+        assert b'"code":"too_large"' in heard
+        assert house.asked.empty()
+        other = await house.visit(5)
+        assert (await other.heard(b"page-5")).startswith(b"HTTP/1.1 200 OK")
+
+    in_a_house(talk)
+
+
+def test_a_head_of_sixty_kilobytes_is_read() -> None:
+    async def talk(house: House) -> None:
+        house.open.set()
+        visit = await house.visit()
+        visit.say(b"GET /long HTTP/1.1\r\nHost: x\r\nCookie: %s\r\n\r\n" % (b"a" * 60_000))
+        assert (await visit.heard(b"/long")).startswith(b"HTTP/1.1 200 OK")
+
+    in_a_house(talk)
+
+
+def test_a_head_that_is_too_long_behind_another_request_is_refused_once() -> None:
+    async def talk(house: House) -> None:
+        house.open.set()
+        visit = await house.visit()
+        visit.say(_REQUEST % 1 + _LONG["one header"])
+        heard = await visit.heard_at_last()
+        assert heard.count(b"HTTP/1.1 431 ") == 1
+        assert heard.startswith(b"HTTP/1.1 ")
 
     in_a_house(talk)

@@ -21,6 +21,7 @@ MAX_HEAD = 64 * 1024  # bytes
 HEAD_WITHIN_SECONDS = 10
 HANDSHAKE_WITHIN_SECONDS = 10  # of TLS
 _REST_WITHIN_SECONDS = 2  # of a request that has been answered already
+_LINE = 4  # bytes of a header beside its name and its value
 _FRAME = 8  # bytes around a chunk of one byte: its length and two ends of line, and some
 
 
@@ -81,7 +82,7 @@ class Connection(HttpToolsProtocol):
         self._received += len(data)
         super().data_received(data)
         if self._received - self._body * (1 + _FRAME) > MAX_HEAD:
-            self._refuse(431, "too_large", f"head: must be at most {MAX_HEAD} bytes")
+            self._refuse_head()
 
     def send_400_response(self, msg: str) -> None:
         """The parser has given up."""
@@ -96,7 +97,14 @@ class Connection(HttpToolsProtocol):
         self._wait(HEAD_WITHIN_SECONDS)
 
     def on_headers_complete(self) -> None:
-        """The head is there. For the body waits who reads it."""
+        """The head is there. For the body waits who reads it.
+
+        A head that comes at once with its end is whole before `data_received` can count it: it is counted here.
+        """
+        if sum(len(name) + len(value) + _LINE for name, value in self.headers) + len(self.url) > MAX_HEAD:
+            self._refuse_head()
+        if self.transport.is_closing():
+            return
         self._stage = _Stage.BODY
         self._stop_waiting()
         super().on_headers_complete()
@@ -104,11 +112,15 @@ class Connection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
+        if self.transport.is_closing():
+            return
         self._body += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is whole; another one may follow."""
+        if self.transport.is_closing():
+            return  # it was refused for its head, and has come at once with the rest
         super().on_message_complete()
         self._stage = _Stage.NOTHING
         self._received = self._body = 0
@@ -157,6 +169,9 @@ class Connection(HttpToolsProtocol):
     @property
     def _is_waiting(self) -> bool:
         return not self._unanswered and not self.transport.is_closing()
+
+    def _refuse_head(self) -> None:
+        self._refuse(431, "too_large", f"head: must be at most {MAX_HEAD} bytes")
 
     def _refuse(self, status: int, code: str, detail: str) -> None:
         """Say why, below HTTP's own rules as there may be no request yet, and hang up."""
