@@ -1,8 +1,8 @@
 """What was done under a key already? A request whose answer was lost comes again; it is done once all the same.
 
-A key is kept in the transaction that does what it asks, so that both are durable or neither is. `heard.py` is no twin of
-it to be joined: a vendor's id says all by itself, while a key is compared with what was asked under it, and answered
-with what came of it; one table for both would leave old nodes without theirs during an upgrade.
+A key is kept in the transaction that does what it asks, so that both are durable or neither is. `heard.py` is no twin
+to be joined with it: a vendor's id says all by itself, while a key is compared with what was asked under it, and
+answered with what came of it; one table for both would leave old nodes without theirs during an upgrade.
 """
 
 from datetime import datetime, timedelta
