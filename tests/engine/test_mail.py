@@ -1,9 +1,12 @@
 """Does an e-mail leave as SMTP wants it, at the last moment, and is every answer of the server a reply?"""
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import struct
+import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
@@ -143,6 +146,49 @@ async def test_server_that_hangs_is_unreachable_in_time() -> None:
         mail = Mail(Post("127.0.0.1", deaf.getsockname()[1], Tls.NONE), "t@example.org", "a@example.org", CONTENT)
         with pytest.raises(Unreachable, match=r"^127.0.0.1: no answer within 0.3 s$"):
             await sent(mail, seconds=0.3)
+
+
+@contextmanager
+def trickling_server(stuck_at: str) -> Iterator[tuple[int, threading.Event]]:
+    """A server that is well up to there, and then sends a byte now and then of a line without end.
+
+    Its port, and what is set once its client has left. It gives up by itself after 4 s.
+    """
+    gone = threading.Event()
+
+    def trickle(client: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            for _ in range(80):
+                client.sendall(b"2")
+                time.sleep(0.05)
+            return
+        gone.set()
+
+    def serve() -> None:
+        client, _ = listening.accept()
+        with client, client.makefile("rb") as lines:
+            said = "220"
+            while said != stuck_at:
+                client.sendall(b"220 here\r\n" if said == "220" else b"250 OK\r\n")
+                said = lines.readline().decode()[:4].lower()
+            trickle(client)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        serving = threading.Thread(target=serve)
+        serving.start()
+        yield listening.getsockname()[1], gone
+        serving.join()
+
+
+@pytest.mark.parametrize("stuck_at", ["220", "ehlo", "mail", "rcpt"])
+async def test_server_that_trickles_holds_up_neither_loop_nor_thread(stuck_at: str) -> None:
+    began = time.monotonic()
+    with trickling_server(stuck_at) as (port, gone):
+        mail = Mail(Post("127.0.0.1", port, Tls.NONE), "t@example.org", "a@example.org", CONTENT)
+        with pytest.raises(Unreachable, match=r"^127.0.0.1: no answer within 0.3 s$"):
+            await sent(mail, seconds=0.3)
+        assert time.monotonic() - began < 2
+        assert await asyncio.to_thread(gone.wait, 2)
 
 
 async def test_server_that_is_not_there_is_unreachable() -> None:

@@ -9,6 +9,7 @@ import contextlib
 import smtplib
 import socket
 import ssl
+import threading
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -34,6 +35,81 @@ class _Answered(Exception):
         self.reply = _reply(command, status, text)
 
 
+class _Wire:
+    """A connection that can be cut, whatever the thread that uses it waits for.
+
+    A server that sends a byte now and then never meets a time-out, and would keep its thread for hours. To close what
+    that thread reads would wait for it, and the event loop with it: the connection is shut below it instead.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._end: socket.socket | None = None
+        self._is_cut = False
+
+    def carry(self, connection: socket.socket) -> None:
+        """The connection is made; raises ConnectionAbortedError where that was too late."""
+        with self._lock:
+            if self._is_cut:
+                connection.close()
+                raise ConnectionAbortedError("nobody waits for it any more")
+            self._end = connection.dup()  # TLS takes the other one
+
+    def must_hold(self) -> None:
+        """Raises ConnectionAbortedError where it was cut: what was read last may be half an answer."""
+        with self._lock:
+            if self._is_cut:
+                raise ConnectionAbortedError("nobody waits for it any more")
+
+    def cut(self) -> None:
+        """End it; never waits."""
+        with self._lock:
+            self._is_cut = True
+            if self._end is not None:
+                with contextlib.suppress(OSError):  # it has ended by itself
+                    self._end.shutdown(socket.SHUT_RDWR)
+                self._end.close()
+
+
+class _Bounded:
+    """What a server says, up to a limit; OSError beyond it."""
+
+    def __init__(self, said: IO[bytes]) -> None:
+        self._said = said
+        self._left = _MAX_REPLIES_BYTES
+
+    def readline(self, size: int) -> bytes:
+        line = self._said.readline(size)
+        self._left -= len(line)
+        if self._left < 0:
+            raise OSError("it says too much")
+        return line
+
+    def close(self) -> None:
+        self._said.close()
+
+
+class _Line(smtplib.SMTP):
+    """A conversation with a mail server over a wire; no server can fill the memory of it."""
+
+    def __init__(self, post: Post, timeout: float, wire: _Wire) -> None:
+        self._post = post
+        self._wire = wire
+        super().__init__(post.host, post.port, timeout=timeout)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        """The connection, as smtplib asks for it; with implicit TLS, encrypted from its first byte."""
+        connection = socket.create_connection((host, port), timeout)
+        self._wire.carry(connection)
+        is_implicit = self._post.tls is Tls.IMPLICIT
+        return _authorities().wrap_socket(connection, server_hostname=host) if is_implicit else connection
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None and self.sock is not None:
+            self.file = _Bounded(self.sock.makefile("rb"))
+        return super().getreply()
+
+
 async def hand_over(mail: Mail, last_look: Callable[[], Awaitable[None]], timeout_seconds: float) -> Reply:
     """The server's answer to the e-mail, or to the command at which it said no; raises Unreachable where none came.
 
@@ -51,12 +127,15 @@ async def look_in(visit: Visit, timeout_seconds: float) -> Reply:
 async def _served(
     post: Post, seconds: float, last_look: Callable[[], Awaitable[None]], do: Callable[[smtplib.SMTP], Reply]
 ) -> Reply:
-    ends_in = _Limit(seconds)
-    server: smtplib.SMTP | None = None
+    ends_in, wire = _Limit(seconds), _Wire()
     try:
-        server = await ends_in.hold(asyncio.to_thread(_signed_in, post, seconds))
-        await last_look()
-        return await ends_in.hold(asyncio.to_thread(do, server))
+        server = await ends_in.hold(asyncio.to_thread(_signed_in, post, seconds, wire))
+        try:
+            await last_look()
+        except BaseException:
+            server.close()  # no thread reads from it now
+            raise
+        return await ends_in.hold(asyncio.to_thread(_done, server, do))
     except _Answered as refusal:
         return refusal.reply
     except TimeoutError as error:
@@ -64,8 +143,7 @@ async def _served(
     except (smtplib.SMTPException, OSError, ValueError) as error:
         raise Unreachable(f"{post.host}: {_fault(error)}") from error
     finally:
-        if server is not None:
-            server.close()  # a thread that still waits for an answer is woken by it
+        wire.cut()
 
 
 async def send_mail(post: Post, *, sender: str, to: str, subject: str, text: str) -> None:
@@ -97,55 +175,19 @@ class _Limit:
         return answer
 
 
-def _signed_in(post: Post, timeout: float) -> smtplib.SMTP:
+def _signed_in(post: Post, timeout: float, wire: _Wire) -> smtplib.SMTP:
     """A connection on which the server waits for messages."""
     try:
-        server = _connected(post, timeout)
+        server = _Line(post, timeout, wire)
     except smtplib.SMTPConnectError as error:
         raise _Answered("connect", error.smtp_code, error.smtp_error) from error
     try:
         _sign_in(server, post)
+        wire.must_hold()
     except BaseException:
         server.close()
         raise
     return server
-
-
-class _Bounded:
-    """What a server says, up to a limit; OSError beyond it."""
-
-    def __init__(self, said: IO[bytes]) -> None:
-        self._said = said
-        self._left = _MAX_REPLIES_BYTES
-
-    def readline(self, size: int) -> bytes:
-        line = self._said.readline(size)
-        self._left -= len(line)
-        if self._left < 0:
-            raise OSError("it says too much")
-        return line
-
-    def close(self) -> None:
-        self._said.close()
-
-
-class _Smtp(smtplib.SMTP):
-    """A client that no server can fill the memory of."""
-
-    def getreply(self) -> tuple[int, bytes]:
-        if self.file is None and self.sock is not None:
-            self.file = _Bounded(self.sock.makefile("rb"))
-        return super().getreply()
-
-
-class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
-    """As it, encrypted from the first byte on."""
-
-
-def _connected(post: Post, timeout: float) -> smtplib.SMTP:
-    if post.tls is Tls.IMPLICIT:
-        return _SmtpOverTls(post.host, post.port, timeout=timeout, context=_authorities())
-    return _Smtp(post.host, post.port, timeout=timeout)
 
 
 def _sign_in(server: smtplib.SMTP, post: Post) -> None:
@@ -164,6 +206,12 @@ def _sign_in(server: smtplib.SMTP, post: Post) -> None:
         raise _Answered(command, _NOT_IMPLEMENTED, "the server doesn't offer it") from error
     except smtplib.SMTPResponseException as error:
         raise _Answered("ehlo", error.smtp_code, error.smtp_error) from error
+
+
+def _done(server: smtplib.SMTP, do: Callable[[smtplib.SMTP], Reply]) -> Reply:
+    """What comes of it; the connection ends here, in the thread that reads from it."""
+    with contextlib.closing(server):
+        return do(server)
 
 
 def _sent(server: smtplib.SMTP, mail: Mail) -> Reply:
