@@ -46,6 +46,19 @@ def test_rate_bounds_what_leaves_after_an_outage_until_nothing_is_due() -> None:
     assert throttle.opens_at(well_at) is None
 
 
+def test_what_left_past_the_rate_while_all_was_well_holds_up_nothing_for_long() -> None:
+    throttle = Throttle(Rate(apart=SECOND, burst=4))
+    throttle.takes(5_000, NOON)
+    for key in "abcde":
+        throttle.hears(Again("HTTP 502"), key, NOON)
+    assert throttle.opens_at(NOON) == NOON + SECOND
+    assert throttle.room(0, NOON + 2 * SECOND) == Room(1, Only.ANYTHING)
+    for key in "abcde":
+        throttle.hears(Done(), key, NOON + 2 * SECOND)
+    assert throttle.room(0, NOON + 2 * SECOND).count == 2
+    assert throttle.room(0, NOON + 60 * SECOND).count == 4
+
+
 def test_ill_provider_has_room_for_a_probe_when_it_is_due() -> None:
     throttle = Throttle(None)
     for key in "abcdef":
