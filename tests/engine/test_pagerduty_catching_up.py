@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 from msgspec.structs import replace
 
+from tests.domain.harness import with_contact
 from tests.engine.server import ALICE, declare, server, statuses
 from tests.engine.waiting import eventually
 from tocsin.domain import commands as c
@@ -23,6 +24,9 @@ from tocsin.integrations.pagerduty.rest import RestAccount
 from tocsin.simulate.sandbox.pagerduty_desk import SandboxUser
 from tocsin.simulate.sandbox.recording import RecordedRequest, Response
 from tocsin.simulate.sandbox.server import Sandbox
+from tocsin.sop.durations import Duration
+from tocsin.sop.load import default_sop
+from tocsin.sop.model import ContactMethod, Sop
 
 pytestmark = pytest.mark.anyio
 
@@ -59,12 +63,12 @@ class Missed:
 
 
 @asynccontextmanager
-async def missed(path: Path, sandbox: Sandbox) -> AsyncIterator[Missed]:
+async def missed(path: Path, sandbox: Sandbox, sop: Sop | None = None, speed: float = 1) -> AsyncIterator[Missed]:
     sandbox.pagerduty.desk.employ(SandboxUser("PBOB", "Bob B.", "Bob@Example.com"))
     sender = Sender()
-    async with server(path, sandbox, speed=1) as node:
+    async with server(path, sandbox, sop=sop, speed=speed, slack=sop is not None) as node:
         incident = await declare(node)
-        await eventually(lambda: statuses(node) == ["done"])
+        await eventually(lambda: statuses(node)[:1] == ["done"])
         yield Missed(node, sandbox, sender, incident.id)
     await sender.close()
 
@@ -73,6 +77,17 @@ async def test_acknowledgement_that_no_webhook_told_is_known_by_whom_the_users_t
     path: Path, sandbox: Sandbox
 ) -> None:
     async with missed(path, sandbox) as it:
+        sandbox.pagerduty.desk.acknowledge(it.key, "PBOB")
+        await it.catch_up.round()
+        assert it.told(e.Acknowledged) == ["bob"]
+
+
+async def test_page_that_came_to_pagerduty_later_than_to_others_is_asked_about_as_well(
+    path: Path, sandbox: Sandbox
+) -> None:
+    later = ContactMethod(via="pagerduty", after=Duration(minutes=1))
+    sop = with_contact(default_sop(), "alice", ContactMethod(via="slack"), later)
+    async with missed(path, sandbox, sop, speed=60) as it:
         sandbox.pagerduty.desk.acknowledge(it.key, "PBOB")
         await it.catch_up.round()
         assert it.told(e.Acknowledged) == ["bob"]

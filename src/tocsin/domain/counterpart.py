@@ -36,7 +36,7 @@ def _note(draft: Draft, recorded: e.Recorded) -> list[f.AnyEffect]:
 
 
 def _is_there(page: Page) -> bool:
-    ways = {way.via for way in (*page.tried, page.method)}
+    ways = {way.via for way in page.ways}
     return page.demands_answer and PAGER in ways and page.status in (PageStatus.ACCEPTED, PageStatus.ANSWERED)
 
 

@@ -170,5 +170,5 @@ def _pages_of(incident: Incident, *, are_all: bool) -> Iterator[str]:
         # What counts as failed here may have rung there after all.
         has_failed = page.status is PageStatus.FAILED and page.demands_answer and incident.status is Status.TRIGGERED
         is_asked = are_all or has_failed or key in incident.open_pages
-        if is_asked and PROVIDER in {way.via for way in (*page.tried, page.method)}:
+        if is_asked and PROVIDER in {way.via for way in page.ways}:
             yield key
