@@ -65,6 +65,15 @@ def test_lease_that_is_about_to_run_out_is_too_short_to_send_under(store: Store,
     assert store.queries.may_leave(delivery, "one")
 
 
+def test_lease_of_before_the_clock_was_set_back_lasts_no_longer_than_any(store: Store, response: Response) -> None:
+    delivery = lease(store)
+    rows_of(store, "UPDATE outbox SET leased_until = leased_until + ?", timedelta(hours=1) // MICROSECOND)
+    with store.transaction() as tx:
+        assert tx.outbox.release_expired() == []
+    assert store.queries.may_leave(delivery, "one")
+    assert expire(store) == [delivery.key]
+
+
 def test_renewed_lease_does_not_run_out(store: Store, response: Response) -> None:
     delivery = lease(store)
     rows_of(store, "UPDATE outbox SET leased_until = 0 WHERE status = 'leased'")

@@ -114,6 +114,29 @@ def test_incident_that_gets_worse_is_not_counted_in_a_lesser_page_any_longer(sto
     assert rows_of(store, "SELECT count(*) FROM outbox WHERE counted_in = ?", delivery.id) == [(2,)]
 
 
+def test_page_that_is_under_way_while_its_incident_gets_worse_is_tried_again_as_what_it_is(store: Store) -> None:
+    (first,) = opened(store, 1)
+    (delivery,) = lease(store)
+    first.send(c.Assess(severity=SEV1, reason="it spreads"))
+    opened(store, 4)
+    with store.transaction() as tx:
+        tx.outbox.postpone(delivery, NOON + 2 * SECOND, "HTTP 502")
+    assert [paged(it)[0] for it in lease(store, 2 * SECOND, limit=1)] == [first.id]
+    rows = rows_of(store, "SELECT status, recipient FROM outbox WHERE id = ?", delivery.id)
+    assert rows == [("leased", "1 page alice")]
+
+
+def test_sev1_is_not_counted_in_a_page_that_has_become_lesser(store: Store) -> None:
+    first, *others = [declared(store, SEV1, now=NOON + number * SECOND / 1000) for number in range(4)]
+    (delivery,) = [it for it in lease(store) if it.counted]
+    with store.transaction() as tx:
+        tx.outbox.postpone(delivery, NOON + 50 * SECOND, "HTTP 502")
+    first.send(c.Assess(severity=SEV3, reason="one user"))
+    rows = rows_of(store, "SELECT status, recipient FROM outbox WHERE id > ? AND page IS NOT NULL", delivery.id)
+    assert {row for row in rows if row[1] == "1 page alice"} == {("pending", "1 page alice")}
+    assert {paged(it)[0] for it in lease(store, APART + SECOND) if it.counted} <= {it.id for it in others}
+
+
 def test_answered_incident_is_not_counted_any_longer(store: Store) -> None:
     first, second, *_ = opened(store, 4)
     (delivery,) = lease(store)

@@ -118,20 +118,29 @@ class Outbox:
         self._connection.many(sql, [values])
 
     def rank(self, decisions: Sequence[Decision]) -> None:
-        """What waits is as urgent as its incident is now; a SEV1 is not counted in a lesser page any longer."""
+        """What waits, or is tried this moment, is as urgent as its incident is now.
+
+        A SEV1 is not counted in a lesser page any longer, nor in one that has become lesser and waits.
+        """
         changed = [it.incident for it in decisions if it.before and rank_of(it.before) != rank_of(it.incident)]
         ranks = [(rank_of(incident), incident.id) for incident in changed]
         sql = """
             UPDATE outbox SET rank = ?, recipient = ? || substr(recipient, 2)
-            WHERE incident = ? AND status IN ('pending', 'counted')
+            WHERE incident = ? AND status IN ('pending', 'leased', 'counted')
         """
         self._connection.many(sql, [(rank, kind_of(rank), id_) for rank, id_ in ranks])
         sql = """
             UPDATE outbox SET status = 'pending', counted_in = NULL
-            WHERE incident = ? AND status = 'counted' AND rank = 1
-                AND counted_in IN (SELECT id FROM outbox AS leads WHERE leads.rank > 1)
+            WHERE id IN (
+                SELECT mine.id FROM outbox AS mine JOIN outbox AS lead ON lead.id = mine.counted_in
+                WHERE mine.incident = ? AND mine.status = 'counted' AND mine.rank = 1 AND lead.rank > 1
+                UNION ALL
+                SELECT other.id FROM outbox AS lead JOIN outbox AS other ON other.counted_in = lead.id
+                WHERE lead.incident = ? AND lead.status = 'pending' AND lead.rank > 1
+                    AND other.status = 'counted' AND other.rank = 1
+            )
         """
-        self._connection.many(sql, [(id_,) for _, id_ in ranks])
+        self._connection.many(sql, [(id_, id_) for _, id_ in ranks])
 
     # --- leases ------------------------------------------------------------------------------------------------------
 
@@ -212,10 +221,17 @@ class Outbox:
         connection.all(sql, _LEASE_MICROS, connection.list_of(ids), node)
 
     def release_expired(self) -> list[str]:
-        """Give back what a node that died or stands still was delivering; returns the keys."""
+        """Give back what a node that died or stands still was delivering; returns the keys.
+
+        Where the clock was set back (another server of the database has taken over), a lease lasts from now on as long
+        as any: its node may live, and renews it.
+        """
+        now = self._connection.NOW
+        sql = f"UPDATE outbox SET leased_until = {now} + ? WHERE status = 'leased' AND leased_until > {now} + ?"
+        self._connection.many(sql, [(_LEASE_MICROS, _LEASE_MICROS)])
         sql = f"""
             UPDATE outbox SET status = 'pending'
-            WHERE status = 'leased' AND (leased_until IS NULL OR leased_until <= {self._connection.NOW}) RETURNING key
+            WHERE status = 'leased' AND (leased_until IS NULL OR leased_until <= {now}) RETURNING key
         """
         return [key for (key,) in self._connection.all(sql)]
 
