@@ -42,6 +42,13 @@ def use(rehearsal: Rehearsal, key: str, *, seen: Answer | None = None) -> Answer
     return find(rehearsal, key)
 
 
+def fail(rehearsal: Rehearsal, incident: Incident, key: str) -> None:
+    """No provider has confirmed the page."""
+    for via in ("pagerduty", "inbox"):
+        with rehearsal.store.transaction() as tx:
+            rehearsal.desk.change(tx, rehearsal.now, incident.id, c.ReportPageFailed(key, via, "no answer"), ENGINE)
+
+
 def acknowledgements(rehearsal: Rehearsal, incident: Incident) -> list[tuple[str, str]]:
     return [
         (it.actor, it.via) for it in rehearsal.queries.timeline(incident.id) if isinstance(it.event, e.Acknowledged)
@@ -110,6 +117,18 @@ def test_link_of_an_earlier_epoch_answers_nothing(rehearsal: Rehearsal) -> None:
     assert acknowledgements(rehearsal, incident) == []
 
 
+def test_link_of_a_page_that_failed_in_an_earlier_epoch_answers_nothing(rehearsal: Rehearsal) -> None:
+    incident = rehearsal.declare(SEV2)
+    key = page_to(incident)
+    fail(rehearsal, incident, key)
+    seen = find(rehearsal, key)
+    for command in (c.Acknowledge(), c.Resolve(), c.Reopen("it came back")):
+        rehearsal.change(incident.id, command, by="bob")
+    assert use(rehearsal, key).by == "Bob Brown"
+    use(rehearsal, key, seen=seen)  # on a page that was opened before
+    assert acknowledgements(rehearsal, incident) == [("bob", "test")]
+
+
 def test_link_is_good_for_a_day(rehearsal: Rehearsal) -> None:
     incident = rehearsal.declare(SEV2)
     rehearsal.now = minute(24 * 60)
@@ -120,9 +139,7 @@ def test_link_is_good_for_a_day(rehearsal: Rehearsal) -> None:
 def test_page_that_no_provider_confirmed_can_be_answered_all_the_same(rehearsal: Rehearsal) -> None:
     incident = rehearsal.declare(SEV2)
     key = page_to(incident)
-    for via in ("pagerduty", "inbox"):
-        with rehearsal.store.transaction() as tx:
-            rehearsal.desk.change(tx, rehearsal.now, incident.id, c.ReportPageFailed(key, via, "no answer"), ENGINE)
+    fail(rehearsal, incident, key)
     assert use(rehearsal, key).by == "Alice Adams"
 
 

@@ -15,7 +15,7 @@ from tests.engine.alerts import minute
 from tests.engine.rehearsal import Rehearsal
 from tocsin.domain import commands as c
 from tocsin.domain import events as e
-from tocsin.domain.incident import Audience, Incident, Status
+from tocsin.domain.incident import Audience, Incident, PageStatus, Status
 from tocsin.engine.pagerduty.hearing import Hearing
 from tocsin.engine.pagerduty.staff import Staff
 from tocsin.integrations.pagerduty.inbound import word_in
@@ -254,6 +254,33 @@ def test_resolved_there_resolves_the_incident_where_the_sop_says_so(path: Path) 
     assert night.now(incident).status is Status.RESOLVED
     (event,) = night.rehearsal.happened(incident, e.Resolved)
     assert event.note == "Eve, in PagerDuty"
+
+
+def test_resolved_there_of_a_page_of_before_the_reopening_is_a_line(path: Path) -> None:
+    night = night_by(path, resolves=True)
+    incident, key = night.begin(), night.key
+    for command in (c.Acknowledge(), c.Mitigate(), c.Reopen("it came back")):
+        night.rehearsal.change(incident, command)
+    night.rehearsal.work()
+    night.hear()
+    night.desk.resolve(key, STRANGER)
+    night.hear()
+    assert night.now(incident).status is Status.TRIGGERED
+    assert night.notes(incident)[-1][1].startswith("Eve, in PagerDuty: resolved the page; the incident is open")
+
+
+def test_page_that_failed_here_before_the_reopening_is_not_answered_there_any_more(night: Night) -> None:
+    incident = night.rehearsal.declare(Severity.SEV1).id
+    (page,) = night.now(incident).open_pages
+    for via in ("pagerduty", "inbox"):
+        night.rehearsal.change(incident, c.ReportPageFailed(page, via, "no answer"), by="tocsin")
+    night.rehearsal.work()
+    for command in (c.Acknowledge(), c.Mitigate(), c.Reopen("it came back")):
+        night.rehearsal.change(incident, command)
+    night.desk.acknowledge(next(key for key in night.rehearsal.sandbox.pagerduty.alerts if key.endswith(page)), ALICE)
+    night.hear()
+    assert night.now(incident).pages[page].status is PageStatus.FAILED
+    assert night.now(incident).status is Status.TRIGGERED
 
 
 def test_our_own_resolution_comes_back_and_changes_nothing(night: Night) -> None:

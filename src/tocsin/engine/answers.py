@@ -59,10 +59,10 @@ def find(queries: Queries, links: PageLinks, sop: Sop, token: str, now: datetime
         raise NotFound(_NO_LINK)
     caused = queries.recent_events(incident.id, after=page.cause - 1, before=page.cause + 1, limit=1)[0]
     known = Answer(incident, key, name_of(page.person, sop), caused.at, Standing.OPEN)
-    if _is_open(incident, key, page):
+    answers = queries.recent_events(incident.id, kinds=_ANSWERS, after=page.cause, limit=_MOST_ANSWERS)
+    if _is_open(incident, key, page, is_answered=bool(answers)):
         return known if now - caused.at < GOOD_FOR else replace(known, standing=Standing.TOO_OLD)
     known = replace(known, standing=Standing.ANSWERED)
-    answers = queries.recent_events(incident.id, kinds=_ANSWERS, after=page.cause, limit=_MOST_ANSWERS)
     if not answers:
         return known
     first = answers[-1]
@@ -76,7 +76,10 @@ def acknowledge(desk: Desk, tx: Transaction, now: datetime, found: Answer, addre
     """
     incident = tx.incidents.get(found.incident.id)
     page = incident.pages.get(found.key)
-    if page is None or not _is_open(incident, found.key, page):
+    if page is None:
+        return
+    is_answered = bool(tx.incidents.since(incident.id, page.cause, _ANSWERS))
+    if not _is_open(incident, found.key, page, is_answered=is_answered):
         return
     command, actor = c.Acknowledge(), Actor(page.person, "link", key=f"page:{found.key}", address=address)
     changed = desk.change(tx, now, incident.id, command, actor)
@@ -98,7 +101,10 @@ def _key_of(links: PageLinks, token: str) -> str:
     return key
 
 
-def _is_open(incident: Incident, key: str, page: Page) -> bool:
-    """Whether an answer is waited for; a page that no provider confirmed may have arrived all the same."""
+def _is_open(incident: Incident, key: str, page: Page, *, is_answered: bool) -> bool:
+    """Whether an answer is waited for; a page that no provider confirmed may have arrived all the same.
+
+    Not once somebody has answered since (`is_answered`): what was opened again is to be answered anew.
+    """
     is_unheard = page.status is PageStatus.FAILED and page.demands_answer and incident.status is Status.TRIGGERED
-    return key in incident.open_pages or is_unheard
+    return key in incident.open_pages or (is_unheard and not is_answered)

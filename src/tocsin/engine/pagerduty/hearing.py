@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from tocsin.domain import commands as c
+from tocsin.domain.incident import Incident
 from tocsin.engine.desk import Actor, Desk
 from tocsin.engine.pagerduty.staff import Staff
 from tocsin.engine.record import tell_command
@@ -51,12 +52,13 @@ class Hearing(Struct, frozen=True):
         done: set[tuple[str, str]] = set()
         for page in pages:
             holders = tuple(self.staff.person(it.holder) for it in word.roles)
-            heard = Heard(word, page, self.staff.person(word.agent), holders)
             try:
                 incident = tx.incidents.get(incident_of(page))
             except NotFound:
                 logger.info("PagerDuty tells of %s, which is none of this database's pages", page)
                 continue
+            is_late = _is_late(tx, incident, page)
+            heard = Heard(word, page, self.staff.person(word.agent), holders, is_late=is_late)
             for command in commands_for(heard, incident, self.desk.sops.current.pagerduty):
                 # Several pages of one incident may be one incident there: it is written down once.
                 if (incident.id, repr(command)) not in done:
@@ -80,3 +82,9 @@ class Hearing(Struct, frozen=True):
         except Refused as refusal:
             return refusal
         return None
+
+
+def _is_late(tx: Transaction, incident: Incident, key: str) -> bool:
+    """Whether the incident was reopened since the page was sent."""
+    page = incident.pages.get(key)
+    return page is not None and bool(tx.incidents.since(incident.id, page.cause, ("reopened",)))

@@ -23,12 +23,14 @@ class Heard(Struct, frozen=True):
     """A word about one page, with who is meant by its agent: `person` is their id in the SOP, None where unknown.
 
     `holders` are those of the word's roles, one each.
+    `is_late`: the incident was reopened since the page was sent, and is to be answered anew.
     """
 
     word: Word
     page: str  # its key
     person: str | None
     holders: tuple[str | None, ...] = ()
+    is_late: bool = False
 
     @property
     def actor(self) -> str:
@@ -68,7 +70,7 @@ def instead(heard: Heard, refusal: str) -> tuple[c.Change, ...]:
 
 
 def _acknowledged(heard: Heard, incident: Incident, page: Page) -> tuple[c.Change, ...]:
-    if not _is_unanswered(page):
+    if not _is_unanswered(heard, page):
         return ()
     if not heard.word.agent.is_person:
         return _note(_told(heard, "acknowledged the page; nobody has answered it"))
@@ -80,10 +82,10 @@ def _resolved(heard: Heard, incident: Incident, page: Page, rules: PagerDuty) ->
         return ()
     if not heard.word.agent.is_person:
         told = _told(heard, "resolved the page; nobody has answered it")
-        return _note(told) if _is_unanswered(page) else ()
-    if rules.resolves and page.demands_answer:
+        return _note(told) if _is_unanswered(heard, page) else ()
+    if rules.resolves and page.demands_answer and not heard.is_late:
         return (c.Resolve(note=_by_whom(heard) or "resolved in PagerDuty"),)
-    if _is_unanswered(page):
+    if _is_unanswered(heard, page):
         by = _by_whom(heard)
         return (c.Acknowledge(note=f"{by}{by and ', '}by resolving the page there; {_OPEN_STILL}", page=heard.page),)
     return _note(_told(heard, f"resolved the page; {_OPEN_STILL}"))
@@ -138,9 +140,9 @@ def _told_role(given: RoleGiven) -> str:
     return f"gave the role {given.role} to {given.holder.name or given.holder.id}"
 
 
-def _is_unanswered(page: Page) -> bool:
+def _is_unanswered(heard: Heard, page: Page) -> bool:
     """Whether the page asks for an answer still. One that failed here may have rung there after all."""
-    return page.demands_answer and page.status is not PageStatus.ANSWERED
+    return page.demands_answer and page.status is not PageStatus.ANSWERED and not heard.is_late
 
 
 def _note(text: str) -> tuple[c.Change, ...]:
