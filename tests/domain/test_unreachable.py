@@ -212,6 +212,16 @@ def test_provider_that_comes_back_takes_the_page_that_the_inbox_has() -> None:
     assert not story.incident.pages[key].is_lost
 
 
+def test_provider_that_gives_up_a_page_that_the_inbox_has_hands_over_to_the_next_step() -> None:
+    story = Story().declare(SEV1).delay(PRIMARY).accept(PRIMARY).at(0.75).refuse(PRIMARY, "pagerduty")
+    assert story.ladder == [step(0, PAGE, PRIMARY), step(0.75, PAGE, SECONDARY)]
+
+
+def test_provider_that_gives_up_a_page_that_another_has_hurries_nobody() -> None:
+    story = Story(SLACK_TOO).declare(SEV1).delay(PRIMARY).accept(PRIMARY).at(0.75).refuse(PRIMARY, "pagerduty")
+    assert story.at(4).ladder == [step(0, PAGE, PRIMARY)]
+
+
 # What a step that reached nobody hurries
 
 

@@ -31,7 +31,7 @@ def page_failed(draft: Draft, command: c.ReportPageFailed) -> Refusal | None:
     """Move on at once: to the person's next contact method, and without one to the ladder's next step."""
     page = draft.incident.pages.get(command.key)
     is_further = page is not None and _is_further(page, command.via) and page.status in _WAITING
-    if page is None or not (page.status is PageStatus.PENDING or is_further):
+    if page is None or not (_is_awaited(page) or is_further):
         return None  # a receipt that comes late: the page was taken, given up or answered
     is_first = is_further or (page.method.id == command.via and page.method not in page.tried)
     is_given_up = not command.is_retried and command.via in {way.id for way in page.retried}
@@ -48,6 +48,11 @@ def page_failed(draft: Draft, command: c.ReportPageFailed) -> Refusal | None:
         )
     )
     return None
+
+
+def _is_awaited(page: Page) -> bool:
+    """Whether a way on which it is still tried may matter: nothing that wakes has taken it."""
+    return page.status is PageStatus.PENDING or (page.status is PageStatus.ACCEPTED and page.is_lost)
 
 
 def next_way(draft: Draft, page: Page, but: tuple[ContactMethod, ...] = ()) -> ContactMethod | None:
