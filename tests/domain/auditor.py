@@ -108,9 +108,13 @@ class Paged:
         return self.demands_answer and self.state in ("open", "accepted")
 
     def may_fail(self, via: str) -> bool:
-        """15: what was taken can't fail, but for the further ways by which it goes beside."""
+        """15: what was taken can't fail, but for the further ways by which it goes beside.
+
+        And for what is tried still, while nothing has it that wakes anybody.
+        """
         is_beside = via in self.later or (via in self.further and via not in self.failed)
-        return self.state == "open" or (self.state == "accepted" and is_beside)
+        may_wake = self.is_lost and via in self.retried
+        return self.state == "open" or (self.state == "accepted" and (is_beside or may_wake))
 
     def repeat(self, way: str) -> None:
         del self.later[way]

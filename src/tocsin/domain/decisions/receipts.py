@@ -31,12 +31,13 @@ def page_failed(draft: Draft, command: c.ReportPageFailed) -> Refusal | None:
     """Move on at once: to the person's next contact method, and without one to the ladder's next step."""
     page = draft.incident.pages.get(command.key)
     is_further = page is not None and _is_further(page, command.via) and page.status in _WAITING
-    if page is None or not (_is_awaited(page) or is_further):
-        return None  # a receipt that comes late: the page was taken, given up or answered
-    is_first = is_further or (page.method.id == command.via and page.method not in page.tried)
-    is_given_up = not command.is_retried and command.via in {way.id for way in page.retried}
+    if page is None:
+        return None
+    is_pending = page.status is PageStatus.PENDING
+    is_first = is_further or (is_pending and page.method.id == command.via and page.method not in page.tried)
+    is_given_up = _is_awaited(page) and not command.is_retried and command.via in {way.id for way in page.retried}
     if not is_first and not is_given_up:
-        return None  # the page has moved on, or it was told before
+        return None  # late (it was taken, given up or answered), or the page has moved on, or it was told before
     draft.record(
         e.PageFailed(
             key=command.key,
