@@ -10,7 +10,7 @@ from tests.web.abuse.conftest import Knows
 from tests.web.people import Person, signed_in
 
 EVIL = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
-SILENCE = {"matchers": 'alertname="Everything"', "comment": "quiet, please", "lasts": "1h"}
+SILENCE: dict[str, Any] = {"matchers": 'alertname="Everything"', "comment": "quiet, please", "lasts": "1h"}
 _EVENT = {
     "event_action": "trigger",
     "dedup_key": "srv01/disk",
