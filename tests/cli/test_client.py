@@ -163,6 +163,18 @@ def saying(words: bytes) -> Iterator[str]:
         thread.join()
 
 
+def whole_request(caller: socket.socket) -> bytes:
+    """A request with its body, which may come apart from its head."""
+    came = b""
+    while b"\r\n\r\n" not in came:
+        came += caller.recv(65_536)
+    head, _, body = came.partition(b"\r\n\r\n")
+    length = next(int(it.split(b":")[1]) for it in head.split(b"\r\n") if it.lower().startswith(b"content-length:"))
+    while len(body) < length:
+        body += caller.recv(65_536)
+    return head + b"\r\n\r\n" + body
+
+
 @contextmanager
 def losing_the_first_answer(server: Server) -> Iterator[str]:
     """A way to the server on which the first request arrives, and its answer doesn't."""
@@ -173,7 +185,7 @@ def losing_the_first_answer(server: Server) -> Iterator[str]:
             for is_lost in (True, False):
                 caller, _ = listening.accept()
                 with caller, socket.create_connection((to.hostname, to.port)) as served:
-                    served.sendall(caller.recv(65_536))
+                    served.sendall(whole_request(caller))
                     replied = served.makefile("rb").read()
                     if not is_lost:
                         caller.sendall(replied)
