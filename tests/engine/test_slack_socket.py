@@ -14,6 +14,7 @@ from tocsin.engine.slack.way_in import Foreign
 from tocsin.errors import InvalidInput, Overloaded, StoreError
 from tocsin.integrations.slack.account import SlackAccount
 from tocsin.integrations.slack.inbound import heard as h
+from tocsin.integrations.slack.inbound.envelopes import Envelope
 from tocsin.integrations.wire import Reply, Request
 from tocsin.simulate.sandbox.slack_member import Told
 from tocsin.simulate.sandbox.slack_socket import SandboxSocket
@@ -95,6 +96,20 @@ def play(
 
 def is_open(slack: SandboxSocket, times: int = 1) -> None:
     until(lambda: slack.opened >= times and slack.connections >= 1, f"connection {times} is open")
+
+
+def test_envelopes_whose_connection_ends_before_they_are_begun_take_no_places(slack: SandboxSocket) -> None:
+    async def story() -> None:
+        socket = Listener(slack).socket
+        working: set[asyncio.Task[None]] = set()
+        for _ in range(100):
+            await asyncio.wait_for(socket._begin(None, Envelope("events_api", "E1"), working), 1)
+            begun = list(working)
+            for task in begun:
+                task.cancel()
+            await asyncio.gather(*begun, return_exceptions=True)
+
+    asyncio.run(story())
 
 
 def test_command_is_heard_and_answered(slack: SandboxSocket) -> None:

@@ -115,10 +115,7 @@ class Socket:
                         )
                         leave.set()
                     elif it.envelope_id:
-                        await self._room.acquire()
-                        task = asyncio.create_task(self._answer(line, it))
-                        working.add(task)
-                        task.add_done_callback(working.discard)
+                        await self._begin(line, it, working)
         except ConnectionClosed as error:
             raise Unreachable("the connection broke off") from error
         except (InvalidHandshake, InvalidURI, OSError, TimeoutError) as error:
@@ -126,6 +123,14 @@ class Socket:
         finally:
             for task in working:
                 task.cancel()
+
+    async def _begin(self, line: Any, it: envelopes.Envelope, working: set[asyncio.Task[None]]) -> None:
+        """Begin to answer it, once there is room; what ends before its first step leaves its place as well."""
+        await self._room.acquire()
+        task = asyncio.create_task(self._answer(line, it))
+        working.add(task)
+        task.add_done_callback(working.discard)
+        task.add_done_callback(lambda _: self._room.release())
 
     async def _answer(self, line: Any, it: envelopes.Envelope) -> None:
         """Do what it asks for, then acknowledge it; what could not be done is left for Slack to give out again."""
@@ -136,8 +141,6 @@ class Socket:
             logger.warning("Slack: an envelope is not acknowledged, so that it comes again: %s", error)
         except Exception:  # a bug, or a connection that has just gone
             logger.warning("Slack: an envelope could not be answered", exc_info=True)
-        finally:
-            self._room.release()
 
     async def _outcome(self, it: envelopes.Envelope) -> Payload | None:
         try:
