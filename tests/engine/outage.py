@@ -20,7 +20,7 @@ class Outage(Rehearsal):
 
     def __init__(self, path: Path, sop: Sop | None = None, *, slack: bool = False) -> None:
         super().__init__(path, sop, slack=slack)
-        self.throttles = {name: Throttle(provider.rate) for name, provider in self.providers.items()}
+        self.throttles = {name: Throttle(it.rate, it.places) for name, it in self.providers.items()}
         self._handed_over: set[int] = set()
 
     def _due(self) -> Iterator[datetime]:

@@ -14,6 +14,7 @@ from tocsin.domain import commands as c
 from tocsin.domain.effects import AnyEffect, SendPage
 from tocsin.engine.pace import Rate
 from tocsin.engine.sender import Look, Sender
+from tocsin.engine.throttle import PLACES, Places
 from tocsin.integrations.inbox.outbound import deliver
 from tocsin.integrations.wire import Attempt, Done, Never, Outgoing, Reply, Request, Verdict
 from tocsin.simulate.sandbox.recording import RecordedRequest, Response
@@ -144,6 +145,7 @@ class Broken:
 
     name = "inbox"
     rate: Rate | None = None
+    places: Places = PLACES
 
     def __init__(self) -> None:
         self.tried = 0

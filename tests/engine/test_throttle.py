@@ -6,6 +6,7 @@ import pytest
 
 from tests.engine.alerts import NOON
 from tocsin.engine.pace import Rate
+from tocsin.engine.providers import AppriseProvider
 from tocsin.engine.throttle import Room, Throttle
 from tocsin.integrations.wire import Again, Busy, Done, Never
 from tocsin.store.rows import Only
@@ -25,6 +26,19 @@ SECOND = timedelta(seconds=1)
 )
 def test_last_places_are_kept_for_the_gravest_pages(under_way: int, room: Room) -> None:
     assert Throttle(None).room(under_way, NOON) == room
+
+
+@pytest.mark.parametrize(
+    ("under_way", "room"),
+    [
+        (0, Room(4, Only.ANYTHING)),
+        (4, Room(1, Only.PAGES)),
+        (5, Room(1, Only.GRAVEST_PAGES)),
+        (6, Room(0, Only.GRAVEST_PAGES)),
+    ],
+)
+def test_where_there_are_few_places_the_last_are_kept_as_well(under_way: int, room: Room) -> None:
+    assert Throttle(None, AppriseProvider.places).room(under_way, NOON) == room
 
 
 def test_rate_bounds_what_leaves_after_an_outage_until_nothing_is_due() -> None:

@@ -16,7 +16,7 @@ from tocsin.engine.pace import Rate, Turns
 from tocsin.engine.parts import Parts
 from tocsin.engine.quotas import NotYet, Quotas
 from tocsin.engine.sender import Look
-from tocsin.engine.throttle import Throttle
+from tocsin.engine.throttle import Places, Throttle
 from tocsin.errors import TocsinError, Unreachable
 from tocsin.integrations.wire import Again, Attempt, Done, Never, Outgoing, Reply, Then, Verdict
 from tocsin.store.outbox import Leased
@@ -42,6 +42,7 @@ class Provider(Protocol):
 
     name: str
     rate: Rate | None  # at which everything together leaves that waited for it while it was ill; None: at any
+    places: Places  # for how many deliveries at once there is room, and for which
 
     def request_for(self, effect: AnyEffect, attempt: Attempt) -> Outgoing | Done | Never:
         """The request that delivers `effect`, or that looks whether an earlier attempt has; the verdict without one."""
@@ -69,7 +70,7 @@ class Deliveries:
 
     def __init__(self, provider: Provider, parts: Parts, send: Send) -> None:
         self.name = provider.name
-        self.throttle = Throttle(provider.rate)
+        self.throttle = Throttle(provider.rate, provider.places)
         self._provider = provider
         self._node = parts.node
         self._store = parts.store

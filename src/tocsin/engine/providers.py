@@ -19,6 +19,7 @@ from tocsin.engine import credentials
 from tocsin.engine.deliveries import Provider
 from tocsin.engine.pace import Rate
 from tocsin.engine.pushing import is_installed
+from tocsin.engine.throttle import FEW, PLACES, Places
 from tocsin.integrations.apprise import outbound as apprise
 from tocsin.integrations.email import outbound as email
 from tocsin.integrations.email.account import EmailAccount
@@ -49,6 +50,7 @@ class PagerDutyProvider:
 
     name = "pagerduty"
     rate: Rate | None = PAGERDUTY_RATE
+    places: Places = PLACES
 
     def __init__(self, account: pagerduty.PagerDutyAccount) -> None:
         self._account = account
@@ -71,6 +73,7 @@ class PagerDutyRestProvider:
 
     name = "pagerduty_rest"
     rate: Rate | None = PAGERDUTY_REST_RATE
+    places: Places = PLACES
 
     def __init__(self, account: RestAccount, installation: str) -> None:
         self._account = account
@@ -95,6 +98,7 @@ class SlackProvider:
 
     name = "slack"
     rate: Rate | None = None  # Slack limits methods and channels, and says by how much
+    places: Places = PLACES
 
     def __init__(self, account: slack_account.SlackAccount) -> None:
         self._account = account
@@ -120,6 +124,7 @@ class EmailProvider:
 
     name = "email"
     rate: Rate | None = None  # a server that wants less says so, by a 4yz
+    places: Places = PLACES
 
     def __init__(self, account: EmailAccount) -> None:
         self._account = account
@@ -142,6 +147,7 @@ class AppriseProvider:
 
     name = "apprise"
     rate: Rate | None = None  # its services are many
+    places: Places = FEW
 
     def __init__(self, account: apprise.AppriseAccount) -> None:
         self._account = account
@@ -164,6 +170,7 @@ class InboxProvider:
 
     name = "inbox"
     rate: Rate | None = None
+    places: Places = PLACES
 
     def request_for(self, effect: AnyEffect, attempt: Attempt) -> Request | Done | Never:
         """Ring on the console; being written to the outbox, the page is in the inbox already."""

@@ -11,10 +11,13 @@ from importlib.util import find_spec
 import msgspec
 
 from tocsin.engine.apprise_process import GO, READY
+from tocsin.engine.throttle import FEW
 from tocsin.errors import Unreachable
 from tocsin.integrations.wire import Push, Reading, Reply
 
-_AT_ONCE = 4  # each takes a quarter of a second of a processor to begin, and 60 MB
+# Each takes a quarter of a second of a processor to begin, and 60 MB. As many as are leased at once: who waited for a
+# turn here would wait in the order of coming, a SEV1 behind what hangs.
+_AT_ONCE = FEW[-1][0]
 _COMMAND = (sys.executable, "-I", "-m", "tocsin.engine.apprise_process")
 # Whose certificates are trusted, and in which language; everything else of this process's environment may be a secret.
 _PASSED_ON = ("PATH", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")

@@ -13,7 +13,10 @@ from tocsin.engine.pace import Bucket, Rate
 from tocsin.integrations.wire import Again, Busy, Verdict
 from tocsin.store.rows import Only
 
-PLACES = ((16, Only.ANYTHING), (24, Only.PAGES), (32, Only.GRAVEST_PAGES))
+Places = tuple[tuple[int, Only], ...]
+
+PLACES: Places = ((16, Only.ANYTHING), (24, Only.PAGES), (32, Only.GRAVEST_PAGES))
+FEW: Places = ((4, Only.ANYTHING), (5, Only.PAGES), (6, Only.GRAVEST_PAGES))  # where each takes a process of its own
 
 
 class Room(Struct, frozen=True):
@@ -23,9 +26,9 @@ class Room(Struct, frozen=True):
     only: Only
 
 
-def room_for(under_way: int, at_most: int) -> Room:
+def room_for(under_way: int, at_most: int, kept: Places = PLACES) -> Room:
     """The room that is left, when so many are under way and `at_most` may be."""
-    for places, only in PLACES:
+    for places, only in kept:
         if under_way < places:
             return Room(max(0, min(places, at_most) - under_way), only)
     return Room(0, Only.GRAVEST_PAGES)
@@ -34,14 +37,15 @@ def room_for(under_way: int, at_most: int) -> Room:
 class Throttle:
     """What is known about one provider's capacity. It changes by what it is told, and does nothing by itself."""
 
-    def __init__(self, rate: Rate | None) -> None:
+    def __init__(self, rate: Rate | None, places: Places = PLACES) -> None:
         self.breaker = Breaker()
+        self._places = places
         self._bucket = Bucket(rate) if rate else None
         self._has_backlog = False
 
     def room(self, under_way: int, now: datetime) -> Room:
         """What may leave now."""
-        room = room_for(under_way, self.breaker.at_once(now))
+        room = room_for(under_way, self.breaker.at_once(now), self._places)
         return Room(min(room.count, self._bucket.free(now)), room.only) if self._bucket and self._is_paced else room
 
     @property
