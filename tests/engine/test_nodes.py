@@ -19,6 +19,7 @@ from tocsin.domain import commands as c
 from tocsin.domain import events as e
 from tocsin.domain.alert import Alert
 from tocsin.domain.apply import fold
+from tocsin.engine import membership
 from tocsin.engine.clock import Clock
 from tocsin.engine.desk import Actor, Desk
 from tocsin.engine.intake import Intake
@@ -29,6 +30,7 @@ from tocsin.engine.writer import Writer
 from tocsin.errors import Refused
 from tocsin.settings import Settings
 from tocsin.simulate.sandbox.pagerduty_desk import SandboxUser
+from tocsin.simulate.sandbox.recording import Response
 from tocsin.simulate.sandbox.server import Sandbox
 from tocsin.sop.load import default_sop
 from tocsin.sop.words import Severity, Trigger
@@ -47,11 +49,11 @@ def database(postgres: Cluster) -> Iterator[str]:
     postgres.drop_database(url)
 
 
-def node_on(database: str, sandbox: Sandbox, home: Path, speed: float = 1.0) -> Node:
+def node_on(database: str, sandbox: Sandbox, home: Path, speed: float = 1.0, *, has_pagerduty: bool = True) -> Node:
     settings = Settings(
         database=database,
         public_url="https://tocsin.example.org",
-        pagerduty_events_url=sandbox.url,
+        pagerduty_events_url=sandbox.url if has_pagerduty else "",
         clock_speed=speed,
         environ={"HOME": str(home)},
     )
@@ -62,6 +64,24 @@ def node_on(database: str, sandbox: Sandbox, home: Path, speed: float = 1.0) -> 
 async def two_nodes(database: str, sandbox: Sandbox, home: Path) -> AsyncIterator[tuple[Node, Node]]:
     async with node_on(database, sandbox, home) as one, node_on(database, sandbox, home) as other:
         yield one, other
+
+
+async def test_what_waits_for_a_provider_that_only_a_dead_node_served_goes_another_way(
+    database: str, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(membership, "BEAT_SECONDS", 0.1)
+    sandbox.script = lambda _: Response(503, b"")
+    async with node_on(database, sandbox, tmp_path, has_pagerduty=False) as left:
+        async with node_on(database, sandbox, tmp_path) as one:
+            incident = await declare(one)
+            await eventually(lambda: sandbox.requests)
+        await eventually(
+            lambda: e.PageFailed in {type(it.event) for it in left.queries.timeline(incident.id)}, within=30
+        )
+        (failed,) = (it.event for it in left.queries.timeline(incident.id) if isinstance(it.event, e.PageFailed))
+        assert failed.reason == "its provider is not set up any more"
+        assert failed.next_method is not None
+        assert failed.next_method.via == "inbox"
 
 
 async def test_webhook_that_reaches_both_nodes_at_once_is_carried_out_once(

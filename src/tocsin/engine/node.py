@@ -85,7 +85,7 @@ class Node:
             parts = Parts(member.id, self._store, self._writer, self.desk, self.clock, self._meters)
             self.pagerduty = PagerDutyLine(self.settings, parts, installation, self._sender.ask)
             self._deliveries = [Deliveries(provider, parts, self._sender.send) for provider in providers]
-            self._membership = Membership(member, self._writer, self._under_way, self._meters)
+            self._membership = Membership(member, self.desk, self._writer, self._under_way, self._meters)
             self.watch = Watchman(self.settings, parts)
             stack.push_async_callback(self.watch.close)
             self.proof = Proof(self._store, self.clock, self.watch.alarms)
