@@ -7,6 +7,7 @@ from typing import NamedTuple
 from tests.system.checker.evidence import Event, Json
 
 PAGE = "page"
+_INBOX = "inbox"
 MUST_ANSWER = ("SEV1", "SEV2")
 OVER = ("resolved", "closed", "cancelled")
 _ANY = ("triggered", "acknowledged", "mitigated", "resolved", "closed", "cancelled")
@@ -180,8 +181,7 @@ class Account:
                 status="accepted", taken_by=event.body["via"], retried=page.retried - {event.body["via"]}
             )
         else:
-            is_beside = event.body.get("via") in (page.further | page.later) - page.failed
-            if page.status != "pending" and not (page.status == "accepted" and is_beside):
+            if not _may_fail(page, event.body.get("via")):
                 self._fault(15, event, f"{key} has failed, though it was {page.status} already")
             self.pages[key] = _failed(page, event)
 
@@ -196,6 +196,17 @@ def reached_by(event: Event) -> list[Json]:
     """Whom the event had somebody reach: the n-th of them is its n-th page."""
     reached = event.body.get("reached") or []
     return [reached] if isinstance(reached, dict) else list(reached)
+
+
+def _may_fail(page: Page, via: str | None) -> bool:
+    """What was taken can't fail, but for a way by which it goes beside, and what is tried still while the inbox has it.
+
+    The inbox wakes nobody.
+    """
+    if page.status != "accepted":
+        return page.status == "pending"
+    is_beside = via in (page.further | page.later) - page.failed
+    return is_beside or (via in page.retried and not set(page.vias) - page.failed - {_INBOX})
 
 
 def _failed(page: Page, event: Event) -> Page:
