@@ -151,9 +151,10 @@ def test_page_that_can_not_be_sent_for_a_day_is_given_up_as_a_fact_in_the_timeli
     assert [row.status for row in rehearsal.outbox("pagerduty")] == ["pending"]
     assert [it.is_retried for it in rehearsal.happened(incident.id, e.PageFailed)] == [True]
     rehearsal.at(24 * 60 + 6)
-    failed = rehearsal.happened(incident.id, e.PageFailed)[-1]
+    delayed, failed = rehearsal.happened(incident.id, e.PageFailed)
+    assert delayed.next_method is not None
+    assert not failed.is_retried
     assert failed.reason == "PagerDuty did not confirm the event (HTTP 500)"
-    assert failed.next_method is not None
     assert ends_of_pages(rehearsal) == [
         ("SendPage", "failed", "given up after 24 h: PagerDuty did not confirm the event (HTTP 500)"),
         ("SendPage", "done", ""),
