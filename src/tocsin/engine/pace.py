@@ -29,9 +29,13 @@ class Bucket:
         return max(0, (self._rate.burst * self._rate.apart - ahead) // self._rate.apart)
 
     def take(self, count: int, now: datetime) -> None:
-        """So many leave now. Of what leaves past the rate a burst is owed at most: else it would be paid for hours."""
-        even_at = max(self._even_at or now, now) + count * self._rate.apart
-        self._even_at = min(even_at, now + self._rate.burst * self._rate.apart)
+        """So many leave now."""
+        self._even_at = max(self._even_at or now, now) + count * self._rate.apart
+
+    def forgive(self, now: datetime) -> None:
+        """Of what has left past the rate a burst is owed at most: else it would be paid for hours."""
+        if self._even_at is not None:
+            self._even_at = min(self._even_at, now + self._rate.burst * self._rate.apart)
 
     def next_at(self, now: datetime) -> datetime:
         """When the next may leave: `now` where one may."""

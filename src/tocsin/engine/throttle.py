@@ -70,6 +70,7 @@ class Throttle:
         """So many leave now."""
         if self._bucket:
             self._bucket.take(count, now)
+            self._bucket.forgive(now)  # while all is well nothing is held to the rate
 
     def hears(self, verdict: Verdict, key: str, now: datetime) -> None:
         """What the answer to a delivery says of its provider's health."""
