@@ -125,8 +125,11 @@ async def test_no_page_leaves_once_its_acknowledgement_by_another_node_is_on_rec
 ) -> None:
     wires: list[Wire] = []
     async with node(database, sandbox, "one", wires) as one, node(database, sandbox, "other", wires) as other:
-        await race(one, other, ROUNDS, random.Random(2))
-        check(wires, one)
+        for seed in range(5):  # on a busy machine one node may be the quicker one for a whole race
+            await race(one, other, ROUNDS, random.Random(seed))
+            check(wires, one)
+            if all(wire.left for wire in wires):
+                break
         assert all(wire.left for wire in wires), "one node did it all"
 
 
