@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.api.slack_world import World, slack_world
 from tests.system.waiting import until
 from tocsin.integrations.slack.actions import Action
+from tocsin.simulate.sandbox.slack_views import SlackView
 
 
 @pytest.fixture
@@ -167,11 +169,9 @@ def test_nobody_overwrites_what_somebody_else_has_done_meanwhile(world: World) -
     assert world.api.do("get_incident", incident)["severity"] == "SEV3"
 
 
-def test_a_thing_that_slack_tells_twice_is_done_once(world: World) -> None:
-    incident, alice = world.api.declare(), world.member("alice")
-    alice.command("note")
-    view = alice.dialog
-    told = {
+def submission(view: SlackView, **fields: str) -> dict[str, Any]:
+    """What Slack tells of a dialog that is sent, the same each time."""
+    return {
         "type": "view_submission",
         "api_app_id": "A0SANDBOX",
         "team": {"id": "T0SANDBOX"},
@@ -181,9 +181,16 @@ def test_a_thing_that_slack_tells_twice_is_done_once(world: World) -> None:
             "id": view.id,
             "callback_id": view.callback_id,
             "private_metadata": view.metadata,
-            "state": {"values": {"text": {"text": {"value": "once"}}}},
+            "state": {"values": {name: {name: {"value": value}} for name, value in fields.items()}},
         },
     }
+
+
+def test_a_thing_that_slack_tells_twice_is_done_once(world: World) -> None:
+    incident, alice = world.api.declare(), world.member("alice")
+    alice.command("note")
+    view = alice.dialog
+    told = submission(view, text="once")
     assert [world.deliver("interactions", told).status for _ in range(3)] == [200, 200, 200]
     assert len(world.events(incident, "note_added")) == 1
 
@@ -192,19 +199,7 @@ def test_a_declaration_that_slack_tells_twice_opens_one_incident(world: World) -
     alice = world.member("alice")
     alice.command("declare Checkout is down")
     view = alice.dialog
-    told = {
-        "type": "view_submission",
-        "api_app_id": "A0SANDBOX",
-        "team": {"id": "T0SANDBOX"},
-        "user": {"id": "U0ALICE"},
-        "trigger_id": "1.2.3",
-        "view": {
-            "id": view.id,
-            "callback_id": view.callback_id,
-            "private_metadata": view.metadata,
-            "state": {"values": {"title": {"title": {"value": "Checkout is down"}}}},
-        },
-    }
+    told = submission(view, title="Checkout is down")
     first, again = (world.deliver("interactions", told) for _ in range(2))
     assert len(world.api.do("list_incidents")) == 1
     assert "is open" in str(first.answer) or "INC-" in str(first.answer)

@@ -9,11 +9,10 @@ from tocsin.cli.client import find_client
 from tocsin.cli.cockpit import cockpit
 from tocsin.cli.output import as_json, as_person, incident, show_json
 from tocsin.cli.questions import ask_answers, ask_why, given_answers, with_answers
-from tocsin.sop.words import Role, Severity, Trigger
+from tocsin.sop.words import ROLES_BY_WORD, Severity, Trigger
 
 _SEVERITY = click.Choice([severity.value for severity in Severity], case_sensitive=False)
 _TRIGGER = click.Choice([trigger.value for trigger in Trigger])
-_ROLES = {role.short.lower(): role.value for role in Role} | {role.value: role.value for role in Role}
 
 
 def _show(it: dict[str, Any], is_json: bool) -> None:
@@ -75,12 +74,12 @@ def assess(incident: str, severity: str | None, is_json: bool, by: str | None, *
 
 @click.command()
 @incident
-@click.argument("role", type=click.Choice(list(_ROLES), case_sensitive=False), metavar="ic|cl|tl")
+@click.argument("role", type=click.Choice(list(ROLES_BY_WORD), case_sensitive=False), metavar="ic|cl|tl")
 @click.argument("person")
 @_common
 def role(incident: str, role: str, person: str, is_json: bool, by: str | None) -> None:
     """Give a role to a person, or hand it over."""
-    made = find_client().post("incidents", incident, "roles", role=_ROLES[role.lower()], person=person, by=by)
+    made = find_client().post("incidents", incident, "roles", role=ROLES_BY_WORD[role.lower()], person=person, by=by)
     _show(made, is_json)
 
 

@@ -38,6 +38,10 @@ class Role(StrEnum):
         return self.value.replace("_", " ").title()
 
 
+# What people may type for a role, in lower case: its abbreviation, or its name in the SOP file.
+ROLES_BY_WORD = {it.short.lower(): it for it in Role} | {it.value: it for it in Role}
+
+
 class Trigger(StrEnum):
     """The four reasons to declare an incident (SOP, section When to declare)."""
 

@@ -20,11 +20,10 @@ from tocsin.integrations.slack.inbound.asked import Asked, Verb, asked
 from tocsin.integrations.slack.inbound.plain import member_in, plain
 from tocsin.oncall.roster import who_is_on_call
 from tocsin.sop.model import Sop
-from tocsin.sop.words import Role, Severity
+from tocsin.sop.words import ROLES_BY_WORD, Role, Severity
 from tocsin.store.overrides import plain as plain_overrides
 
 _SHOWN_EVENTS = 25
-_ROLES = {it.short.lower(): it for it in Role} | {it.value: it for it in Role}
 # What more than the verb is asked for in a dialog, unless it was said.
 _DIALOG_OF = {
     Verb.ASSESS: Action.ASSESS,
@@ -144,7 +143,7 @@ class Slash:
 
 
 def _role(word: str) -> Role:
-    role = _ROLES.get(word.lower())
+    role = ROLES_BY_WORD.get(word.lower())
     if role is None:
         raise InvalidInput(f"role: must be ic, cl or tl, got {word[:40]!r}")
     return role

@@ -9,11 +9,10 @@ A note is the one thing that people may write everywhere in PagerDuty, on the ph
 from tocsin.domain import commands as c
 from tocsin.domain.incident import Audience
 from tocsin.errors import InvalidInput
-from tocsin.sop.words import Role, Severity
+from tocsin.sop.words import ROLES_BY_WORD, Severity
 
 BEGINS = "/incident"
 _VERBS = ("assess", "role", "update", "mitigate", "resolve")
-_ROLES = {it.short.lower(): it for it in Role} | {it.value: it for it in Role}
 
 
 def is_command(text: str) -> bool:
@@ -50,7 +49,7 @@ def _assess(said: str, by: str) -> c.Assess:
 
 def _role(said: str) -> c.AssignRole:
     name, person = _parted(said)
-    role = _ROLES.get(name.lower())
+    role = ROLES_BY_WORD.get(name.lower())
     if role is None or not person:
         raise InvalidInput(f"{BEGINS} role: must say ic, cl or tl, and a person's id, `{BEGINS} role ic alice`")
     return c.AssignRole(role=role, person=person.removeprefix("@").lower())
