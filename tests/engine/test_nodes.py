@@ -66,10 +66,11 @@ async def two_nodes(database: str, sandbox: Sandbox, home: Path) -> AsyncIterato
         yield one, other
 
 
+@pytest.mark.parametrize("beat", [0.1, 2.0], ids=["known to the other", "gone before the other's next beat"])
 async def test_what_waits_for_a_provider_that_only_a_dead_node_served_goes_another_way(
-    database: str, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    beat: float, database: str, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(membership, "BEAT_SECONDS", 0.1)
+    monkeypatch.setattr(membership, "BEAT_SECONDS", beat)
     sandbox.script = lambda _: Response(503, b"")
     async with node_on(database, sandbox, tmp_path, has_pagerduty=False) as left:
         async with node_on(database, sandbox, tmp_path) as one:

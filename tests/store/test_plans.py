@@ -66,6 +66,7 @@ QUESTIONS: dict[str, Ask] = {
     "what was a dead node delivering": lambda it: Transaction(it).outbox.release_expired(),
     "what was the last server delivering": lambda it: Transaction(it).outbox.release_all(),
     "what waits in vain": lambda it: Transaction(it).outbox.stranded(["pagerduty"]),
+    "does anything wait in vain": lambda it: Transaction(it).outbox.is_stranded(["pagerduty"]),
     "which pages wait": lambda it: Transaction(it).outbox.waiting_pages(),
     "what has waited for long": lambda it: Transaction(it).outbox.waiting_since_before("pagerduty", NOON),
     "what waits for an ill provider": lambda it: Queries(it).waiting_pages("pagerduty"),

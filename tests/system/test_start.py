@@ -6,8 +6,10 @@ import stat
 from pathlib import Path
 
 import httpx2
+import psycopg
 import pytest
 
+from tests.postgres import Cluster
 from tests.system.server import Server, firing
 from tests.system.waiting import until
 from tocsin.sop.load import default_text
@@ -169,3 +171,19 @@ def test_a_client_that_goes_away_in_mid_request_is_no_fault(server: Server) -> N
     assert server.get("incidents") == []
     assert server.end() == 0
     assert "CRITICAL" not in server.log.read_text()
+
+
+def test_a_database_that_fails_over_in_the_middle_of_the_start_is_waited_for(tmp_path: Path, postgres: Cluster) -> None:
+    url = postgres.migrated_database()
+    server = Server(tmp_path)
+    server.environ["TOCSIN_DATABASE"] = url
+    with psycopg.connect(url) as busy:
+        busy.execute("LOCK TABLE tokens IN SHARE ROW EXCLUSIVE MODE")  # a node's first words wait in vain
+        process = server.launch()
+        until(lambda: "not listening yet: " in server.log.read_text(), "the server says that it waits", 30)
+    try:
+        until(lambda: " listening on " in server.log.read_text(), "the server has begun", 30)
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.wait()

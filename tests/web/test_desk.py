@@ -83,7 +83,8 @@ def test_pager_is_tested_and_a_second_test_has_to_wait(world: World, looks: Look
     viewer.expected.append("409")
     page = viewer.go("/people/dana")
     expect(page.locator("main")).to_contain_text("Never tested")
-    page.get_by_role("button", name="Send a test page").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Send a test page").click()
     until(lambda: world.server.get("people/dana")["contact"][-1]["works_at"], "the test was taken")
     page.reload()
     expect(page.locator("main")).to_contain_text("Works: a test was taken")

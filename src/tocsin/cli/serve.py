@@ -8,7 +8,8 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ import click
 from msgspec.structs import replace
 
 from tocsin.cli.sop import find_sop, with_sop
-from tocsin.errors import InvalidInput, InvalidSop, StoreError
+from tocsin.errors import InvalidInput, InvalidSop, Overloaded, StoreError
 from tocsin.oncall.roster import INBOX, Roster
 from tocsin.settings import Settings, is_loopback, settings_from
 from tocsin.sop.check import Level, check
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tocsin")
 
 _OPEN_FILES = 8_192
+_FAIL_OVER_SECONDS = 30.0
+_AGAIN_SECONDS = 0.5
 
 
 @click.command()
@@ -143,7 +146,7 @@ async def _run(
     from tocsin.engine.node import Node  # noqa: PLC0415
 
     async with Node(settings, sop) as node:
-        await ensure_tokens(node)
+        await _patiently(ensure_tokens, node)
         if certificate is not None:
             certificate.keep_copy()
         token_file(settings.beside, "url").write_text(settings.public_url + "\n", encoding="ascii")
@@ -154,7 +157,7 @@ async def _run(
         if not node.watch.emergency.contacts:
             logger.warning("no emergency contacts: nobody is called when this node can't page; see docs/operations.md")
         logger.info("listening on %s, %s", settings.public_url, node.database_name)
-        await _tell_welcome(node)
+        await _patiently(_tell_welcome, node)
         async with _renewing(certificate):
             await _answer(node, listening, certificate)
 
@@ -230,6 +233,23 @@ def _leave_what_lasts_alone() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 10, 10)
+
+
+async def _patiently(step: Callable[["Node"], Awaitable[None]], node: "Node") -> None:
+    """Take a step of the start, again while the database that was there a moment ago is failing over to the next one.
+
+    Raises StoreError or Overloaded where that takes too long, at once where there is one file and no next one: whoever
+    watches over the server starts it again.
+    """
+    until = time.monotonic() + _FAIL_OVER_SECONDS
+    while True:
+        try:
+            return await step(node)
+        except (StoreError, Overloaded) as error:
+            if node.is_alone or time.monotonic() > until:
+                raise
+            logger.warning("not listening yet: %s", error)
+            await asyncio.sleep(_AGAIN_SECONDS)
 
 
 async def _tell_welcome(node: "Node") -> None:

@@ -139,10 +139,14 @@ def _tell(
             logger.critical("%s: its incident could not be told of it: %s", delivery.key, error, exc_info=is_bug)
 
 
+def served_by_anybody(desk: Desk, tx: Transaction) -> frozenset[str]:
+    """The providers that this node serves, or another one that lives."""
+    return desk.methods.union(*(member.providers for member in tx.nodes.living()))
+
+
 def give_up_stranded(desk: Desk, tx: Transaction, now: datetime) -> None:
     """What waits in vain has failed: nobody serves its provider any more, or its person has left (invariant 19)."""
-    served = desk.methods.union(*(member.providers for member in tx.nodes.living()))
-    for delivery in tx.outbox.stranded(served):
+    for delivery in tx.outbox.stranded(served_by_anybody(desk, tx)):
         _fail(desk, tx, now, delivery, "its provider is not set up any more")
     for delivery in tx.outbox.waiting_pages():
         if _person_of(delivery) not in desk.sops.current.people:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from tocsin import __version__
 from tocsin.engine.desk import Desk
-from tocsin.engine.dispatch import give_up_stranded
+from tocsin.engine.dispatch import give_up_stranded, served_by_anybody
 from tocsin.engine.meters import Meters
 from tocsin.engine.writer import Writer
 from tocsin.errors import TocsinError
@@ -41,26 +41,20 @@ class Membership:
         self._writer = writer
         self._under_way = under_way
         self._meters = meters
-        self._served: frozenset[str] = desk.methods  # by the nodes that live, the last time that was looked at
 
     async def run(self) -> None:
         """Beat until cancelled."""
         while True:
             try:
-                await self._see_who_serves(await self._writer.write(self.beat))
+                if await self._writer.write(self.beat):
+                    await self._writer.write(lambda tx, now: give_up_stranded(self._desk, tx, now))
             except Exception as error:  # a loop that ends would lose the leases
                 is_bug = not isinstance(error, TocsinError)
                 logger.critical("the node could not tell that it lives: %s", error, exc_info=is_bug)
             await asyncio.sleep(BEAT_SECONDS)
 
-    async def _see_who_serves(self, served: frozenset[str]) -> None:
-        """The last node that served a provider may be gone: what waits for that goes another way."""
-        if not served >= self._served:
-            await self._writer.write(lambda tx, now: give_up_stranded(self._desk, tx, now))
-        self._served = served
-
-    def beat(self, tx: Transaction, now: datetime) -> frozenset[str]:
-        """One beat; the providers that are served by the nodes that live.
+    def beat(self, tx: Transaction, now: datetime) -> bool:
+        """One beat; whether something waits for a provider that no node serves: the last one that did may be gone.
 
         What is being delivered is renewed before anything is given back, so it never is.
         """
@@ -70,7 +64,7 @@ class Membership:
         for key in tx.outbox.release_expired():
             self._meters.leases_taken_over += 1
             logger.warning("%s: whoever was delivering it has not been heard of; it is delivered again", key)
-        return self._desk.methods.union(*(member.providers for member in tx.nodes.living()))
+        return tx.outbox.is_stranded(served_by_anybody(self._desk, tx))
 
     async def leave(self) -> None:
         """Tell the others that this node has ended in order; where that can't be told, silence will."""

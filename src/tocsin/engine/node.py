@@ -47,6 +47,7 @@ from tocsin.store.audit_log import Deed
 from tocsin.store.open import open_store
 from tocsin.store.queries import Queries
 from tocsin.store.rederive import rederive_if_older
+from tocsin.store.rows import Member
 from tocsin.store.transaction import Transaction
 
 T = TypeVar("T")
@@ -79,8 +80,8 @@ class Node:
             providers = providers_for(self.settings, self.sop, installation, self.links.secret)
             self.desk = Desk(Sops(self.sop), frozenset(provider.name for provider in providers))
             self._funnel = Funnel(self._store, self._writer, Intake(self.desk))
-            self._give_up_stranded()
             member = this_member(self.settings.public_url, self.desk)
+            self._join(member)
             self._waker = Waker(self._store, self._writer, self.desk, self.clock)
             parts = Parts(member.id, self._store, self._writer, self.desk, self.clock, self._meters)
             self.pagerduty = PagerDutyLine(self.settings, parts, installation, self._sender.ask)
@@ -134,9 +135,10 @@ class Node:
         self.clock.not_before(self._store.queries.recorded_until() or self.clock.now())
         return installation, link_secret
 
-    def _give_up_stranded(self) -> None:
-        """What waits for a provider that isn't set up any more goes another way."""
+    def _join(self, member: Member) -> None:
+        """Tell the others what this node serves, before it sends anything; what nobody serves goes another way."""
         with self._store.transaction() as tx:
+            tx.nodes.seen(member)
             dispatch.give_up_stranded(self.desk, tx, self.clock.now())
 
     def _committed(self) -> None:

@@ -335,6 +335,11 @@ class Outbox:
         """
         return list(Leased.of(self._connection.all(sql, self._connection.list_of(sorted(providers)))).deliveries)
 
+    def is_stranded(self, providers: Collection[str]) -> bool:
+        """Whether anything waits for a provider that is not among `providers`."""
+        sql = f"SELECT 1 FROM outbox WHERE status = 'pending' AND NOT provider {self._connection.ONE_OF} LIMIT 1"
+        return bool(self._connection.all(sql, self._connection.list_of(sorted(providers))))
+
     def waiting_pages(self) -> list[Delivery]:
         """The pages and notifications to people that wait, the oldest first."""
         # Not by the index of all pages, of which most have left.

@@ -11,6 +11,7 @@ from typing import IO
 from tests.system.crash.points import point_of_death
 from tests.system.crash.zygote import Child, ServerOrder, zygote
 
+_LISTENS = "INFO tocsin: listening on "
 _BUGS = ("Traceback", "internal fault", "ALARM audit")
 
 
@@ -29,6 +30,7 @@ class Node:
         self._points = directory / f"{name}.points"
         self._child: Child | None = None
         self._doom: int | None = None
+        self._said_before = 0  # bytes of the log that earlier servers have written
 
     @property
     def url(self) -> str:
@@ -49,14 +51,15 @@ class Node:
             points=str(self._points),
         )
         self._points.unlink(missing_ok=True)
+        self._said_before = self._log.stat().st_size if self._log.exists() else 0
         self._doom = dies_at
         self._child = zygote().bear(order)
 
     def bury(self) -> int | None:
         """Write down where the dead server ended; the doom that it has escaped, for the next one.
 
-        One that ended without being killed is a fault, unless it never began: on a machine that is short of breath
-        the database may not answer in time, and whoever watches over a server starts it again.
+        One that ended without being killed is a fault, unless it never listened: the database may not answer while it
+        starts, and whoever watches over a server starts it again.
         """
         if self._child is None:
             return None
@@ -65,8 +68,9 @@ class Node:
         if point:
             self.deaths.append(point)
             return None
-        if self._points.exists():
-            self.faults.append(f"a server ended by itself: {self._log.read_text()[-500:]}")
+        said = self._log.read_bytes()[self._said_before :].decode(errors="replace")
+        if _LISTENS in said:
+            self.faults.append(f"a server ended by itself: {said[-500:]}")
         return self._doom
 
     def bugs(self) -> list[str]:
