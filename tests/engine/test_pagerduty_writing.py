@@ -87,6 +87,19 @@ def test_update_that_came_from_there_is_not_sent_back(notes: Night) -> None:
     assert (len(notes.now(incident).updates), written(notes)) == (1, [])
 
 
+def test_command_in_a_note_that_is_not_done_is_answered_there_once(notes: Night) -> None:
+    incident = notes.begin()
+    notes.hear()
+    notes.desk.annotate(notes.key, ALICE, "/incident explode")
+    notes.hear()
+    notes.rehearsal.work()
+    notes.hear()
+    _, answer = there(notes).notes
+    assert answer.user == "PTOCSIN"
+    assert ": Note: /incident explode (not done: /incident explode: there is no such command" in answer.content
+    assert len(notes.notes(incident)) == 1
+
+
 def test_note_that_was_sent_before_a_crash_is_not_sent_again(notes: Night) -> None:
     incident = notes.begin()
     notes.rehearsal.change(incident, c.PostUpdate(text="rolling back"), by="bob")

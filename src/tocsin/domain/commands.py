@@ -57,9 +57,13 @@ class AddTeam(Struct, frozen=True):
 
 
 class AddNote(Struct, frozen=True):
-    """Write this down in the timeline."""
+    """Write this down in the timeline.
+
+    `is_answer`: it answers a command that somebody gave elsewhere, and is told there as well.
+    """
 
     text: str
+    is_answer: bool = False
 
 
 class PostUpdate(Struct, frozen=True):

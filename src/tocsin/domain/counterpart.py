@@ -1,6 +1,6 @@
-"""What is to be said at PagerDuty's own incident of a page? Status updates as notes there, and who is asked to respond.
+"""What is to be said at PagerDuty's own incident of a page? Updates and answers as notes, and who is asked to respond.
 
-Only where the SOP wants it, and never back what came from there.
+Only where the SOP wants it, and never back what came from there, but why a command of a note was not carried out.
 """
 
 from tocsin.domain import effects as f
@@ -20,13 +20,15 @@ def counterpart_effects(draft: Draft) -> list[f.AnyEffect]:
         match recorded.event:
             case e.UpdatePosted() if rules.notes and recorded.via != PAGER:
                 found += _note(draft, recorded)
+            case e.NoteAdded(is_answer=True) if rules.notes and recorded.via == PAGER:
+                found += _note(draft, recorded)
             case e.PageAccepted() if rules.responders:
                 found += _request(draft, recorded.seq, recorded.event)
     return found
 
 
 def _note(draft: Draft, recorded: e.Recorded) -> list[f.AnyEffect]:
-    """The update, on the newest page that somebody there has, or had, to answer."""
+    """The update or answer, on the newest page that somebody there has, or had, to answer."""
     incident, sop = draft.incident, draft.context.sop
     pages = [key for key, page in incident.pages.items() if _is_there(page)]
     if not pages:

@@ -74,9 +74,10 @@ class TeamAdded(Event, frozen=True):
 
 
 class NoteAdded(Event, frozen=True):
-    """Somebody wrote something down."""
+    """Somebody wrote something down. `is_answer`: it answers a command that was given elsewhere."""
 
     text: str
+    is_answer: bool = False
 
 
 class UpdatePosted(Event, frozen=True):

@@ -123,7 +123,7 @@ def add_note(draft: Draft, command: c.AddNote) -> Refusal | None:
     fault = fault_in(command.text, "note")
     if fault:
         return Refusal("invalid_note", fault)
-    draft.record(e.NoteAdded(text=clean_text(command.text)))
+    draft.record(e.NoteAdded(text=clean_text(command.text), is_answer=command.is_answer))
     return None
 
 

@@ -63,10 +63,10 @@ def commands_for(heard: Heard, incident: Incident, rules: PagerDuty) -> tuple[c.
 
 
 def instead(heard: Heard, refusal: str) -> tuple[c.Change, ...]:
-    """What follows where a command was refused: one that somebody gave in a note is not lost, and says why."""
+    """What follows where a command was refused: one that somebody gave in a note is written down and answered."""
     if heard.word.deed is not Deed.NOTED or not _is_commanded(heard):
         return ()
-    return _note(f"{_with_author(heard)} (not done: {refusal})")
+    return (c.AddNote(text=_cut(f"{_with_author(heard)} (not done: {refusal})"), is_answer=True),)
 
 
 def _acknowledged(heard: Heard, incident: Incident, page: Page) -> tuple[c.Change, ...]:
