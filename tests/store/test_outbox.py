@@ -354,8 +354,8 @@ def test_what_has_waited_for_long_is_found(store: Store) -> None:
     old = declared(store)
     page_again(old, 60)
     with store.transaction() as tx:
-        early, late = (tx.outbox.waiting_since_before("pagerduty", NOON + it * MINUTE) for it in (59, 60))
+        early, late = (tx.waiting.since_before("pagerduty", NOON + it * MINUTE) for it in (59, 60))
         assert [(it.incident, it.attempts) for it in early] == [(old.id, 0)]
         assert late[: len(early)] == early
         assert len(late) > len(early)
-        assert tx.outbox.waiting_since_before("slack", NOON - MINUTE) == []
+        assert tx.waiting.since_before("slack", NOON - MINUTE) == []

@@ -19,7 +19,7 @@ from tocsin.engine.sender import Look
 from tocsin.engine.throttle import Places, Throttle
 from tocsin.errors import TocsinError, Unreachable
 from tocsin.integrations.wire import Again, Attempt, Done, Never, Outgoing, Reply, Then, Verdict
-from tocsin.store.outbox import Leased
+from tocsin.store.leased import Leased
 from tocsin.store.rows import Delivery, Only
 from tocsin.store.transaction import Transaction
 

@@ -13,7 +13,7 @@ from tocsin.engine.desk import ENGINE, Desk
 from tocsin.errors import TocsinError
 from tocsin.integrations.wire import Again, Busy, Done, Never, Verdict
 from tocsin.store.connection import InTheWay, Stale
-from tocsin.store.outbox import Leased
+from tocsin.store.leased import Leased
 from tocsin.store.rows import Delivery, Only
 from tocsin.store.storms import FRESH_FOR, TOLD_LATER, Counted, Ended
 from tocsin.store.transaction import Transaction
@@ -146,9 +146,9 @@ def served_by_anybody(desk: Desk, tx: Transaction) -> frozenset[str]:
 
 def give_up_stranded(desk: Desk, tx: Transaction, now: datetime) -> None:
     """What waits in vain has failed: nobody serves its provider any more, or its person has left (invariant 19)."""
-    for delivery in tx.outbox.stranded(served_by_anybody(desk, tx)):
+    for delivery in tx.waiting.stranded(served_by_anybody(desk, tx)):
         _fail(desk, tx, now, delivery, "its provider is not set up any more")
-    for delivery in tx.outbox.waiting_pages():
+    for delivery in tx.waiting.pages():
         if _person_of(delivery) not in desk.sops.current.people:
             _fail(desk, tx, now, delivery, f"{_person_of(delivery)} is not one of the organisation's people any more")
 
@@ -163,7 +163,7 @@ def _person_of(delivery: Delivery) -> str | None:
 
 def give_up_old(desk: Desk, tx: Transaction, now: datetime, provider: str, reason: str) -> None:
     """Deliveries that an ill provider has not even been offered have waited for long enough as well."""
-    for delivery in tx.outbox.waiting_since_before(provider, now - RETRY_FOR):
+    for delivery in tx.waiting.since_before(provider, now - RETRY_FOR):
         settle(desk, tx, now, delivery, Never(f"{GIVEN_UP}: {reason}", failure_of(delivery.effect, reason)))
 
 

@@ -64,7 +64,7 @@ class Membership:
         for key in tx.outbox.release_expired():
             self._meters.leases_taken_over += 1
             logger.warning("%s: whoever was delivering it has not been heard of; it is delivered again", key)
-        return tx.outbox.is_stranded(served_by_anybody(self._desk, tx))
+        return tx.waiting.is_stranded(served_by_anybody(self._desk, tx))
 
     async def leave(self) -> None:
         """Tell the others that this node has ended in order; where that can't be told, silence will."""

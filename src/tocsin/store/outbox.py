@@ -4,27 +4,22 @@ A lease ends by itself, so that a dead node's deliveries go on elsewhere; the co
 is written only where nobody has begun a later attempt (invariant 9).
 """
 
-import logging
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Self
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.domain.context import Decision
 from tocsin.domain.effects import AnyEffect, BriefNewcomer, PageEffect, SendPage
-from tocsin.errors import StoreError
 from tocsin.sop.words import Severity
 from tocsin.store import codec
 from tocsin.store.catchup import Catchup
 from tocsin.store.chain import Sealed
 from tocsin.store.connection import Connection, Row
 from tocsin.store.incidents import rank_of
+from tocsin.store.leased import COLUMNS, Leased
 from tocsin.store.rows import Delivery, Only
 from tocsin.store.storms import Storms, kind_of, recipient_of
-
-logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=20)
 _LEASE_MICROS = LEASE // timedelta(microseconds=1)
@@ -38,31 +33,6 @@ FREE = """NOT EXISTS (
     SELECT 1 FROM outbox AS earlier
     WHERE earlier.lane = outbox.lane AND earlier.id < outbox.id AND earlier.status IN ('pending', 'leased', 'counted')
 )"""
-_COLUMNS = "id, key, incident, effect, attempts, created_at, untaken"
-# The two have an index each.
-_WAITS = """id IN (
-    SELECT id FROM outbox WHERE status = 'pending' UNION ALL SELECT id FROM outbox WHERE status = 'counted'
-)"""
-
-
-class Leased(Struct, frozen=True):
-    """What a node has leased, and the ids of the rows that it can't read: a newer Tocsin may have written them."""
-
-    deliveries: tuple[Delivery, ...]
-    unreadable: tuple[int, ...]
-
-    @classmethod
-    def of(cls, rows: Sequence[Row]) -> Self:
-        """Read the rows, in their order."""
-        deliveries: list[Delivery] = []
-        unreadable: list[int] = []
-        for row in rows:
-            try:
-                deliveries.append(delivery_of(row))
-            except StoreError as error:
-                logger.critical("%s: this node can't deliver it: %s", row[1], error)
-                unreadable.append(row[0])
-        return cls(tuple(deliveries), tuple(unreadable))
 
 
 class Outbox:
@@ -164,7 +134,7 @@ class Outbox:
             UPDATE outbox SET
                 status = 'leased', attempts = attempts + 1, claimed_by = ?, leased_until = {connection.NOW} + ?
             WHERE id {connection.ONE_OF} AND status = 'pending'
-            RETURNING {_COLUMNS}
+            RETURNING {COLUMNS}
         """
         rows = connection.all(sql, node, _LEASE_MICROS, connection.list_of(picked))
         leased = Leased.of(sorted(rows, key=lambda row: picked.index(row[0])))
@@ -320,32 +290,6 @@ class Outbox:
         rows = self._connection.all("SELECT 1 FROM outbox WHERE id = ? AND stopped_at IS NOT NULL", delivery.id)
         return bool(rows)
 
-    def waiting_since_before(self, provider: str, instant: datetime) -> list[Delivery]:
-        """What has waited for the provider since then or longer, the oldest first."""
-        sql = f"""
-            SELECT {_COLUMNS} FROM outbox WHERE provider = ? AND status = 'pending' AND created_at <= ? ORDER BY id
-        """
-        return [delivery_of(row) for row in self._connection.all(sql, provider, codec.to_column(instant))]
-
-    def stranded(self, providers: Collection[str]) -> list[Delivery]:
-        """What waits for a provider that is not among `providers`, the oldest first."""
-        sql = f"""
-            SELECT {_COLUMNS} FROM outbox
-            WHERE {_WAITS} AND NOT provider {self._connection.ONE_OF} ORDER BY +id
-        """
-        return list(Leased.of(self._connection.all(sql, self._connection.list_of(sorted(providers)))).deliveries)
-
-    def is_stranded(self, providers: Collection[str]) -> bool:
-        """Whether anything waits for a provider that is not among `providers`."""
-        sql = f"SELECT 1 FROM outbox WHERE status = 'pending' AND NOT provider {self._connection.ONE_OF} LIMIT 1"
-        return bool(self._connection.all(sql, self._connection.list_of(sorted(providers))))
-
-    def waiting_pages(self) -> list[Delivery]:
-        """The pages and notifications to people that wait, the oldest first."""
-        # Not by the index of all pages, of which most have left.
-        sql = f"SELECT {_COLUMNS} FROM outbox WHERE {_WAITS} AND length(page) > 0 ORDER BY +id"
-        return list(Leased.of(self._connection.all(sql)).deliveries)
-
 
 def _rows_of(decision: Decision) -> Iterator[Row]:
     """What the decision sends, as rows; their keys follow from its last event."""
@@ -356,13 +300,6 @@ def _rows_of(decision: Decision) -> Iterator[Row]:
         row = Sealed(key, last.incident, effect.provider, effect.lane, page, codec.to_json(effect), at)
         whom = recipient_of(effect, rank)
         yield key, row.incident, row.provider, row.lane, page, whom, rank, row.effect, at, at, row.digest
-
-
-def delivery_of(row: Row) -> Delivery:
-    """The delivery in a row: id, key, incident, effect, attempts, created_at, untaken."""
-    id_, key, incident, effect, attempts, created_at, untaken = row
-    decided_at = codec.from_column(created_at)
-    return Delivery(id_, key, incident, codec.effect_from(effect), attempts, decided_at, untaken=untaken)
 
 
 def _tells_the_same(later: AnyEffect, page: SendPage) -> bool:

@@ -16,9 +16,10 @@ from tocsin.store.audit_queries import AuditQueries
 from tocsin.store.connection import Reads
 from tocsin.store.desk_queries import DeskQueries
 from tocsin.store.incidents import NO_END, events_between, timeline_of
+from tocsin.store.leased import delivery_of
 from tocsin.store.monitors import monitors_in
 from tocsin.store.nodes import member_of
-from tocsin.store.outbox import FREE, ONLY, delivery_of
+from tocsin.store.outbox import FREE, ONLY
 from tocsin.store.quarantine import no_such
 from tocsin.store.rows import Delivery, Monitor, Only, OutboxRow, Quarantined, SeenMember, StoredAlert
 from tocsin.store.storms import leads_that_ended, queues

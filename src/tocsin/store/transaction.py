@@ -31,6 +31,7 @@ from tocsin.store.search import SearchIndex
 from tocsin.store.sign_in import SignIn
 from tocsin.store.silences import Silences
 from tocsin.store.storms import Storms
+from tocsin.store.waiting import Waiting
 
 
 class Transaction:
@@ -40,6 +41,7 @@ class Transaction:
         self._connection = connection
         self.incidents = Incidents(connection)
         self.outbox = Outbox(connection)
+        self.waiting = Waiting(connection)
         self.storms = Storms(connection)
         self.alerts = Alerts(connection)
         self.facts = Facts(connection)
