@@ -172,4 +172,6 @@ async def test_several_incidents_share_the_pace_of_the_stakeholders_channel(
         for _ in range(8):
             await post.declare(SEV1)
         await eventually(lambda: len(told) == 8)
-    assert min(later - earlier for earlier, later in itertools.pairwise(told)) > 0.95 / SPEED
+    # One that was late itself comes nearer to the next one, which is not.
+    assert min(later - earlier for earlier, later in itertools.pairwise(told)) > 0.5 / SPEED
+    assert told[-1] - told[0] > 0.9 * 7 / SPEED

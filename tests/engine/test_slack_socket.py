@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -212,10 +213,11 @@ def test_event_whose_connection_breaks_in_the_middle_comes_over_the_next(slack: 
 
 def test_slack_that_lets_nobody_in_is_asked_more_and_more_seldom(slack: SandboxSocket) -> None:
     slack.is_shut = True
+    began = time.monotonic()
 
     def story(listener: Listener) -> None:
         until(lambda: slack.refused >= 2, "it is asked again")
-        assert len(listener.asked) <= 3
+        assert len(listener.asked) <= 2 + (time.monotonic() - began)
         assert listener.socket.why == "no connection could be made"
         assert listener.socket.down_for() > 0
         slack.is_shut = False
