@@ -27,6 +27,7 @@ _PUBLIC = {
     "/metrics",
     "/signin",
     "/signin/oidc",
+    "/signin/passkey",
     "/signin/oidc/return",
     "/welcome/{secret}",
     "/password/{secret}",

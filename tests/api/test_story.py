@@ -196,6 +196,7 @@ def accounts_and_tokens_are_looked_after(api: Api) -> None:
     assert api.do("disable_account", "2")["disabled_at"] is not None
     assert api.do("enable_account", "2")["disabled_at"] is None
     assert "/password/tocsin_link_" in api.do("make_reset_link", "2")["link"]
+    assert api.do("remove_passkeys", "2")["passkeys"] == 0
     token = api.do("add_token", name="chat", scopes=["read"], expires="30d")["token"]
     assert api.ask("GET", "/api/v1/incidents", token=token).status_code == 200
     assert [it["name"] for it in api.do("list_tokens")] == ["admin", "chat", f"intake-{hash_of(api.intake)[:8]}"]

@@ -131,6 +131,7 @@ RIGHT: dict[str, dict[str, Any]] = {
     "disable_account": {},
     "enable_account": {},
     "make_reset_link": {},
+    "remove_passkeys": {},
     "add_token": {"name": "chat", "scopes": ["read"]},
     "revoke_token": {},
     "declare": {"title": "Checkout is down"},

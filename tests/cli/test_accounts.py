@@ -14,6 +14,8 @@ def test_account_is_made_changed_and_kept_out(tocsin: Terminal, server: Server) 
     assert line.split("  ")[0] == "chris@example.com"
     assert "nothing yet" in line
     assert tocsin.does("accounts", "reset-link", "chris@example.com").out.startswith(f"{server.url}/password/")
+    removed = tocsin.does("accounts", "remove-passkeys", "chris@example.com")
+    assert removed.out == "chris@example.com: has no passkeys any more\n"
     again = tocsin("accounts", "add", "chris@example.com")
     assert (again.status, again.complaint) == (2, "tocsin: email: chris@example.com has an account already")
     last = tocsin("accounts", "disable", "chris@example.com")

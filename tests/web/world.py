@@ -1,7 +1,9 @@
 """What is there to see? A server whose incidents are made over its API, as other surfaces would."""
 
+import socket
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.system.server import Json, Server, firing
@@ -17,6 +19,15 @@ def link_of(server: Server, incident: str) -> str:
         (page,) = database.execute(sql, (incident,)).fetchone()
     database.close()
     return f"/a/{PageLinks('', secret).token(page)}"
+
+
+def named_server(directory: Path) -> Server:
+    """A server that people reach by a name, as passkeys want it; not started yet."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = Server(directory, TOCSIN_PUBLIC_URL=f"http://localhost:{port}")
+    server.arguments = ["--port", str(port)]
+    return server
 
 
 class World:

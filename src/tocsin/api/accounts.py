@@ -25,7 +25,10 @@ _LONGEST_ID = 12
 
 
 class AccountView(Struct, frozen=True):
-    """An account; `person` is who they are in the SOP, `disabled_at` since when it opens nothing."""
+    """An account; `person` is who they are in the SOP, `disabled_at` since when it opens nothing.
+
+    `passkeys` is how many it has.
+    """
 
     id: int
     email: str
@@ -34,6 +37,7 @@ class AccountView(Struct, frozen=True):
     role: GlobalRole
     has_password: bool
     has_single_sign_on: bool
+    passkeys: int
     created_at: datetime
     disabled_at: datetime | None
     signed_in_at: datetime | None
@@ -133,6 +137,13 @@ async def make_reset_link(node: Node, request: Request) -> Response:
     return answer(LinkView(account_view(account), password_link(node, secret)))
 
 
+async def remove_passkeys(node: Node, request: Request) -> Response:
+    """Let nobody in by any of the account's passkeys; the sessions that they began are over."""
+    body = decode_body(await read_body(request), w.PlainBody)
+    actor = actor_of(node, request, body.by)
+    return answer(account_view(await node.passkeys.remove_all(_id_of(request), actor)))
+
+
 def password_link(node: Node, secret: str) -> str:
     """Where a password is set by a link."""
     return f"{node.settings.public_url}/password/{secret}"
@@ -205,6 +216,7 @@ def account_view(it: Account) -> AccountView:
         role=GlobalRole(it.role),
         has_password=it.has_password,
         has_single_sign_on=it.issuer is not None,
+        passkeys=it.passkeys,
         created_at=it.created_at,
         disabled_at=it.disabled_at,
         signed_in_at=it.signed_in_at,

@@ -59,6 +59,16 @@ ACCOUNT_OPERATIONS: tuple[Operation, ...] = (
         body=w.PlainBody,
     ),
     Operation(
+        "POST",
+        f"{_ONE}/passkeys/remove",
+        "remove_passkeys",
+        "Let nobody in by an account's passkeys any more",
+        accounts.remove_passkeys,
+        accounts.AccountView,
+        _ACCOUNTS,
+        body=w.PlainBody,
+    ),
+    Operation(
         "GET",
         "/api/v1/tokens",
         "list_tokens",

@@ -31,7 +31,9 @@ def list_(is_json: bool) -> None:
 
 
 def _line(it: dict[str, Any]) -> tuple[str, ...]:
+    passkeys = it.get("passkeys", 0)  # an older server doesn't say
     ways = [way for way, has in (("password", it["has_password"]), ("sso", it["has_single_sign_on"])) if has]
+    ways += [f"{passkeys} passkey{'s' if passkeys > 1 else ''}"] if passkeys else []
     how = "disabled" if it["disabled_at"] else ", ".join(ways) or "nothing yet"
     return it["email"], it["name"], it["role"], it["person"] or "—", how, clock(it["signed_in_at"])
 
@@ -88,6 +90,16 @@ def reset_link(account: str, by: str | None) -> None:
     """Print a link that sets the account's password once, within 24 hours."""
     client = find_client()
     say(client.post("accounts", _id_of(client, account), "reset-link", by=by)["link"])
+
+
+@accounts.command("remove-passkeys")
+@_account
+@as_person
+def remove_passkeys(account: str, by: str | None) -> None:
+    """Let nobody in by the account's passkeys; whoever is signed in by one is out."""
+    client = find_client()
+    client.post("accounts", _id_of(client, account), "passkeys", "remove", by=by)
+    say(f"{account}: has no passkeys any more")
 
 
 def _id_of(client: Client, email: str) -> str:

@@ -27,6 +27,7 @@ from tocsin.engine.meters import Meters
 from tocsin.engine.once import done_once
 from tocsin.engine.pagerduty.line import PagerDutyLine
 from tocsin.engine.parts import Parts
+from tocsin.engine.passkeys import Passkeys
 from tocsin.engine.proof import Proof
 from tocsin.engine.providers import providers_for
 from tocsin.engine.record import tell_command
@@ -101,6 +102,7 @@ class Node:
                 stack.push_async_callback(self.slack.close)
             self.sign_in = SignIn(self._store, self._writer, self.clock, self.gate)
             stack.callback(self.sign_in.close)
+            self.passkeys = Passkeys(parts, self.gate, self.sign_in, self.links)
             self.accounts = Accounts(self._writer, self.clock, self.gate, self.sign_in, self.sop)
             provider = sign_in_file(self.settings)
             self.single_sign_on = (

@@ -1,4 +1,4 @@
-"""How does somebody sign in? By a password, by OpenID Connect, or by a link that works once.
+"""How does somebody sign in? By a password, by OpenID Connect, by a link that works once, or by a passkey.
 
 One password is looked at at a time: hashing takes tens of milliseconds of a processor that pages need more, and nobody
 tries two at once. A wrong address takes as long as a wrong password.
@@ -8,7 +8,7 @@ import asyncio
 import functools
 import math
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
@@ -17,6 +17,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.accounts.attempts import Subject, after_failure, wait
 from tocsin.accounts.credentials import hash_of
@@ -28,12 +29,13 @@ from tocsin.errors import NotSignedIn, Overloaded, TooManyAttempts
 from tocsin.store.audit_log import Deed
 from tocsin.store.open import Store
 from tocsin.store.queries import Queries
-from tocsin.store.rows import Account, Session
+from tocsin.store.rows import Account, Passkey, Session
 from tocsin.store.transaction import Transaction
 
 # OWASP's parameters for argon2id: 19 MiB, two passes, one lane.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 T = TypeVar("T")
+UsePasskey = Callable[[Transaction], Passkey]
 
 _MOST_WAITING = 16
 _WRONG = "the e-mail address or the password is wrong"
@@ -46,6 +48,14 @@ class Browser(Struct, frozen=True):
     address: str
     agent: str = ""
     secret: str = ""
+
+
+class Attempt(Struct, frozen=True):
+    """Somebody tries to sign in: as whom, from where, and what is told of it where it fails."""
+
+    email: str
+    address: str
+    told: Mapping[str, str] = {}
 
 
 class SignIn:
@@ -85,9 +95,18 @@ class SignIn:
             raise TooManyAttempts(math.ceil(max(pauses).total_seconds()))
         is_right = await self._is_right(stored if account and not account.disabled_at else None, password)
         if account is None or not is_right:
-            await self._writer.write(lambda tx, now: self._note_failure(tx, now, email, subjects, address))
+            attempt = Attempt(email, address)
+            await self._writer.write(lambda tx, now: self.note_failure(tx, now, attempt, subjects))
             raise NotSignedIn(_WRONG)
         return account
+
+    async def refuse_if_slowed(self, address: str) -> dict[Subject, str]:
+        """Raise TooManyAttempts where too many failed from there; else what a failure would be counted for."""
+        subjects = {Subject.ADDRESS: f"address:{_network(address)}"}
+        _, _, pauses = await self._store.read(lambda queries: self._look(queries, "", subjects))
+        if max(pauses) > timedelta():
+            raise TooManyAttempts(math.ceil(max(pauses).total_seconds()))
+        return subjects
 
     def _look(
         self, queries: Queries, email: str, subjects: dict[Subject, str]
@@ -98,26 +117,30 @@ class SignIn:
         pauses = [wait(known.attempts(subject), kind.limit, now) for kind, subject in subjects.items()]
         return account, stored, pauses
 
-    def _note_failure(
-        self, tx: Transaction, now: datetime, email: str, subjects: dict[Subject, str], address: str
-    ) -> None:
+    def note_failure(self, tx: Transaction, now: datetime, attempt: Attempt, subjects: Mapping[Subject, str]) -> None:
+        """Count a failure for each of the subjects, and tell of it."""
         at = self._clock.real_now()
         for subject in subjects.values():
             tx.sign_in.note_attempts(subject, after_failure(tx.accounts.attempts(subject), at), at)
-        tx.audit.add(Deed("nobody", "web", "sign_in.failed", email, {"address": address}), now)
+        detail = {"address": attempt.address, **attempt.told}
+        tx.audit.add(Deed("nobody", "web", "sign_in.failed", attempt.email, detail), now)
 
     async def _is_right(self, stored: str | None, password: str) -> bool:
-        return await self._apart(functools.partial(_verify, stored, password))
+        return await self.apart(functools.partial(_verify, stored, password))
 
     async def hash(self, password: str) -> str:
         """What is stored of a password."""
-        return await self._apart(functools.partial(_HASHER.hash, password))
+        return await self.apart(functools.partial(_HASHER.hash, password))
 
-    async def _apart(self, work: Callable[[], T]) -> T:
+    async def apart(self, work: Callable[[], T]) -> T:
+        """The value of what takes a processor for long: one at a time, while everything else goes on."""
         return await asyncio.get_running_loop().run_in_executor(self._hashing, work)
 
-    async def begin(self, account: Account, browser: Browser, how: str) -> str:
-        """The secret of a new session of the account; the browser's old one is over."""
+    async def begin(self, account: Account, browser: Browser, how: str, *, by: UsePasskey | None = None) -> str:
+        """The secret of a new session of the account; the browser's old one is over.
+
+        `by` uses the passkey that it begins by, in the same transaction; what it raises is raised.
+        """
         secret = secrets.token_urlsafe(32)
         at = self._clock.real_now()
         session = Session(
@@ -127,18 +150,21 @@ class SignIn:
             seen_at=at,
             address=browser.address,
             agent=browser.agent[:_LONGEST_AGENT],
+            how=how,
         )
 
         def work(tx: Transaction, now: datetime) -> None:
+            passkey = by(tx) if by else None
             if tx.accounts.account(account.id).disabled_at is not None:
                 raise NotSignedIn(_WRONG)
-            tx.sign_in.begin(session)
+            tx.sign_in.begin(replace(session, passkey=passkey.id) if passkey else session)
             if browser.secret:
                 tx.sign_in.end(hash_of(browser.secret))
             tx.sign_in.forget_attempts(f"account:{account.email}")
             tx.accounts.note_sign_in(account.id, at)
             actor = self._gate.principal_of(account)
-            detail = {"by": actor.key, "address": browser.address, "how": how}
+            label = passkey.label if passkey else ""
+            detail = {"by": actor.key, "address": browser.address, "how": how, "passkey": label}
             tx.audit.add(Deed(actor.actor, "web", "sign_in", account.email, detail), now)
 
         await self._writer.write(work)

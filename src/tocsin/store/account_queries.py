@@ -9,8 +9,8 @@ from tocsin.store.connection import Reads
 from tocsin.store.rows import Account, Link, Session, Token
 
 _ACCOUNT = """id, email, name, person, role, password IS NOT NULL, issuer, subject, created_at, disabled_at,
-    signed_in_at"""
-_SESSION = "hash, account, began_at, seen_at, address, agent"
+    signed_in_at, (SELECT count(*) FROM passkeys WHERE account = accounts.id)"""
+_SESSION = "hash, account, began_at, seen_at, address, agent, how, passkey"
 _BEARER = "name, scope, hash, prefix, owner, created_by, created_at, expires_at, used_at"
 
 
@@ -98,7 +98,7 @@ class AccountQueries:
 
 
 def _account(row: tuple[Any, ...]) -> Account:
-    id_, email, name, person, role, has_password, issuer, subject, created, disabled, signed_in = row
+    id_, email, name, person, role, has_password, issuer, subject, created, disabled, signed_in, passkeys = row
     return Account(
         id=id_,
         email=email,
@@ -111,12 +111,22 @@ def _account(row: tuple[Any, ...]) -> Account:
         created_at=codec.from_column(created),
         disabled_at=codec.optional_from_column(disabled),
         signed_in_at=codec.optional_from_column(signed_in),
+        passkeys=passkeys,
     )
 
 
 def _session(row: tuple[Any, ...]) -> Session:
-    hash_, account, began, seen, address, agent = row
-    return Session(hash_, account, codec.from_column(began), codec.from_column(seen), address, agent)
+    hash_, account, began, seen, address, agent, how, passkey = row
+    return Session(
+        hash=hash_,
+        account=account,
+        began_at=codec.from_column(began),
+        seen_at=codec.from_column(seen),
+        address=address,
+        agent=agent,
+        how=how or "",
+        passkey=passkey,
+    )
 
 
 def _token(row: tuple[Any, ...]) -> Token:

@@ -20,6 +20,7 @@ from tocsin.store.leased import delivery_of
 from tocsin.store.monitors import monitors_in
 from tocsin.store.nodes import member_of
 from tocsin.store.outbox import FREE, ONLY
+from tocsin.store.passkeys import PasskeyQueries
 from tocsin.store.quarantine import no_such
 from tocsin.store.rows import Delivery, Monitor, Only, OutboxRow, Quarantined, SeenMember, StoredAlert
 from tocsin.store.storms import leads_that_ended, queues
@@ -41,6 +42,7 @@ class Queries:
         self._connection = connection
         self.desk = DeskQueries(connection)
         self.accounts = AccountQueries(connection)
+        self.passkeys = PasskeyQueries(connection)
         self.audit = AuditQueries(connection)
 
     def _all(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:

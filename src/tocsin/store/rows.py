@@ -141,10 +141,14 @@ class Account(Struct, frozen=True):
     created_at: datetime
     disabled_at: datetime | None
     signed_in_at: datetime | None
+    passkeys: int = 0  # how many it has
 
 
 class Session(Struct, frozen=True):
-    """A browser that is signed in; `hash` is that of its secret, and names it."""
+    """A browser that is signed in; `hash` is that of its secret, and names it.
+
+    `how` is by what it began, empty where an older Tocsin didn't say; `passkey` the id of the one that it began by.
+    """
 
     hash: str
     account: int
@@ -152,6 +156,24 @@ class Session(Struct, frozen=True):
     seen_at: datetime
     address: str
     agent: str
+    how: str = ""
+    passkey: str | None = None
+
+
+class Passkey(Struct, frozen=True):
+    """A key by which its account signs in; `id` is what the authenticator calls it, as `public_key` (COSE) base64url.
+
+    `is_synced`: its owner has it on several devices. `sign_count` stays 0 for those that don't count.
+    """
+
+    id: str
+    account: int
+    public_key: str
+    sign_count: int
+    label: str
+    is_synced: bool
+    created_at: datetime
+    used_at: datetime | None = None
 
 
 class Link(Struct, frozen=True):

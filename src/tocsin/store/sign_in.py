@@ -19,17 +19,18 @@ class SignIn:
     def begin(self, session: Session) -> None:
         """Somebody is signed in. What is over is forgotten on this occasion."""
         self._forget_what_is_over(session.began_at)
-        sql = "INSERT INTO sessions (hash, account, began_at, seen_at, address, agent) VALUES (?, ?, ?, ?, ?, ?)"
-        began_at = codec.to_column(session.began_at)
-        row = (
-            session.hash,
-            session.account,
-            began_at,
-            codec.to_column(session.seen_at),
-            session.address,
-            session.agent,
-        )
-        self._connection.many(sql, [row])
+        columns = {
+            "hash": session.hash,
+            "account": session.account,
+            "began_at": codec.to_column(session.began_at),
+            "seen_at": codec.to_column(session.seen_at),
+            "address": session.address,
+            "agent": session.agent,
+            "how": session.how or None,
+            "passkey": session.passkey,
+        }
+        sql = f"INSERT INTO sessions ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        self._connection.many(sql, [tuple(columns.values())])
 
     def _forget_what_is_over(self, now: datetime) -> None:
         sql = "DELETE FROM sessions WHERE began_at < ? OR seen_at < ?"
@@ -43,6 +44,10 @@ class SignIn:
     def end_all_of(self, account: int, but: str = "") -> None:
         """Every session of the account is over, but the one named."""
         self._connection.many("DELETE FROM sessions WHERE account = ? AND hash != ?", [(account, but)])
+
+    def end_all_by(self, passkey: str, but: str = "") -> None:
+        """Every session that the passkey began is over, but the one named."""
+        self._connection.many("DELETE FROM sessions WHERE passkey = ? AND hash != ?", [(passkey, but)])
 
     def forget_all(self) -> None:
         """Nobody is signed in, and no link works: a restored database must not let in who was sent away since."""

@@ -26,6 +26,7 @@ from tocsin.store.once import Once
 from tocsin.store.outbox import Outbox
 from tocsin.store.overrides import Overrides
 from tocsin.store.page_tests import PageTests
+from tocsin.store.passkeys import Passkeys
 from tocsin.store.quarantine import Quarantine
 from tocsin.store.search import SearchIndex
 from tocsin.store.sign_in import SignIn
@@ -54,6 +55,7 @@ class Transaction:
         self.counterparts = Counterparts(connection)
         self.once = Once(connection)
         self.accounts = Accounts(connection)
+        self.passkeys = Passkeys(connection)
         self.sign_in = SignIn(connection)
         self.audit = AuditLog(connection)
         self.overrides = Overrides(connection)

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
+from tocsin.accounts.passkeys import MOST, is_fresh
 from tocsin.accounts.permissions import Permission, Scope
 from tocsin.accounts.sessions import ends_at, is_alive
 from tocsin.api.accounts import revoke
@@ -41,18 +42,25 @@ def routes(node: Node) -> list[BaseRoute]:
 
 async def get_account(site: Site, request: Request) -> Response:
     """One's own account."""
-    return await _show(site, request)
+    return await show(site, request)
 
 
-async def _show(
+async def show(
     site: Site, request: Request, notice: Notice | None = None, *, status: int = 200, token: str = ""
 ) -> Response:
-    id_, now = _mine(request), site.node.clock.real_now()
+    """The page of one's own account, with what has just happened; `token` is shown this once."""
+    id_, now = mine(request), site.node.clock.real_now()
 
     def ask(queries: Queries) -> dict[str, object]:
         known = queries.accounts
         sessions = [it for it in known.sessions_of(id_) if is_alive(it.began_at, it.seen_at, now)]
-        return {"account": known.account(id_), "sessions": sessions, "tokens": known.tokens(owner=id_)}
+        return {
+            "account": known.account(id_),
+            "sessions": sessions,
+            "tokens": known.tokens(owner=id_),
+            "passkeys": queries.passkeys.of(id_),
+            "is_fresh": any(it.hash == request.state.session and is_fresh(it.began_at, now) for it in sessions),
+        }
 
     found = await site.node.read(ask)
     return site.render(
@@ -65,11 +73,15 @@ async def _show(
         ends_at=ends_at,
         scopes=_OWN_SCOPES,
         lasts=_LASTS,
+        most=MOST,
+        party=site.node.passkeys.party,
+        why_no_passkeys=site.node.passkeys.why_not,
         **found,
     )
 
 
-def _mine(request: Request) -> int:
+def mine(request: Request) -> int:
+    """The number of one's own account; raises NotFound for a machine."""
     account: int | None = request.state.principal.account
     if account is None:
         raise NotFound("account: a machine has none")
@@ -78,7 +90,7 @@ def _mine(request: Request) -> int:
 
 async def post_password(site: Site, request: Request) -> Response:
     """A new password; wherever else one is signed in, one isn't any more."""
-    form, id_ = await read_form(request), _mine(request)
+    form, id_ = await read_form(request), mine(request)
     account = await site.node.read(lambda queries: queries.accounts.account(id_))
     try:
         refuse_unlike(form)
@@ -88,15 +100,18 @@ async def post_password(site: Site, request: Request) -> Response:
             id_, form.get("password", ""), actor_of(request), keep=request.state.session
         )
     except InvalidInput as error:
-        return await _show(site, request, failed(error), status=422)
-    return await _show(site, request, Notice("done", "The password is set. Every other session has ended."))
+        return await show(site, request, failed(error), status=422)
+    told = "The password is set. Every other session has ended."
+    if account.passkeys:
+        told += " Your passkeys go on letting you in: remove those that are not yours."
+    return await show(site, request, Notice("done", told))
 
 
 async def post_end_session(site: Site, request: Request) -> Response:
     """One of one's own sessions is over."""
-    hash_, id_ = (await read_form(request)).get("session", ""), _mine(request)
-    mine = await site.node.read(lambda queries: queries.accounts.sessions_of(id_))
-    if hash_ not in {it.hash for it in mine}:
+    hash_, id_ = (await read_form(request)).get("session", ""), mine(request)
+    sessions = await site.node.read(lambda queries: queries.accounts.sessions_of(id_))
+    if hash_ not in {it.hash for it in sessions}:
         raise NotFound("session: there is none of yours of that name")
     await site.node.sign_in.end(hash_, deed_of(actor_of(request), "session.end", hash_[:8]))
     return RedirectResponse("/account", 303)
@@ -105,18 +120,18 @@ async def post_end_session(site: Site, request: Request) -> Response:
 async def post_end_others(site: Site, request: Request) -> Response:
     """Every session but this one is over."""
     deed = deed_of(actor_of(request), "session.end_others", "")
-    await site.node.sign_in.end_others(_mine(request), request.state.session, deed)
-    return await _show(site, request, Notice("done", "You are signed out everywhere else."))
+    await site.node.sign_in.end_others(mine(request), request.state.session, deed)
+    return await show(site, request, Notice("done", "You are signed out everywhere else."))
 
 
 async def post_token(site: Site, request: Request) -> Response:
     """A token of one's own: it may do no more than its owner, and acts as them."""
-    form, id_ = await read_form(request), _mine(request)
+    form, id_ = await read_form(request), mine(request)
     try:
         secret = await site.node.accounts.add_token(_wanted(form, id_), actor_of(request))
     except InvalidInput as error:
-        return await _show(site, request, failed(error), status=422)
-    return await _show(site, request, token=secret)
+        return await show(site, request, failed(error), status=422)
+    return await show(site, request, token=secret)
 
 
 def _wanted(form: dict[str, str], owner: int) -> Wanted:
@@ -129,5 +144,5 @@ def _wanted(form: dict[str, str], owner: int) -> Wanted:
 async def post_revoke(site: Site, request: Request) -> Response:
     """A token of one's own opens nothing any more."""
     name = (await read_form(request)).get("name", "")
-    await revoke(site.node, name, actor_of(request), owner=_mine(request))
+    await revoke(site.node, name, actor_of(request), owner=mine(request))
     return RedirectResponse("/account", 303)

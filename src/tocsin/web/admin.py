@@ -92,6 +92,9 @@ async def _act(site: Site, request: Request, id_: int, role: GlobalRole | None) 
         case "reset-link":
             secret = await accounts.reset_link(id_, actor)
             return "this link sets the password once, within 24 hours", password_link(site.node, secret)
+        case "remove-passkeys":
+            await site.node.passkeys.remove_all(id_, actor)
+            return "its passkeys let nobody in any more", ""
     raise NotFound(f"account: nothing is called {request.path_params['action']!r} here")
 
 

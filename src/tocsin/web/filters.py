@@ -19,6 +19,12 @@ STEP_WORDS = {
     TriageStep.POSTMORTEM: "Postmortem",
 }
 VIA_WORDS = {"pagerduty": "PagerDuty", "email": "e-mail", "slack": "Slack", "apprise": "Apprise"}
+WAY_WORDS = {
+    "password": "by password",
+    "passkey": "by passkey",
+    "oidc": "by single sign-on",
+    "link": "by a link that works once",
+}
 
 DELIVERY_WORDS = {
     "pending": "waits to be sent",
@@ -73,5 +79,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "sentence": lambda text: f"{text[:1].upper()}{text[1:]}",
     "target_words": target_words,
     "delivery_words": lambda status: DELIVERY_WORDS.get(status, status),
+    "way_words": lambda how: WAY_WORDS.get(how, how),
     "via_words": lambda via: VIA_WORDS.get(via, via),
 }

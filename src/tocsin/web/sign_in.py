@@ -1,5 +1,6 @@
 """How do people get in and out? Sign-in, sign-out, and the links that work once: welcome, and a new password."""
 
+from collections.abc import Awaitable
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -13,7 +14,7 @@ from tocsin.engine.desk import Actor
 from tocsin.engine.node import Node
 from tocsin.engine.record import deed_of
 from tocsin.engine.sign_in import Browser
-from tocsin.errors import InvalidInput, NotSignedIn, Overloaded, TocsinError, TooManyAttempts
+from tocsin.errors import InvalidInput, NotFound, NotSignedIn, Overloaded, TocsinError, TooManyAttempts
 from tocsin.store.rows import Account
 from tocsin.web import cookies
 from tocsin.web.cookies import Cookie
@@ -76,8 +77,14 @@ async def post_sign_in(site: Site, request: Request) -> Response:
     onward, email = own_path(form.get("next")), form.get("email", "")
     if not cookies.may_sign_in_here(site.node.settings, request):
         return form_of_sign_in(site, request, onward, status=403)
+    trying = site.node.sign_in.by_password(email, form.get("password", ""), browser_of(site, request))
+    return await let_in(site, request, onward, trying, email=email)
+
+
+async def let_in(site: Site, request: Request, onward: str, trying: Awaitable[str], *, email: str = "") -> Response:
+    """On to where they wanted, with the session whose secret comes of `trying`; else the form, and why not."""
     try:
-        secret = await site.node.sign_in.by_password(email, form.get("password", ""), browser_of(site, request))
+        secret = await trying
     except NotSignedIn as error:
         return form_of_sign_in(site, request, onward, email=email, status=401, fault=error)
     except TooManyAttempts as error:
@@ -86,6 +93,10 @@ async def post_sign_in(site: Site, request: Request) -> Response:
         return response
     except Overloaded as error:
         return form_of_sign_in(site, request, onward, email=email, status=503, fault=error)
+    except NotFound:
+        raise
+    except InvalidInput as error:
+        return form_of_sign_in(site, request, onward, email=email, status=422, fault=error)
     return signed_in(site, secret, onward)
 
 
@@ -103,6 +114,7 @@ def form_of_sign_in(
         email=email,
         is_safe=is_safe,
         provider=site.node.single_sign_on,
+        party=site.node.passkeys.party,
         notice=Notice("failed", text) if text else None,
     )
 
