@@ -80,7 +80,8 @@ async def test_state_that_only_a_newer_tocsin_can_read_is_left_to_it_and_the_oth
 ) -> None:
     async with node_on(database, sandbox, tmp_path) as older:
         strange, known = await declare(older, Severity.SEV1), await declare(older, Severity.SEV1)
-        await eventually(lambda: len(events(sandbox)) == 2)
+        unsettled = "SELECT count(*) FROM outbox WHERE status IN ('pending', 'leased')"
+        await eventually(lambda: len(events(sandbox)) == 2 and run_sql(database, unsettled) == [(0,)])
         newer_state = 'replace(state, \'"status":"triggered"\', \'"status":"puzzled"\')'
         run_sql(database, f"UPDATE incidents SET state = {newer_state} WHERE id = ?", strange.id)
         run_sql(database, "UPDATE incidents SET wake_at = 1")

@@ -84,6 +84,7 @@ def test_whole_procedure_by_keyboard_alone(world: World, looks: Looks) -> None:
     keys.is_somewhere()
 
     for short in ("IC", "CL", "TL"):
+        expect(page.locator("#next-role")).to_have_attribute("href", f"#person-{short}")
         keys.to("Fill the role", back=True)
         keys.press()
         expect(page.locator(f"#person-{short}")).to_be_focused()
