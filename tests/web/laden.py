@@ -20,6 +20,7 @@ LADEN = (
     Shown("incident with everything", "/incidents/{everything}", "Deployed website 4.2"),
     Shown("its earlier events", "/incidents/{everything}/timeline?before=60", "nothing unusual"),
     Shown("incident with a long title", "/incidents/{long}", "Every host of the storage cluster"),
+    Shown("timeline with a long title", "/incidents/{long}/timeline", "Every host of the storage cluster"),
     Shown("alerts, many", "/alerts", "CheckoutErrors"),
     Shown("inbox, crowded", "/inbox?whose=all", "Checkout"),
     Shown("search, crowded", "/search?q=unusual", "nothing unusual"),

@@ -15,7 +15,7 @@ PAGES = (
     Shown("home", "/", "Open incidents"),
     Shown("incidents", "/incidents", "Payments fail"),
     Shown("ended incidents", "/incidents?state=ended", "It was only a test"),
-    Shown("held incidents", "/incidents?state=held", "None yet"),
+    Shown("held incidents", "/incidents?state=held", "until somebody releases it"),
     Shown("declare", "/declare", "What happens?"),
     Shown("triggered incident", "/incidents/{triggered}", "Acknowledge"),
     Shown("incident worked on", "/incidents/{worked on}", "We see errors at login."),

@@ -59,6 +59,7 @@ def _pictures(browser: Browser, world: World, person: str | None, pages: tuple[S
         viewer = Viewer(browser, world.server.url, world.server.token, person=person, **look)
         for shown in pages:
             opened(viewer, world, shown)
+            _whole(viewer)
             path = directory / f"{shown.name} {name}.png".replace(",", "")
             viewer.page.screenshot(path=path, full_page=True)
             if "postmortem" in shown.name and name == "desktop, dark":
@@ -66,6 +67,16 @@ def _pictures(browser: Browser, world: World, person: str | None, pages: tuple[S
                 viewer.page.pdf(path=directory / f"{shown.name} printed.pdf")
                 viewer.page.emulate_media(media="screen")
         viewer.close()
+
+
+def _whole(viewer: Viewer) -> None:
+    """As somebody sees it who has come to its end: what is drawn late is drawn, and nothing moves any more."""
+    page = viewer.page
+    for frame in page.locator("iframe").all():
+        frame.scroll_into_view_if_needed()
+        frame.content_frame.locator("svg").wait_for()
+    page.evaluate("scrollTo(0, 0)")
+    viewer.settle()
 
 
 def _states(browser: Browser, world: World, directory: Path) -> None:

@@ -47,7 +47,7 @@ def test_gap_is_shown_in_words(world: World, looks: Looks) -> None:
     expect(page.get_by_role("region", name="Gaps in these weeks")).to_contain_text(
         "Platform, secondary: one person has both places"
     )
-    expect(page.locator("td.alone")).not_to_have_count(0)
+    expect(page.locator("td.both")).not_to_have_count(0)
 
 
 def test_alert_is_found_and_silenced_from_its_line(world: World, looks: Looks) -> None:

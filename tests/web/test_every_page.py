@@ -52,8 +52,22 @@ def test_first_tab_leads_to_the_content(shared: World, looks: Looks, shown: Show
 def test_what_is_pressed_on_a_phone_is_large_enough(shared: World, looks: Looks, shown: Shown) -> None:
     page = opened(looks(shared, size=PHONE), shared, shown).page
     small = page.evaluate(
-        """() => [...document.querySelectorAll("button, .button, summary, select, .chips a, nav a")]
-        .filter((it) => it.checkVisibility() && it.getBoundingClientRect().height < 44)
-        .map((it) => `${it.outerHTML.slice(0, 80)} ${it.getBoundingClientRect().height}`)"""
+        """() => [...document.querySelectorAll("a, button, summary, select, textarea, input, .choice")]
+        .filter((it) => it.checkVisibility() && !/radio|checkbox|hidden/.test(it.type))
+        .filter((it) => getComputedStyle(it).display !== "inline")  // what stands within a text is as high as its line
+        .map((it) => [it.outerHTML.slice(0, 80), it.getBoundingClientRect()])
+        .filter(([, box]) => box.height < 44 || box.width < 44)
+        .map(([text, box]) => `${text} ${box.width} × ${box.height}`)"""
     )
     assert small == []
+
+
+@every_page
+def test_field_on_a_phone_lies_over_no_other_one(shared: World, looks: Looks, shown: Shown) -> None:
+    page = opened(looks(shared, size=PHONE), shared, shown).page
+    beside = page.evaluate(
+        """() => [...document.querySelectorAll(".field > :is(input, select, textarea)")]
+        .filter((it) => it.getBoundingClientRect().right > it.parentElement.getBoundingClientRect().right + 1)
+        .map((it) => it.outerHTML.slice(0, 80))"""
+    )
+    assert beside == []

@@ -191,7 +191,7 @@ def test_cockpit_is_told_as_it_is_seen(shared: World, looks: Looks) -> None:
     assert "Nobody is Technical Lead yet" in next_
     assert "Needed" in roles
     assert "Assign Technical Lead" in roles
-    assert "text: primary on-call done, due" in ladder
+    assert "text: primary on-call done; was due" in ladder
     assert "text: secondary on-call not needed any more" in ladder
     assert "text: engineering director, VP engineering" in ladder
     assert page.locator("#ladder [aria-current=step]").count() == 1

@@ -1,5 +1,6 @@
 """What holds of pages at their fullest, and with nothing in them: no barrier, nothing cut off, nothing too wide."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -92,15 +93,29 @@ def test_team_can_be_chosen_on_a_phone(full: World, looks: Looks) -> None:
     assert box["width"] > 120
 
 
-def test_calendar_on_a_phone_shows_today_and_whose_shift_it_is(full: World, looks: Looks) -> None:
+def test_calendar_on_a_phone_is_a_list_of_whole_names_and_times_to_come(full: World, looks: Looks) -> None:
     page = looks(full, size=PHONE).go("/oncall")
-    today = page.locator("th[aria-current=date]")
-    today.scroll_into_view_if_needed()
-    team = page.locator(".weekly .team").nth(1)
-    left, right = (it.bounding_box() for it in (team, today))
-    assert left is not None
-    assert right is not None
-    assert left["x"] + left["width"] <= right["x"] + 1
+    expect(page.locator(".week caption").first).to_be_visible()
+    for link in page.locator(".week td:not(.over) > a").all():
+        expect(link).to_contain_text(re.compile(r"[A-Z]\w+ [A-Z]\w+.* – "))
+        assert link.evaluate("it => [...it.children].every((part) => part.scrollWidth <= it.clientWidth)")
+    for over in page.locator(".week .over").all():
+        expect(over).to_be_hidden()
+
+
+@pytest.mark.parametrize("path", ["/sop", "/incidents/{written}/postmortem"])
+def test_table_without_room_is_read_on_a_phone_without_moving_it(full: World, looks: Looks, path: str) -> None:
+    page = looks(full, size=PHONE).go(path.format(**full.ids))
+    assert page.locator(".long").count() > 0
+    wide = "it => it.filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth).length"
+    assert page.locator(".wide").evaluate_all(wide) == 0
+
+
+def test_while_an_incident_is_declared_no_other_button_says_so_and_loses_what_was_written(
+    full: World, looks: Looks
+) -> None:
+    page = looks(full, size=PHONE).go("/declare")
+    expect(page.get_by_text("Declare", exact=True)).to_have_count(1)
 
 
 def test_postmortem_is_printed_as_a_whole_and_nothing_else_is(full: World, looks: Looks) -> None:

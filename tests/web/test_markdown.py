@@ -31,6 +31,14 @@ def test_table_can_be_scrolled_and_has_no_empty_heading() -> None:
     assert "<th></th>" not in html
 
 
+def test_table_that_a_phone_has_no_room_for_names_its_columns_in_every_cell() -> None:
+    words = " | ".join(f"{'x' * 12}{n}" for n in range(3))
+    html = html_of(f"| a | <b> | c |\n|---|---|---|\n| {words} |")
+    assert html.startswith('<div class="wide long"')
+    assert '<td data-column="&lt;b&gt;">xxxxxxxxxxxx1</td>' in html
+    assert "data-column" not in html_of("| a | b | c |\n|---|---|---|\n| 1 | 2 | 3 |")
+
+
 @pytest.mark.parametrize(
     "text",
     [

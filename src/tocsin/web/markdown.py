@@ -10,6 +10,8 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 _HEADINGS_DOWN = 1  # the page has its own first heading
+_CELLS = ("th_open", "td_open")
+_ROOM, _GAP = 35, 1.5  # what a phone shows side by side, and what lies between columns: in characters
 
 
 def html_of(text: str) -> Markup:
@@ -31,8 +33,22 @@ def _reader() -> MarkdownIt:
     return reader
 
 
-def _table(*_: Any) -> str:
-    return '<div class="wide" role="group" aria-label="Table" tabindex="0"><table>\n'
+def _table(_self: RendererHTML, tokens: Sequence[Token], index: int, *_rest: Any) -> str:
+    """A table that can be moved; one that a phone has no room for says in every cell as well what its column is."""
+    end = next(at for at in range(index, len(tokens)) if tokens[at].type == "table_close")
+    cells = [(tokens[at], tokens[at + 1].content) for at in range(index, end) if tokens[at].type in _CELLS]
+    names = [text for cell, text in cells if cell.type == "th_open"]
+    columns = [[text for _, text in cells[number :: len(names)]] for number in range(len(names))]
+    is_long = sum(map(_least_width, columns)) > _ROOM
+    for number, (cell, _) in enumerate(cells):
+        if is_long and (name := names[number % len(names)]):
+            cell.attrSet("data-column", name)
+    return f'<div class="wide{" long" if is_long else ""}" role="group" aria-label="Table" tabindex="0"><table>\n'
+
+
+def _least_width(column: list[str]) -> float:
+    """How many characters wide a column is at least: its longest word, and the gap beside it."""
+    return max((len(word) for text in column for word in text.split()), default=0) + _GAP
 
 
 def _head_cell(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:

@@ -6,22 +6,22 @@ from tocsin.accounts.permissions import Permission
 
 
 class Place(Struct, frozen=True):
-    """A place of the bar: `prefix` is what the paths of its pages begin with; whoever has the permission sees it."""
+    """A place of the bar: `within` is what the paths of its pages begin with; whoever has the permission sees it."""
 
     path: str
     title: str
-    prefix: str
+    within: tuple[str, ...]
     permission: Permission = Permission.READ
 
 
 NAV = (
-    Place("/", "Home", "/"),
-    Place("/incidents", "Incidents", "/incidents"),
-    Place("/inbox", "Inbox", "/inbox"),
-    Place("/oncall", "On call", "/oncall"),
-    Place("/alerts", "Alerts", "/alerts"),
-    Place("/people", "People", "/people"),
-    Place("/sop", "Procedure", "/sop"),
-    Place("/search", "Search", "/search"),
-    Place("/activity", "Activity", "/activity", Permission.AUDIT_READ),
+    Place("/", "Home", ()),
+    Place("/incidents", "Incidents", ("/incidents",)),
+    Place("/inbox", "Inbox", ("/inbox",)),
+    Place("/oncall", "On call", ("/oncall",)),
+    Place("/alerts", "Alerts", ("/alerts", "/silences")),
+    Place("/people", "People", ("/people", "/services")),
+    Place("/sop", "Procedure", ("/sop",)),
+    Place("/search", "Search", ("/search",)),
+    Place("/activity", "Activity", ("/activity",), Permission.AUDIT_READ),
 )

@@ -41,7 +41,7 @@ class Stretch(Struct, frozen=True):
     is_override: bool
     has_second: bool
     take: str  # the address that opens the form for it
-    starts_at: datetime
+    when: str  # the whole shift, by the calendar's clock
     ends_at: datetime
 
 
@@ -196,18 +196,14 @@ def _hour(at: datetime, start: datetime, zone: str) -> int:
 def _stretch(sop: Sop, team: str, layer: Layer, shift: Shift, hours: int, zone: str) -> Stretch:
     turn = shift_at(sop.teams[team].rotation, shift.starts_at)
     by_rotation, person = (getattr(it, layer.value) for it in (turn, shift))
-    asked = {
-        "team": team,
-        "layer": layer.value,
-        "from": _field(local_clock(shift.starts_at, zone)),
-        "until": _field(local_clock(shift.ends_at, zone)),
-    }
+    begins, ends = (local_clock(at, zone) for at in (shift.starts_at, shift.ends_at))
+    asked = {"team": team, "layer": layer.value, "from": _field(begins), "until": _field(ends)}
     return Stretch(
         hours=hours,
         who=name_of(person, sop) if person else "",
         is_override=person is not None and person != by_rotation,
         has_second=shift.primary is None or shift.primary != shift.secondary,
         take=f"/oncall?{urlencode(asked)}#take",
-        starts_at=shift.starts_at,
+        when=f"{begins:%a %-d %b %H:%M} – {ends:%a %-d %b %H:%M}",
         ends_at=shift.ends_at,
     )

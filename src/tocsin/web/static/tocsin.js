@@ -207,11 +207,6 @@ const places = document.querySelector(".places");
 const here = places?.querySelector("[aria-current]");
 if (here) places.scrollLeft = here.offsetLeft - places.offsetLeft - (places.clientWidth - here.clientWidth) / 2;
 
-// So does the calendar, where today stands at its left edge.
-const today = document.querySelector("th[aria-current=date]");
-const week = today?.closest(".weekly");
-if (week) week.scrollLeft = today.offsetLeft - week.querySelector(".team").offsetWidth;
-
 document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;
   if (target?.closest("[data-dismiss]")) document.getElementById("notice").replaceChildren();
