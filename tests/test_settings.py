@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tocsin.settings import Settings
+from tocsin.errors import InvalidInput
+from tocsin.settings import Settings, settings_from
 
 AT = "postgresql://tocsin:secret@db-1:5432,db-2:5433,[::1]:5434/tocsin?target_session_attrs=read-write"
 
@@ -31,3 +32,14 @@ def test_files_of_a_cluster_lie_in_the_data_directory() -> None:
 )
 def test_each_database_has_its_own_files_whatever_the_password(other: str, is_same: bool) -> None:
     assert (beside(other) == beside(AT)) is is_same
+
+
+def test_push_services_are_named_one_after_the_other() -> None:
+    environ = {"HOME": "/home/alice", "TOCSIN_PUSH_HOSTS": "push.example.org, *.Example.net:8443,"}
+    assert settings_from(environ).push_hosts == ("push.example.org", "*.example.net:8443")
+
+
+@pytest.mark.parametrize("host", ["https://push.example.org", "*", "a b", "push.example.org/x", "*.*.org"])
+def test_what_is_no_host_is_refused(host: str) -> None:
+    with pytest.raises(InvalidInput, match="TOCSIN_PUSH_HOSTS: must be hosts such as push"):
+        settings_from({"HOME": "/home/alice", "TOCSIN_PUSH_HOSTS": host})

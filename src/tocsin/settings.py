@@ -5,6 +5,7 @@ Kept apart from the SOP: an address or a path belongs to a machine, the procedur
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
@@ -17,6 +18,7 @@ from tocsin.errors import InvalidInput
 DEFAULT_PORT = 8770
 SOP_FILE = "tocsin.toml"
 _MAX_SPEED = 100_000.0
+_HOST = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[1-9][0-9]{0,4})?")
 
 
 class Settings(Struct, frozen=True):
@@ -30,6 +32,7 @@ class Settings(Struct, frozen=True):
     pagerduty_events_url: str = ""  # a stand-in for PagerDuty; empty: the vendor's
     pagerduty_api_url: str = ""  # a stand-in for PagerDuty's REST API; empty: the vendor's
     slack_api_url: str = ""  # a stand-in for Slack; empty: the vendor's
+    push_hosts: tuple[str, ...] = ()  # push services beside those of the known browsers: `push.example.org`
     tls_cert: str = ""  # a PEM file, with its chain; empty: plain HTTP
     tls_key: str = ""  # empty: it stands in the file of the certificate
     clock_speed: float = 1.0  # for demonstrations: engine seconds a real second
@@ -71,6 +74,7 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         pagerduty_events_url=_url(environ, "TOCSIN_PAGERDUTY_EVENTS_URL"),
         pagerduty_api_url=_url(environ, "TOCSIN_PAGERDUTY_API_URL"),
         slack_api_url=_url(environ, "TOCSIN_SLACK_API_URL"),
+        push_hosts=_hosts(environ, "TOCSIN_PUSH_HOSTS"),
         tls_cert=environ.get("TOCSIN_TLS_CERT", ""),
         tls_key=environ.get("TOCSIN_TLS_KEY", ""),
         clock_speed=_speed(environ),
@@ -110,6 +114,14 @@ def _url(environ: Mapping[str, str], name: str) -> str:
     if text and (urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname):
         raise InvalidInput(f"{name}: must be an http or https address, got {text!r}")
     return text
+
+
+def _hosts(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    hosts = tuple(it.strip().lower() for it in environ.get(name, "").split(",") if it.strip())
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise InvalidInput(f"{name}: must be hosts such as push.example.org or *.example.org:8443, got {host!r}")
+    return hosts
 
 
 def _speed(environ: Mapping[str, str]) -> float:

@@ -39,6 +39,7 @@ _PUBLIC = {
     "/slack/commands",
     "/slack/interactions",
     "/slack/events",
+    "/browsers/renew",
 }
 _DOORS = ("/api", "/intake", "/heart", "/v2")
 _STATIC = "/static/{digest}/{name:path}"

@@ -133,3 +133,20 @@ def test_apprise_is_told_of_where_a_contact_method_names_an_address() -> None:
     findings = found(situation(KEY | {"ALICE_PUSH": "ntfy://canary"}, sop=sop))
     assert findings["Apprise"].state is State.BROKEN
     assert "canary" not in str(findings)
+
+
+PUSHED = with_contacts(SOP, ("push", "inbox"), "alice")
+
+
+def test_person_who_is_paged_by_push_and_has_no_browser_is_a_fault() -> None:
+    alice = found(situation(sop=PUSHED))["alice"]
+    assert (alice.state, alice.told) == (State.BROKEN, "paged by push, and no browser of theirs is subscribed")
+    tested = found(situation(sop=PUSHED, browsers={"alice": 1}, tests={"alice": (a_test(via="push"),)}))["alice"]
+    assert (tested.state, tested.told) == (State.WELL, "by push, inbox, tested 3 hours ago")
+
+
+def test_browsers_subscribe_by_https_alone() -> None:
+    assert found(situation())["Push"].state is State.UNUSED
+    assert found(situation(sop=PUSHED))["Push"].state is State.WELL
+    plain = Settings(database="sqlite:///t.db", public_url="http://tocsin.example.org", environ=KEY)
+    assert found(situation(sop=PUSHED, settings=plain))["Push"].state is State.BROKEN

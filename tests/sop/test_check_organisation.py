@@ -92,7 +92,7 @@ ONE_DEFECT = [
         'contact = [{ via = "pagerduty" }, { via = "inbox" }]',
         'contact = [{ via = "pager" }, { via = "inbox" }]',
         'error: people.alice.contact[1].via: there is no contact method "pager"; '
-        "use one of pagerduty, slack, email, apprise, inbox",
+        "use one of pagerduty, slack, email, apprise, push, inbox",
         id="unknown_contact_method",
     ),
     pytest.param(

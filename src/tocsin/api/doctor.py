@@ -31,6 +31,7 @@ def situation_of(node: Node, queries: Queries, faults: tuple[str, ...]) -> docto
         sop=node.sop,
         now=now,
         tests=tests,
+        browsers=queries.desk.people_with_browsers(),
         faults=faults,
         heard_at=datetime.fromisoformat(heard_at) if heard_at else None,
         overrides=plain(queries.desk.overrides(now, now + timedelta(microseconds=1))),

@@ -22,6 +22,7 @@ class Public(Enum):
     SIGNED = "whoever calls signs what they send"
     DESCRIPTION = "it tells what there is, and nothing of what happened"
     PAGE = "whoever isn't signed in yet must see it"
+    SCRIPT = "a browser that is known renews what it has told, and nothing else"
 
 
 class Guarded(Route):

@@ -53,7 +53,7 @@ class ContactView(Struct, frozen=True):
     """A contact method: usable once its credentials are set; `works_at` is when a test was last taken by it.
 
     `via` is its id, `pagerduty` or `apprise:sms`; `after` is how long a page waits for an answer before it goes
-    this way as well, `2m`.
+    this way as well, `2m`; `browsers` are how many ring by push, None for what rings none.
     """
 
     via: str
@@ -61,6 +61,7 @@ class ContactView(Struct, frozen=True):
     is_usable: bool
     works_at: datetime | None
     last_test: TestView | None
+    browsers: int | None = None
 
 
 class PersonView(Struct, frozen=True):
@@ -107,17 +108,18 @@ async def person_now(node: Node, id_: str) -> PersonView:
     person = node.sop.people.get(id_)
     if person is None:
         raise NotFound(f"person: there is no {id_!r}")
-    tests = await node.read(lambda queries: queries.desk.page_tests(id_))
+    tests, browsers = await node.read(lambda it: (it.desk.page_tests(id_), len(it.desk.browsers_of_person(id_))))
     usable = {it.id for it in node.desk.contact_methods(id_)}
-    contact = [_contact(it, it.id in usable, tests) for it in person.contact]
+    contact = [_contact(it, it.id in usable, tests, browsers) for it in person.contact]
     return PersonView(id_, person.name, person.email, contact, (await _duties(node)).get(id_, []))
 
 
-def _contact(method: ContactMethod, is_usable: bool, tests: list[PageTest]) -> ContactView:
+def _contact(method: ContactMethod, is_usable: bool, tests: list[PageTest], browsers: int) -> ContactView:
     own = [it for it in tests if it.via == method.id]
     taken = next((it.settled_at for it in own if it.status == "done"), None)
     last = TestView(own[0].status, own[0].sent_at, own[0].settled_at, own[0].asked_by, own[0].note) if own else None
-    return ContactView(method.id, str(method.after) if method.after else None, is_usable, taken, last)
+    after = str(method.after) if method.after else None
+    return ContactView(method.id, after, is_usable, taken, last, browsers if method.via == "push" else None)
 
 
 async def _duties(node: Node) -> dict[str, list[DutyView]]:

@@ -35,6 +35,8 @@ def _show(it: dict[str, list[dict[str, object]]]) -> None:
         if isinstance(test, dict) and test["status"] != "done":
             known = f"test of {clock(test['sent_at'])}: {test['status']} {test['note']}"
         way = f"{method['via']} after {method['after']}" if method["after"] else str(method["via"])
+        if method["browsers"] == 0:
+            known = "rings nothing: no browser of theirs is subscribed (the inbox has the button)"
         say(f"  {way:<10} {known if method['is_usable'] else 'not usable: its credentials are not set'}")
 
 

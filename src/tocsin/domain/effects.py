@@ -23,7 +23,7 @@ class PageEffect(Effect, frozen=True):
 
     @property
     def provider(self) -> str:
-        """Who delivers it: `pagerduty`, `slack`, `email`, `apprise` or `inbox`."""
+        """Who delivers it: `pagerduty`, `slack`, `email`, `apprise`, `push` or `inbox`."""
         return self.reach.method.via
 
     @property

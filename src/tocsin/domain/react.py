@@ -15,6 +15,8 @@ from tocsin.sop.words import Urgency
 
 # Providers that keep ringing until they are told to stop.
 RINGING = frozenset({"pagerduty"})
+# Providers that go on showing a page until something takes its place: once, when nobody needs to answer it any more.
+SHOWING = frozenset({"push"})
 
 
 def effects_of(before: Incident | None, draft: Draft) -> tuple[f.AnyEffect, ...]:
@@ -126,6 +128,9 @@ def _page_endings(before: Incident | None, draft: Draft) -> list[f.AnyEffect]:
             found += [f.ResolvePage(key=key, reach=reach) for reach in ringing]
         elif key in answered:
             found += [f.AcknowledgePage(key=key, reach=it) for it in ringing if (key, it.method.via) not in known]
+        if key in answered:
+            shown = [reach for reach in _ways_of(page) if reach.method.via in SHOWING]
+            found += [f.AcknowledgePage(key=key, reach=reach) for reach in shown]
     return found
 
 

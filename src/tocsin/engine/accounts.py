@@ -15,6 +15,7 @@ from tocsin.accounts.names import email_of, is_token_name, name_of
 from tocsin.accounts.passwords import fault_in_password
 from tocsin.accounts.permissions import GlobalRole, Scope
 from tocsin.accounts.sessions import LINK_LASTS
+from tocsin.engine.browsers import drop_all_of
 from tocsin.engine.clock import Clock
 from tocsin.engine.desk import Actor
 from tocsin.engine.gate import Gate
@@ -124,6 +125,8 @@ class Accounts:
             tx.accounts.set_disabled(id_, now if is_disabled else None)
             tx.sign_in.end_all_of(id_)
             tx.sign_in.drop_links_of(id_)
+            if is_disabled:
+                drop_all_of(tx, now, id_, actor)
             tx.audit.add(_deed(actor, "account.disable" if is_disabled else "account.enable", account), now)
             return tx.accounts.account(id_)
 

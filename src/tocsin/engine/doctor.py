@@ -21,6 +21,8 @@ from tocsin.integrations.apprise import checkup as apprise
 from tocsin.integrations.checkup import Checkup, Finding, State, ago, broken, unused, well
 from tocsin.integrations.email import checkup as email
 from tocsin.integrations.pagerduty import checkup as pagerduty
+from tocsin.integrations.push import checkup as push
+from tocsin.integrations.push.outbound import PROVIDER as PUSH
 from tocsin.integrations.slack import checkup as slack
 from tocsin.oncall.overrides import Override
 from tocsin.oncall.roster import INBOX, usable_methods, who_is_on_call
@@ -50,6 +52,7 @@ class Situation(Struct, frozen=True):
     faults: tuple[str, ...] = ()
     heard_at: datetime | None = None  # when a webhook of PagerDuty came last
     overrides: tuple[Override, ...] = ()
+    browsers: Mapping[str, int] = {}  # how many ring for each person for whom any does
 
     @property
     def methods(self) -> frozenset[str]:
@@ -78,6 +81,7 @@ def _vendors(it: Situation) -> dict[str, Checkup]:
         "Slack": slack.checkup(credentials.slack_account(it.settings, it.sop), it.sop.slack),
         "E-mail": _email(it),
         "Apprise": apprise.checkup(credentials.apprise_urls(it.settings, it.sop), is_installed=is_installed()),
+        "Push": push.checkup(it.settings.public_url, is_used=PUSH in it.methods),
     }
 
 
@@ -149,6 +153,9 @@ def _person(it: Situation, id_: str) -> Finding:
         return broken(id_, told, "set the credentials, or give another `contact`")
     if it.tests is None:
         return unused(id_, f"by {', '.join(usable)}", remedy)
+    if PUSH in usable and not it.browsers.get(id_):
+        told = "paged by push, and no browser of theirs is subscribed"
+        return broken(id_, told, f"{id_} opens /inbox on the phone, and has it ring")
     newest = {test.via: test for test in reversed(it.tests.get(id_, ()))}
     failed = [test for via, test in newest.items() if via in usable and test.status == "failed"]
     if failed:

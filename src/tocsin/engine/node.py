@@ -13,6 +13,7 @@ from tocsin.domain.alert import Alert
 from tocsin.domain.incident import Incident
 from tocsin.engine import dispatch
 from tocsin.engine.accounts import Accounts
+from tocsin.engine.browsers import Browsers
 from tocsin.engine.checkups import Ask
 from tocsin.engine.clock import Clock
 from tocsin.engine.deliveries import Deliveries
@@ -31,6 +32,7 @@ from tocsin.engine.passkeys import Passkeys
 from tocsin.engine.proof import Proof
 from tocsin.engine.providers import providers_for
 from tocsin.engine.record import tell_command
+from tocsin.engine.ringing import Ringing
 from tocsin.engine.sender import Sender, make_room_for_names
 from tocsin.engine.sign_in import SignIn
 from tocsin.engine.single_sign_on import SingleSignOn, sign_in_file
@@ -41,6 +43,7 @@ from tocsin.engine.unmuter import Unmuter
 from tocsin.engine.waker import Waker
 from tocsin.engine.watch.watchman import Loop, Watchman
 from tocsin.engine.writer import Writer
+from tocsin.integrations.push.services import contact_of
 from tocsin.integrations.wire import Single
 from tocsin.settings import Settings
 from tocsin.sop.model import Sop
@@ -86,7 +89,10 @@ class Node:
             self._waker = Waker(self._store, self._writer, self.desk, self.clock)
             parts = Parts(member.id, self._store, self._writer, self.desk, self.clock, self._meters)
             self.pagerduty = PagerDutyLine(self.settings, parts, installation, self._sender.ask)
-            self._deliveries = [Deliveries(provider, parts, self._sender.send) for provider in providers]
+            self.browsers = Browsers(self._store, self._writer, self.settings)
+            contact = contact_of(self.settings.public_url, self.sop.email.sender)
+            ringing = Ringing(self.browsers, self._sender.send, self.clock, contact)
+            self._deliveries = [Deliveries(provider, parts, ringing.send) for provider in providers]
             self._membership = Membership(member, self.desk, self._writer, self._under_way, self._meters)
             self.watch = Watchman(self.settings, parts)
             stack.push_async_callback(self.watch.close)

@@ -27,10 +27,11 @@ from tocsin.integrations.inbox import outbound as inbox
 from tocsin.integrations.pagerduty import outbound as pagerduty
 from tocsin.integrations.pagerduty import writing as pagerduty_writing
 from tocsin.integrations.pagerduty.rest import RestAccount
+from tocsin.integrations.push import outbound as push
 from tocsin.integrations.slack import account as slack_account
 from tocsin.integrations.slack import outbound as slack
 from tocsin.integrations.slack import replies as slack_replies
-from tocsin.integrations.wire import Attempt, Done, Mail, Never, Outgoing, Push, Reply, Request, Verdict
+from tocsin.integrations.wire import Attempt, Done, Mail, Never, Outgoing, Push, Reply, Request, Ring, Verdict
 from tocsin.settings import Settings
 from tocsin.sop.model import Sop
 
@@ -165,6 +166,29 @@ class AppriseProvider:
         return None
 
 
+class PushProvider:
+    """Web Push: the person's browsers."""
+
+    name = "push"
+    rate: Rate | None = None  # its services are many
+    places: Places = PLACES
+
+    def __init__(self, links: PageLinks) -> None:
+        self._links = links
+
+    def request_for(self, effect: AnyEffect, attempt: Attempt) -> Ring | Done | Never:
+        """What rings the person's browsers for a page, or ends it there."""
+        return push.request_for(_page(effect), self._links)
+
+    def classify(self, effect: AnyEffect, request: Outgoing, reply: Reply) -> Verdict:
+        """What the answers of the push services mean."""
+        return push.classify(_page(effect), reply)
+
+    def pace(self, effect: AnyEffect) -> tuple[str, timedelta] | None:
+        """None are paced among themselves."""
+        return None
+
+
 class InboxProvider:
     """The built-in inbox: the console, and the list that the API shows."""
 
@@ -213,6 +237,8 @@ def providers_for(settings: Settings, sop: Sop, installation: str, link_secret: 
     urls = {name: url for name, url in credentials.apprise_urls(settings, sop).items() if url}
     if urls and is_installed():
         found.append(AppriseProvider(apprise.AppriseAccount(urls, links)))
+    if any(method.via == push.PROVIDER for person in sop.people.values() for method in person.contact):
+        found.append(PushProvider(links))
     return tuple(found)
 
 

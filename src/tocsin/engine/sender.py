@@ -17,7 +17,7 @@ import httpx2
 from tocsin.engine import mail
 from tocsin.engine.pushing import Pushing
 from tocsin.errors import Unreachable
-from tocsin.integrations.wire import Inquiry, Mail, Outgoing, Push, Reading, Reply, Request, Visit
+from tocsin.integrations.wire import Inquiry, Mail, Outgoing, Push, Reading, Reply, Request, Ring, Visit
 
 TIMEOUT = timedelta(seconds=10)
 _NAMES_AT_ONCE = 128  # threads, made when they are needed
@@ -79,6 +79,8 @@ class Sender:
             return await mail.hand_over(request, last_look, self._timeout.total_seconds())
         if isinstance(request, Push):
             return await self._pushing.send(request, last_look)
+        if isinstance(request, Ring):
+            raise TypeError("which browsers to ring is known to Ringing alone")
         try:
             async with asyncio.timeout(self._timeout.total_seconds()) as limit:
                 return await self._exchange(request, _looking(last_look, limit))

@@ -1,4 +1,4 @@
-"""What crosses the wire? Requests and e-mails out, replies and their verdicts, alerts in; plain values, no I/O."""
+"""What crosses the wire? Requests and messages out, replies and their verdicts, alerts in; plain values, no I/O."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -96,7 +96,23 @@ class Push(Struct, frozen=True):
         return f"Push({self.url.partition(':')[0]}, {self.title!r})"  # the address holds a token, the body a link
 
 
-Outgoing = Request | Mail | Push
+class Ring(Struct, frozen=True):
+    """A message for every browser of a person's; what comes back is a Reply whose body tells of each of them.
+
+    `seconds` is how long a push service keeps it for a browser that can't be reached, `topic` what it replaces there.
+    """
+
+    person: str
+    message: bytes
+    seconds: int
+    is_urgent: bool
+    topic: str
+
+    def __repr__(self) -> str:
+        return f"Ring({self.person}, {len(self.message)} bytes)"  # the message holds a link that acknowledges
+
+
+Outgoing = Request | Mail | Push | Ring
 
 
 class Visit(Struct, frozen=True):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tocsin.sop.finding import Finding, error, unknown, warning
 from tocsin.sop.model import ContactMethod, Person, Sop
 
-CONTACT_METHODS = ("pagerduty", "slack", "email", "apprise", "inbox")
+CONTACT_METHODS = ("pagerduty", "slack", "email", "apprise", "push", "inbox")
 # An address that every mail server takes: ASCII (RFC 5321, section 4.1.2; others need SMTPUTF8), and one line.
 _ADDRESS = re.compile(r"[!#-'*+\-/-9=?A-Z^-~.]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 # Which contact methods a key of theirs is for.

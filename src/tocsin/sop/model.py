@@ -257,7 +257,7 @@ class BusinessHours(Definition, frozen=True):
 
 
 class ContactMethod(Definition, frozen=True):
-    """One way to reach a person: `pagerduty`, `slack`, `email`, `apprise` or `inbox`.
+    """One way to reach a person: `pagerduty`, `slack`, `email`, `apprise`, `push` or `inbox`.
 
     `after`: a page that nobody has answered goes this way as well so long after it began, whatever else has taken it.
     """

@@ -10,7 +10,14 @@ from tocsin.store.connection import Reads
 from tocsin.store.drafts import draft_of
 from tocsin.store.overrides import newest_overrides, overrides_between
 from tocsin.store.page_tests import page_tests_of
-from tocsin.store.rows import Draft, KeptOverride, KeptSilence, PageTest, SearchHit
+from tocsin.store.push_browsers import (
+    browser_counts,
+    browser_with,
+    browsers_of_account,
+    browsers_of_person,
+    people_with_browsers,
+)
+from tocsin.store.rows import Draft, KeptOverride, KeptSilence, PageTest, PushBrowser, SearchHit
 from tocsin.store.search import found_in
 from tocsin.store.silences import muted_counts, next_unmuting_at, silence_of, silences_after
 
@@ -65,3 +72,23 @@ class DeskQueries:
     def postmortem_draft(self, incident: str) -> Draft | None:
         """What somebody is writing on the incident's postmortem; None where nobody has ever saved a draft."""
         return draft_of(self._connection, incident)
+
+    def browsers_of_person(self, person: str) -> list[PushBrowser]:
+        """The browsers that ring for somebody whom the SOP knows by that id, in the order in which they came."""
+        return browsers_of_person(self._connection, person)
+
+    def browsers_of_account(self, account: int) -> list[PushBrowser]:
+        """The account's browsers that are rung by push, in the order in which they came."""
+        return browsers_of_account(self._connection, account)
+
+    def browser_with(self, hash_: str) -> PushBrowser | None:
+        """The browser that keeps the secret of that hash."""
+        return browser_with(self._connection, hash_)
+
+    def people_with_browsers(self) -> dict[str, int]:
+        """How many browsers ring for each person for whom any does."""
+        return people_with_browsers(self._connection)
+
+    def browser_counts(self) -> dict[int, int]:
+        """How many browsers ring for each account for which any does."""
+        return browser_counts(self._connection)

@@ -176,6 +176,26 @@ class Passkey(Struct, frozen=True):
     used_at: datetime | None = None
 
 
+class PushBrowser(Struct, frozen=True):
+    """A browser that is rung by push: where it is reached and by which keys, and what people call it.
+
+    `hash` is that of the secret that the browser keeps, by which it is known again.
+    """
+
+    id: int
+    account: int
+    endpoint: str
+    p256dh: str
+    auth: str
+    hash: str
+    label: str
+    created_at: datetime
+    taken_at: datetime | None = None  # when its push service took something for it last
+
+    def __repr__(self) -> str:
+        return f"PushBrowser({self.id}, {self.label!r})"  # whoever knows the rest may write to the browser
+
+
 class Link(Struct, frozen=True):
     """A link that works once; without an account it makes the first admin."""
 

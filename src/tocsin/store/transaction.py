@@ -27,6 +27,7 @@ from tocsin.store.outbox import Outbox
 from tocsin.store.overrides import Overrides
 from tocsin.store.page_tests import PageTests
 from tocsin.store.passkeys import Passkeys
+from tocsin.store.push_browsers import PushBrowsers
 from tocsin.store.quarantine import Quarantine
 from tocsin.store.search import SearchIndex
 from tocsin.store.sign_in import SignIn
@@ -62,6 +63,7 @@ class Transaction:
         self.drafts = Drafts(connection)
         self.search_index = SearchIndex(connection)
         self.page_tests = PageTests(connection)
+        self.push_browsers = PushBrowsers(connection)
         self.silences = Silences(connection)
 
     def savepoint(self) -> AbstractContextManager[None]:

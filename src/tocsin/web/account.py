@@ -15,6 +15,7 @@ from tocsin.engine.node import Node
 from tocsin.engine.record import deed_of
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.store.queries import Queries
+from tocsin.web.browsers import this_browser
 from tocsin.web.forms import read_form
 from tocsin.web.guard import PageHandler, page
 from tocsin.web.sign_in import actor_of, address_of, failed, refuse_unlike
@@ -58,11 +59,12 @@ async def show(
             "account": known.account(id_),
             "sessions": sessions,
             "tokens": known.tokens(owner=id_),
+            "browsers": queries.desk.browsers_of_account(id_),
             "passkeys": queries.passkeys.of(id_),
             "is_fresh": any(it.hash == request.state.session and is_fresh(it.began_at, now) for it in sessions),
         }
 
-    found = await site.node.read(ask)
+    found, browser = await site.node.read(ask), await this_browser(site, request)
     return site.render(
         request,
         "accounts/account.html",
@@ -70,6 +72,7 @@ async def show(
         notice=notice,
         token=token,
         here=request.state.session,
+        browser=browser,
         ends_at=ends_at,
         scopes=_OWN_SCOPES,
         lasts=_LASTS,

@@ -36,7 +36,8 @@ async def _show(
 ) -> Response:
     def ask(queries: Queries) -> dict[str, object]:
         machines = [it for it in queries.accounts.tokens() if it.owner is None]
-        return {"accounts": queries.accounts.all_accounts(), "machines": machines}
+        counts = queries.desk.browser_counts()
+        return {"accounts": queries.accounts.all_accounts(), "machines": machines, "browsers": counts}
 
     found = await site.node.read(ask)
     people = {id_: person.name for id_, person in sorted(site.node.sop.people.items())}
@@ -95,6 +96,9 @@ async def _act(site: Site, request: Request, id_: int, role: GlobalRole | None) 
         case "remove-passkeys":
             await site.node.passkeys.remove_all(id_, actor)
             return "its passkeys let nobody in any more", ""
+        case "forget-browsers":
+            count = await site.node.browsers.remove_all(id_, actor)
+            return f"{count} browser{'' if count == 1 else 's'} will not be rung any more", ""
     raise NotFound(f"account: nothing is called {request.path_params['action']!r} here")
 
 

@@ -1,4 +1,4 @@
-"""Which cookies are there? One of the session, one of a visitor who isn't signed in yet; scripts see neither.
+"""Which cookies are there? Of a session, of a visitor not yet signed in, of a browser that rings; no script sees one.
 
 Over https the names begin with `__Host-`, which browsers take from nobody but this very host. Plain http is for this
 machine itself: elsewhere whoever listens would have the session.
@@ -19,6 +19,7 @@ class Cookie(Enum):
 
     SESSION = "tocsin"
     VISITOR = "tocsin-visitor"
+    BROWSER = "tocsin-browser"  # by which a browser that rings by push is known again
     OIDC = "tocsin-oidc"  # what a sign-in at the provider needs to know when it comes back
 
 

@@ -18,7 +18,13 @@ STEP_WORDS = {
     TriageStep.RESOLVE: "Resolve",
     TriageStep.POSTMORTEM: "Postmortem",
 }
-VIA_WORDS = {"pagerduty": "PagerDuty", "email": "e-mail", "slack": "Slack", "apprise": "Apprise"}
+VIA_WORDS = {
+    "pagerduty": "PagerDuty",
+    "email": "e-mail",
+    "slack": "Slack",
+    "apprise": "Apprise",
+    "push": "browser push",
+}
 WAY_WORDS = {
     "password": "by password",
     "passkey": "by passkey",

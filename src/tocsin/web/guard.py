@@ -67,6 +67,22 @@ def open_page(node: Node, path: str, handler: PageHandler, *, methods: tuple[str
     return Guarded(path, endpoint, methods=methods, takes=Public.PAGE)
 
 
+def scripts_page(node: Node, path: str, handler: PageHandler) -> Route:
+    """The route of what our own script sends when nobody may be signed in any more: it brings a right of its own.
+
+    There is no form and so no token of one; where it comes from, the browser says, and the right is in a cookie that
+    browsers send with nothing that comes from another site (`SameSite`).
+    """
+
+    async def endpoint(request: Request) -> Response:
+        site: Site = request.app.state.site
+        request.state.most_form = STRANGERS_FORM
+        _refuse_elsewhere(site, request)
+        return await handler(site, request)
+
+    return Guarded(path, endpoint, methods=("POST",), takes=Public.SCRIPT)
+
+
 async def is_still_allowed(site: Site, request: Request, permission: Permission) -> bool:
     """Whether an open stream may go on: asked again every few seconds."""
     guest = await _guest(site, request)
@@ -115,6 +131,13 @@ async def _refuse_forged(site: Site, request: Request) -> None:
     """Raise Forbidden for what another site may have sent in somebody's name."""
     if request.method in _SAFE:
         return
+    _refuse_elsewhere(site, request)
+    token = request.headers.get(_HEADER) or (await read_form(request)).get(_FIELD, "")
+    if not is_token_of(request.state.secret, token):
+        raise Forbidden("csrf: the form is not of your present session; open the page again and repeat it")
+
+
+def _refuse_elsewhere(site: Site, request: Request) -> None:
     headers = request.headers
     if comes_from_elsewhere(
         host=headers.get("host", ""),
@@ -123,9 +146,6 @@ async def _refuse_forged(site: Site, request: Request) -> None:
         public_url=site.node.settings.public_url,
     ):
         raise Forbidden("origin: a form of another site can't act here; open the page again and repeat it")
-    token = headers.get(_HEADER) or (await read_form(request)).get(_FIELD, "")
-    if not is_token_of(request.state.secret, token):
-        raise Forbidden("csrf: the form is not of your present session; open the page again and repeat it")
 
 
 def csrf(request: Request) -> Markup:

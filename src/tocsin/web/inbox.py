@@ -5,6 +5,7 @@ from starlette.responses import FileResponse, Response
 
 from tocsin.api.organisation import pages_to
 from tocsin.domain.incident import Status
+from tocsin.web.browsers import rings_by_push, this_browser
 from tocsin.web.site import Site, is_fragment
 from tocsin.web.static_files import ROOT
 
@@ -24,7 +25,17 @@ async def get_inbox(site: Site, request: Request) -> Response:
     )
     ringing = [it for it in found if it.urgency == "page" and it.incident in waiting and it.person == me]
     template = "inbox_list.html" if is_fragment(request) else "inbox.html"
-    return site.render(request, template, found=found, waiting=waiting, ringing=ringing, whose=whose, places=_WHOSE)
+    return site.render(
+        request,
+        template,
+        found=found,
+        waiting=waiting,
+        ringing=ringing,
+        whose=whose,
+        places=_WHOSE,
+        pushed=rings_by_push(site, me),
+        here=await this_browser(site, request),
+    )
 
 
 async def get_app_file(request: Request) -> Response:

@@ -123,8 +123,11 @@ async def post_sign_out(site: Site, request: Request) -> Response:
     """The session is over."""
     deed = deed_of(actor_of(request), "sign_out", "")
     await site.node.sign_in.end(request.state.session, deed)
+    rung = cookies.read(site.node.settings, request, Cookie.BROWSER)
+    await site.node.browsers.signed_out(rung, request.state.principal.account, actor_of(request))
     response = RedirectResponse("/signin", 303)
     cookies.drop(site.node.settings, response, Cookie.SESSION)
+    cookies.drop(site.node.settings, response, Cookie.BROWSER)
     return response
 
 

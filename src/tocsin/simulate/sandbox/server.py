@@ -23,6 +23,7 @@ from uvicorn.server import ServerState
 
 from tocsin.simulate.sandbox.pagerduty import SandboxPagerDuty
 from tocsin.simulate.sandbox.pagerduty_rest import ROOTS
+from tocsin.simulate.sandbox.push import SandboxPush
 from tocsin.simulate.sandbox.recording import Exchange, RecordedRequest, Recorder, Response, Script
 from tocsin.simulate.sandbox.slack import SandboxSlack
 
@@ -34,7 +35,7 @@ def _now() -> datetime:
 
 
 class Sandbox:
-    """Stand-ins for PagerDuty (`/v2/enqueue`, and its REST API) and Slack's Web API (`/api/<method>`).
+    """Stand-ins for PagerDuty (`/v2/enqueue`, and its REST API), Slack's Web API (`/api/<method>`) and a push service.
 
     `script` sees every request first; what it returns is answered instead of the vendor's answer, and None leaves the
     request to the vendor. It may be exchanged at any time.
@@ -46,6 +47,7 @@ class Sandbox:
         self.script = script
         self.pagerduty = SandboxPagerDuty(lambda: self._clock())
         self.slack = SandboxSlack()
+        self.push = SandboxPush(lambda: self._clock())
         self.url = ""
         self._clock = clock
         self._recorder = Recorder(log)
@@ -136,6 +138,8 @@ class Sandbox:
             return self.slack.answer(request)
         if request.path.startswith("/answers/") and request.method == "POST":
             return self.slack.take_answer(request)
+        if request.path.startswith("/push/"):
+            return self.push.answer(request)
         if request.path.split("/")[1] in ROOTS:
             return self.pagerduty.rest.answer(request)
         return _NOT_FOUND

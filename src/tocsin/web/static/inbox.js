@@ -24,7 +24,7 @@ function beep() {
 async function notify(text) {
   if (window.Notification?.permission !== "granted") return;
   const worker = await navigator.serviceWorker?.ready;
-  await worker?.showNotification("Tocsin pages you", { body: text, tag: "page", requireInteraction: true, data: location.href });
+  await worker?.showNotification("Tocsin pages you", { body: text, tag: "page", requireInteraction: true, data: { navigate: location.href } });
 }
 
 function look() {
