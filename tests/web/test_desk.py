@@ -36,7 +36,7 @@ def test_override_that_makes_no_sense_says_why_and_keeps_the_form(world: World, 
     page.get_by_label("Who takes over?").select_option("dana")
     page.get_by_label("Until").fill("2026-01-01T10:00")
     page.get_by_role("button", name="Take over").click()
-    expect(page.locator("#notice")).to_contain_text("Ends_at: must be after the start")
+    expect(page.locator("#notice")).to_contain_text("The end: must be after the start")
     expect(page.get_by_label("Who takes over?")).to_have_value("dana")
 
 
@@ -76,6 +76,30 @@ def test_silence_of_everything_is_refused_and_the_form_kept(world: World, looks:
     page.get_by_role("button", name="Silence").click()
     expect(page.locator("#notice")).to_contain_text("else every alert would be silenced")
     expect(page.get_by_label("Why?")).to_have_value("peace")
+
+
+def test_menu_lies_over_what_the_page_has_to_say(world: World, looks: Looks) -> None:
+    viewer = looks(world, size=PHONE)
+    viewer.expected.append("422")
+    page = viewer.go("/silences")
+    page.get_by_label("Which? All of these must hold").fill('alertname=~".*"')
+    page.get_by_label("Why?").fill("peace")
+    page.get_by_role("button", name="Silence").click()
+    expect(page.locator("#notice")).to_contain_text("else every alert would be silenced")
+    page.locator(".me > summary").click()
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    page.wait_for_url("**/signin*")
+
+
+def test_page_before_the_assessment_shows_a_severity_that_nobody_has_set(world: World, looks: Looks) -> None:
+    world.alert("CheckoutFails", "website", "critical")
+    page = looks(world).go("/inbox?whose=all")
+    incident = world.server.get("incidents")[0]["id"]
+    expect(page.locator("#list .sev").first).to_have_text(re.compile(r"^SEV\d\? not assessed$"))
+    world.do(incident, "acknowledge")
+    world.do(incident, "assess", severity="SEV2", reason="some users")
+    page.reload()
+    expect(page.locator("#list .sev.unsure")).to_have_count(0)
 
 
 def test_pager_is_tested_and_a_second_test_has_to_wait(world: World, looks: Looks) -> None:

@@ -20,9 +20,8 @@ async def get_inbox(site: Site, request: Request) -> Response:
     person = me if whose == "mine" else None
     found = await pages_to(site.node, person, _SHOWN)
     ids = {it.incident for it in found}
-    waiting = await site.node.read(
-        lambda queries: {id_ for id_ in ids if queries.incident(id_).status is Status.TRIGGERED}
-    )
+    incidents = await site.node.read(lambda queries: [queries.incident(id_) for id_ in ids])
+    waiting = {it.id for it in incidents if it.status is Status.TRIGGERED}
     ringing = [it for it in found if it.urgency == "page" and it.incident in waiting and it.person == me]
     template = "inbox_list.html" if is_fragment(request) else "inbox.html"
     return site.render(
@@ -30,6 +29,7 @@ async def get_inbox(site: Site, request: Request) -> Response:
         template,
         found=found,
         waiting=waiting,
+        unassessed={it.id for it in incidents if it.severity is None},
         ringing=ringing,
         whose=whose,
         places=_WHOSE,

@@ -3,10 +3,13 @@
 from tocsin.errors import TocsinError
 from tocsin.web.site import Notice
 
+# Fields of the API that no form names so.
+_NAMES = {"starts_at": "the beginning", "ends_at": "the end", "instead_of": "instead of"}
 _NEWS = frozenset({"changed_meanwhile", "draft_changed"})
 
 
 def refusal(error: TocsinError) -> Notice:
     """The reason, as a sentence."""
-    text = str(error)
+    field, colon, rest = str(error).partition(":")
+    text = f"{_NAMES.get(field, field)}{colon}{rest}"
     return Notice("told" if error.code in _NEWS else "failed", f"{text[:1].upper()}{text[1:]}.")
