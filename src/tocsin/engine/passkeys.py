@@ -38,6 +38,8 @@ _LONGEST_LABEL = 60
 class _Untrue(NotSignedIn):
     """Somebody has answered a challenge of ours, and is not let in; `why` is for the audit log."""
 
+    code = "passkey_refused"
+
     def __init__(self, why: str, message: str) -> None:
         super().__init__(message)
         self.why = why
