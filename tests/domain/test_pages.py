@@ -16,10 +16,13 @@ from tests.domain.harness import (
     SEV3,
     Story,
     step,
+    with_contact,
 )
 from tocsin.domain import commands as c
 from tocsin.domain import effects as f
 from tocsin.domain import events as e
+from tocsin.sop.load import default_sop
+from tocsin.sop.model import ContactMethod
 
 
 @pytest.mark.parametrize(
@@ -139,3 +142,22 @@ def test_every_page_has_a_key_of_its_own() -> None:
     story = Story().declare(SEV1, teams=("backend",)).at(50).resolve().reopen().page(BACKEND_PRIMARY).page(MANAGER)
     keys = [page.key for page in story.sent(f.SendPage)]
     assert len(keys) == len(set(keys))
+
+
+def _shown() -> Story:
+    """The primary is paged by push, which goes on showing the page until something takes its place."""
+    sop = with_contact(default_sop(), PRIMARY, ContactMethod(via="push"))
+    return Story(sop, methods=("pagerduty", "push")).declare(SEV2).accept(PRIMARY)
+
+
+def test_page_that_is_shown_is_replaced_once_when_somebody_answers() -> None:
+    story = _shown().acknowledge()
+    assert [it.way for it in story.just_sent(f.AcknowledgePage)] == ["push"]
+    story.resolve()
+    assert [it.way for it in story.sent(f.AcknowledgePage) + story.sent(f.ResolvePage)] == ["push"]
+
+
+def test_page_that_is_shown_is_replaced_when_its_incident_is_over_unanswered() -> None:
+    story = _shown().cancel()
+    assert [it.way for it in story.just_sent(f.AcknowledgePage)] == ["push"]
+    assert story.sent(f.ResolvePage) == []
