@@ -67,14 +67,19 @@ def test_alert_is_found_and_silenced_from_its_line(world: World, looks: Looks) -
     assert world.server.get("silences") == []
 
 
-def test_silence_of_everything_is_refused_and_the_form_kept(world: World, looks: Looks) -> None:
-    viewer = looks(world)
-    viewer.expected.append("422")
-    page = viewer.go("/silences")
+def silence_everything(page: Page) -> None:
+    """Which is refused."""
     page.get_by_label("Which? All of these must hold").fill('alertname=~".*"')
     page.get_by_label("Why?").fill("peace")
     page.get_by_role("button", name="Silence").click()
     expect(page.locator("#notice")).to_contain_text("else every alert would be silenced")
+
+
+def test_silence_of_everything_is_refused_and_the_form_kept(world: World, looks: Looks) -> None:
+    viewer = looks(world)
+    viewer.expected.append("422")
+    page = viewer.go("/silences")
+    silence_everything(page)
     expect(page.get_by_label("Why?")).to_have_value("peace")
 
 
@@ -82,10 +87,7 @@ def test_menu_lies_over_what_the_page_has_to_say(world: World, looks: Looks) -> 
     viewer = looks(world, size=PHONE)
     viewer.expected.append("422")
     page = viewer.go("/silences")
-    page.get_by_label("Which? All of these must hold").fill('alertname=~".*"')
-    page.get_by_label("Why?").fill("peace")
-    page.get_by_role("button", name="Silence").click()
-    expect(page.locator("#notice")).to_contain_text("else every alert would be silenced")
+    silence_everything(page)
     page.locator(".me > summary").click()
     page.get_by_role("button", name="Sign out", exact=True).click()
     page.wait_for_url("**/signin*")

@@ -373,3 +373,8 @@ def page_key(recorded: Recorded, number: int, mark: str) -> str:
     """
     key = f"{recorded.incident}-{recorded.seq}-{number}"
     return f"{key}-{mark}" if mark else key
+
+
+def incident_of(page: str) -> str:
+    """The incident that the page with that key was sent for: `INC-2026-0042` of `INC-2026-0042-3-0`."""
+    return "-".join(page.split("-")[:3])

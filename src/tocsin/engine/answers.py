@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from tocsin.accounts.page_links import PageLinks
 from tocsin.domain import commands as c
+from tocsin.domain.events import incident_of
 from tocsin.domain.incident import Incident, Page, PageStatus, Status
 from tocsin.domain.narrate import name_of, narrate
 from tocsin.engine.desk import Actor, Desk
@@ -84,11 +85,6 @@ def acknowledge(desk: Desk, tx: Transaction, now: datetime, found: Answer, addre
     command, actor = c.Acknowledge(), Actor(page.person, "link", key=f"page:{found.key}", address=address)
     changed = desk.change(tx, now, incident.id, command, actor)
     tell_command(tx, now, actor, command=command, incident=changed)
-
-
-def incident_of(page: str) -> str:
-    """The id of the incident whose page has that key: the first three parts of `INC-2026-0042-5-0`."""
-    return "-".join(page.split("-")[:3])
 
 
 _NO_LINK = "link: it is none of ours, or not whole; open the page of the incident, or call whoever is on call"

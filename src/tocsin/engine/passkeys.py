@@ -97,7 +97,7 @@ class Passkeys:
     async def _signed(self, answer: Answer, passkey: Passkey, party: RelyingParty) -> Signed:
         """What the authenticator has signed, by the passkey's key and for its account."""
         verify = functools.partial(answers.signed, answer, party, public_key=passkey.public_key)
-        signed = await self._sign_in.apart(functools.partial(verify, answer.challenge))
+        signed = await self._sign_in.apart(verify)
         if answer.handle != self._challenges.handle_of(passkey.account):
             raise _Untrue("another account's", _UNKNOWN)
         return signed
@@ -142,7 +142,7 @@ class Passkeys:
         """Keep a new passkey; raises InvalidInput, Refused and NotSignedIn."""
         party, answer = self._party(), answers.read(credential)
         self._refuse_stale(answer, Purpose.ADD, session)
-        made = await self._sign_in.apart(functools.partial(answers.made, answer, party, answer.challenge))
+        made = await self._sign_in.apart(functools.partial(answers.made, answer, party))
         passkey = self._new(made, account, label)
 
         def work(tx: Transaction, now: datetime) -> Passkey:

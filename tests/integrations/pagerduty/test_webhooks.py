@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.contract import shared
+from tocsin.domain.events import incident_of
 from tocsin.errors import InvalidInput
 from tocsin.integrations.pagerduty.inbound import EVENT_TYPES, is_signed, word_in
 from tocsin.integrations.pagerduty.words import (
@@ -16,7 +17,6 @@ from tocsin.integrations.pagerduty.words import (
     Deed,
     RoleGiven,
     Word,
-    incident_of,
     is_own_note,
     own_note,
     page_key_of,

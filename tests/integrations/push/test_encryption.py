@@ -7,7 +7,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.integrations.push.encryption import CURVE, MOST_BYTES, Keys, Once, encrypted, keys_of, point_of, text_of
+from tocsin.integrations.base64url import text_of
+from tocsin.integrations.push.encryption import CURVE, MOST_BYTES, Keys, Once, encrypted, keys_of, point_of
 from tocsin.simulate.sandbox.push_keys import decrypted
 
 

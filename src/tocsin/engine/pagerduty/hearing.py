@@ -7,13 +7,14 @@ from datetime import datetime
 from msgspec import Struct
 
 from tocsin.domain import commands as c
+from tocsin.domain.events import incident_of
 from tocsin.domain.incident import Incident
 from tocsin.engine.desk import Actor, Desk
 from tocsin.engine.pagerduty.staff import Staff
 from tocsin.engine.record import tell_command
 from tocsin.errors import NotFound, Refused
 from tocsin.integrations.pagerduty.following import Heard, commands_for, instead
-from tocsin.integrations.pagerduty.words import Word, incident_of, is_own_note, page_key_of
+from tocsin.integrations.pagerduty.words import Word, is_own_note, page_key_of
 from tocsin.store.transaction import Transaction
 
 logger = logging.getLogger(__name__)

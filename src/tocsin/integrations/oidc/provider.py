@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from tocsin.errors import NotSignedIn, Unreachable
+from tocsin.integrations.base64url import text_of
 from tocsin.integrations.wire import Reply, Request
 
 _JSON = {"accept": "application/json"}
@@ -100,7 +101,7 @@ def way_there(provider: Provider, client: Client, flow: Flow) -> str:
         "scope": " ".join(client.scopes),
         "state": flow.state,
         "nonce": flow.nonce,
-        "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+        "code_challenge": text_of(digest),
         "code_challenge_method": "S256",
     }
     joint = "&" if urlsplit(provider.authorization_endpoint).query else "?"

@@ -84,8 +84,3 @@ def page_key_of(key: str, installation: str) -> str | None:
     """The key of the page whose `dedup_key` this is; None where it is no page of this installation."""
     prefix = dedup_key("", installation)
     return key.removeprefix(prefix) if key.startswith(prefix) and len(key) > len(prefix) else None
-
-
-def incident_of(page: str) -> str:
-    """The incident that the page was sent for: `INC-2026-0042` of `INC-2026-0042-3-0`."""
-    return "-".join(page.split("-")[:3])

@@ -12,7 +12,8 @@ from msgspec import Struct, field
 
 from tocsin.accounts.passkeys import RelyingParty
 from tocsin.errors import InvalidInput, NotSignedIn
-from tocsin.integrations.passkeys.asking import ALGORITHMS, text_of
+from tocsin.integrations.base64url import text_of
+from tocsin.integrations.passkeys.asking import ALGORITHMS
 
 _LONGEST = 16 * 1024  # characters: without attestation an answer has about a thousand
 _LONGEST_ID = 1_364  # characters: 1,023 bytes, the most that WebAuthn lets an authenticator take
@@ -79,8 +80,8 @@ def read(text: str) -> Answer:
     return Answer(told.id, challenge, handle, told, client.cross_origin)
 
 
-def made(answer: Answer, party: RelyingParty, challenge: bytes) -> Made:
-    """The passkey that was made, for this server and this challenge, by somebody whom the device has checked."""
+def made(answer: Answer, party: RelyingParty) -> Made:
+    """The passkey that was made, for this server and the answer's challenge, by somebody whom the device checked."""
     import webauthn  # noqa: PLC0415  # 160 ms, for those who use it
     from webauthn.helpers import decode_credential_public_key, decoded_public_key_to_cryptography  # noqa: PLC0415
     from webauthn.helpers.cose import COSEAlgorithmIdentifier  # noqa: PLC0415
@@ -89,7 +90,7 @@ def made(answer: Answer, party: RelyingParty, challenge: bytes) -> Made:
     try:
         found = webauthn.verify_registration_response(
             credential=_as_told(answer),
-            expected_challenge=challenge,
+            expected_challenge=answer.challenge,  # looked at before: it is one of ours
             expected_rp_id=party.id,
             expected_origin=party.origin,
             require_user_verification=True,
@@ -106,7 +107,7 @@ def made(answer: Answer, party: RelyingParty, challenge: bytes) -> Made:
     return Made(answer.id, text_of(found.credential_public_key), found.sign_count, found.credential_backed_up)
 
 
-def signed(answer: Answer, party: RelyingParty, challenge: bytes, *, public_key: str) -> Signed:
+def signed(answer: Answer, party: RelyingParty, *, public_key: str) -> Signed:
     """What a signature by that key says: for this server, this challenge, by somebody whom the device has checked."""
     import webauthn  # noqa: PLC0415  # 160 ms, for those who use it
 
@@ -114,7 +115,7 @@ def signed(answer: Answer, party: RelyingParty, challenge: bytes, *, public_key:
     try:
         found = webauthn.verify_authentication_response(
             credential=_as_told(answer),
-            expected_challenge=challenge,
+            expected_challenge=answer.challenge,  # looked at before: it is one of ours
             expected_rp_id=party.id,
             expected_origin=party.origin,
             credential_public_key=_bytes(public_key),

@@ -4,7 +4,6 @@ Source: WebAuthn Level 3, 5.4 (https://www.w3.org/TR/webauthn-3/#dictionary-make
 base64url.
 """
 
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from msgspec import Struct
 
 from tocsin.accounts.challenges import LASTS
 from tocsin.accounts.passkeys import RelyingParty
+from tocsin.integrations.base64url import text_of
 
 # EdDSA, ECDSA and RSA PKCS #1 v1.5 with SHA-256, all that authenticators offer; and the type of key that each takes
 # (IANA's registries of COSE algorithms and key types).
@@ -54,8 +54,3 @@ def to_sign_in(party: RelyingParty, challenge: bytes) -> dict[str, Any]:
         "allowCredentials": [],
         "userVerification": "required",
     }
-
-
-def text_of(value: bytes) -> str:
-    """Bytes as WebAuthn's JSON has them: base64url without padding."""
-    return urlsafe_b64encode(value).rstrip(b"=").decode()

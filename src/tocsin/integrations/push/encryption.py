@@ -72,11 +72,6 @@ def point_of(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
-def text_of(raw: bytes) -> str:
-    """Bytes in base64url, without padding."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
 def _derived(secret: bytes, salt: bytes, info: bytes, length: int) -> bytes:
     return HKDF(algorithm=hashes.SHA256(), length=length, salt=salt, info=info).derive(secret)
 

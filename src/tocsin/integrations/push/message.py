@@ -9,6 +9,7 @@ import msgspec
 
 from tocsin.accounts.page_links import PageLinks
 from tocsin.domain.effects import AcknowledgePage, SendPage, SendPageTest
+from tocsin.domain.events import incident_of
 from tocsin.domain.storm import words_for
 from tocsin.domain.text import clean_line
 from tocsin.sop.words import Urgency
@@ -53,7 +54,7 @@ def _page(effect: SendPage, links: PageLinks) -> dict[str, object]:
 
 def _answered(effect: AcknowledgePage, links: PageLinks) -> dict[str, object]:
     """A push must show something (`userVisibleOnly`), so the end of a page is shown, without a sound."""
-    incident = "-".join(effect.key.split("-")[:3])  # the key of a page begins with it
+    incident = incident_of(effect.key)
     return {
         "title": f"{incident}: nothing to do any more",
         "body": "This page was answered, or its incident is over.",

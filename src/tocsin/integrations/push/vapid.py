@@ -11,7 +11,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 from msgspec import Struct
 
-from tocsin.integrations.push.encryption import CURVE, point_of, text_of
+from tocsin.integrations.base64url import text_of
+from tocsin.integrations.push.encryption import CURVE, point_of
 
 _GOOD_FOR = timedelta(hours=12)  # half of what is allowed: a clock may be wrong
 
