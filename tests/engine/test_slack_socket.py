@@ -95,8 +95,12 @@ def play(
     asyncio.run(run())
 
 
-def is_open(slack: SandboxSocket, times: int = 1) -> None:
-    until(lambda: slack.opened >= times and slack.connections >= 1, f"connection {times} is open")
+def is_open(slack: SandboxSocket, listener: Listener, times: int = 1) -> None:
+    """Wait until both ends know of it: Slack's is the first to."""
+    until(
+        lambda: slack.opened >= times and slack.connections >= 1 and listener.socket.down_for() == 0,
+        f"connection {times} is open",
+    )
 
 
 def test_envelopes_whose_connection_ends_before_they_are_begun_take_no_places(slack: SandboxSocket) -> None:
@@ -135,7 +139,7 @@ def _taken(told: Told) -> None:
 
 def test_the_socket_is_asked_for_with_the_apps_own_token(slack: SandboxSocket) -> None:
     def story(listener: Listener) -> None:
-        is_open(slack)
+        is_open(slack, listener)
         (request,) = listener.asked
         assert request.method == "POST"
         assert request.url.endswith("/api/apps.connections.open")
@@ -173,9 +177,9 @@ def test_what_will_never_be_done_is_acknowledged_so_that_it_does_not_come_again(
 
 def test_another_connection_is_opened_before_the_old_one_is_closed(slack: SandboxSocket) -> None:
     def story(listener: Listener) -> None:
-        is_open(slack)
+        is_open(slack, listener)
         slack.leave("warning")
-        is_open(slack, 2)
+        is_open(slack, listener, 2)
         assert slack.connections == 2
         _taken(slack("events", EVENT))
         slack.hang_up()
@@ -188,11 +192,11 @@ def test_another_connection_is_opened_before_the_old_one_is_closed(slack: Sandbo
 
 def test_connection_that_breaks_is_opened_again(slack: SandboxSocket) -> None:
     def story(listener: Listener) -> None:
-        is_open(slack)
+        is_open(slack, listener)
         slack.hang_up()
         until(lambda: listener.socket.down_for() > 0, "it is known to be down")
         assert listener.socket.why == "the connection broke off"
-        is_open(slack, 2)
+        is_open(slack, listener, 2)
         assert slack("commands", COMMAND).answer == SAYS
         assert listener.socket.down_for() == 0
 
@@ -221,8 +225,7 @@ def test_slack_that_lets_nobody_in_is_asked_more_and_more_seldom(slack: SandboxS
         assert listener.socket.why == "no connection could be made"
         assert listener.socket.down_for() > 0
         slack.is_shut = False
-        is_open(slack)
-        assert listener.socket.down_for() == 0
+        is_open(slack, listener)
 
     play(slack, story)
 
@@ -278,7 +281,7 @@ def test_what_slack_answers_instead_of_an_address_is_told(slack: SandboxSocket, 
 )
 def test_frame_that_is_none_of_slacks_keeps_nothing_else_out(slack: SandboxSocket, frame: str | bytes) -> None:
     def story(listener: Listener) -> None:
-        is_open(slack)
+        is_open(slack, listener)
         slack.send(frame)
         assert slack("commands", COMMAND).answer == SAYS
         assert slack.opened == 1
@@ -288,9 +291,9 @@ def test_frame_that_is_none_of_slacks_keeps_nothing_else_out(slack: SandboxSocke
 
 def test_frame_past_the_limit_costs_the_connection_and_no_more(slack: SandboxSocket) -> None:
     def story(listener: Listener) -> None:
-        is_open(slack)
+        is_open(slack, listener)
         slack.send(json.dumps({"type": "x", "payload": "y" * 2_000_000}))
-        is_open(slack, 2)
+        is_open(slack, listener, 2)
         assert slack("commands", COMMAND).answer == SAYS
 
     play(slack, story)
@@ -298,7 +301,7 @@ def test_frame_past_the_limit_costs_the_connection_and_no_more(slack: SandboxSoc
 
 def test_many_envelopes_at_once_are_all_answered(slack: SandboxSocket) -> None:
     def story(listener: Listener) -> None:
-        is_open(slack)
+        is_open(slack, listener)
 
         async def all_at_once() -> list[Any]:
             return await asyncio.gather(*(asyncio.to_thread(slack, "commands", COMMAND) for _ in range(60)))
@@ -310,5 +313,5 @@ def test_many_envelopes_at_once_are_all_answered(slack: SandboxSocket) -> None:
 
 
 def test_end_of_the_loop_closes_the_connection(slack: SandboxSocket) -> None:
-    play(slack, lambda listener: is_open(slack))
+    play(slack, lambda listener: is_open(slack, listener))
     until(lambda: slack.connections == 0, "it is closed")
