@@ -4,12 +4,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from tests.domain.harness import with_contact
 from tests.engine.disk import lay_ballast
 from tests.engine.server import declare, statuses
 from tests.engine.waiting import eventually
+from tests.rota import alice_always
 from tocsin.domain import commands as c
 from tocsin.domain import events as e
 from tocsin.engine import page_tests
@@ -24,7 +24,7 @@ from tocsin.simulate.sandbox.push import SandboxBrowser
 from tocsin.simulate.sandbox.recording import Response
 from tocsin.simulate.sandbox.server import Sandbox
 from tocsin.sop.load import default_sop
-from tocsin.sop.model import ContactMethod, Sop
+from tocsin.sop.model import ContactMethod
 from tocsin.sop.words import Severity
 
 pytestmark = [pytest.mark.anyio]
@@ -32,16 +32,7 @@ pytestmark = [pytest.mark.anyio]
 PUSH, INBOX = ContactMethod(via="push"), ContactMethod(via="inbox")
 
 
-def _sop() -> Sop:
-    """The sample organisation, in which Alice is the platform team's primary in every week."""
-    sop = with_contact(default_sop(), "alice", PUSH, INBOX)
-    team = sop.teams["platform"]
-    assert team.rotation is not None
-    always = replace(team, rotation=replace(team.rotation, primary=("alice",), secondary=("bob",)))
-    return replace(sop, teams={**sop.teams, "platform": always})
-
-
-SOP = _sop()
+SOP = alice_always(with_contact(default_sop(), "alice", PUSH, INBOX))
 ALICE = Actor("alice", "web", key="account:1")
 
 

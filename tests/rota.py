@@ -1,0 +1,15 @@
+"""Who is on call, whatever the day? The sample organisation hands over each Monday, and a real clock goes on."""
+
+from msgspec.structs import replace
+
+from tocsin.sop.load import default_sop
+from tocsin.sop.model import Sop
+
+
+def alice_always(sop: Sop | None = None) -> Sop:
+    """The (sample) organisation, in which Alice is the platform team's primary, and Bob its secondary, in every week."""
+    sop = sop or default_sop()
+    team = sop.teams["platform"]
+    assert team.rotation is not None
+    steady = replace(team, rotation=replace(team.rotation, primary=("alice",), secondary=("bob",)))
+    return replace(sop, teams={**sop.teams, "platform": steady})
