@@ -7,7 +7,7 @@ from tocsin.sop.model import Sop
 
 
 def alice_always(sop: Sop | None = None) -> Sop:
-    """The (sample) organisation, in which Alice is the platform team's primary, and Bob its secondary, in every week."""
+    """The organisation with Alice the platform team's primary, and Bob its secondary, in every week."""
     sop = sop or default_sop()
     team = sop.teams["platform"]
     assert team.rotation is not None
