@@ -20,6 +20,7 @@ from typing import Any, Self
 import psycopg
 import pytest
 
+from tests.ports import claimed_port
 from tests.system.waiting import until
 from tocsin.store.postgres import PostgresStore
 
@@ -54,7 +55,7 @@ class Cluster:
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = count(1)
         self._admin: psycopg.Connection[Any] | None = None
-        self.port = free_port()
+        self.port, self._claim = claimed_port()
         directory.chmod(0o755)
         self._data.mkdir(mode=0o700)
         self._log.touch()
@@ -114,6 +115,7 @@ class Cluster:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop(signal.SIGQUIT)
+        self._claim.close()
 
     def _answers(self) -> bool:
         assert self._process is not None

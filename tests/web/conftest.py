@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.system.server import Server
 from tests.web.browser import AXE, CHROMIUM, Viewer, chromium
-from tests.web.world import World
+from tests.web.world import World, steady_server
 
 ROOT = Path(__file__).parents[2]
 Looks = Callable[..., Viewer]
@@ -49,8 +49,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    """A server of the test's own, with nothing in it."""
-    with Server(tmp_path) as server:
+    """A server of the test's own, with nothing in it, always at the same address."""
+    with steady_server(tmp_path) as server:
         yield World(server)
 
 

@@ -1,11 +1,10 @@
 """What is there to see? A server whose incidents are made over its API, as other surfaces would."""
 
-import socket
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from tests.ports import own_port
 from tests.system.server import Json, Server, firing
 from tests.system.waiting import until
 from tocsin.accounts.page_links import PageLinks
@@ -21,12 +20,17 @@ def link_of(server: Server, incident: str) -> str:
     return f"/a/{PageLinks('', secret).token(page)}"
 
 
+def steady_server(directory: Path) -> Server:
+    """A server that is at the same address after each start; not started yet."""
+    server = Server(directory)
+    server.arguments = ["--port", str(own_port())]
+    return server
+
+
 def named_server(directory: Path) -> Server:
     """A server that people reach by a name, as passkeys want it; not started yet."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = Server(directory, TOCSIN_PUBLIC_URL=f"http://localhost:{port}")
-    server.arguments = ["--port", str(port)]
+    server = steady_server(directory)
+    server.environ["TOCSIN_PUBLIC_URL"] = f"http://localhost:{server.arguments[-1]}"
     return server
 
 
@@ -38,11 +42,9 @@ class World:
         self.ids: dict[str, str] = {}
 
     def restart(self, meanwhile: Callable[[], object]) -> None:
-        """Kill the server, do something while it is away, and start it again at the same address."""
-        port = urlsplit(self.server.url).port
+        """Kill the server, do something while it is away, and start it again."""
         self.server.kill()
         meanwhile()
-        self.server.arguments = ["--port", str(port)]
         self.server.start()
 
     def declare(self, title: str = "Checkout is down", **body: object) -> str:

@@ -1,13 +1,9 @@
 """What dies and comes back? A node of an installation: one server after the other, on the same port."""
 
-import fcntl
-import random
 import signal
-import socket
-import tempfile
 from pathlib import Path
-from typing import IO
 
+from tests.ports import claimed_port
 from tests.system.crash.points import point_of_death
 from tests.system.crash.zygote import Child, ServerOrder, zygote
 
@@ -24,7 +20,7 @@ class Node:
         self.home = directory / name
         self.home.mkdir()
         self.is_paused = False
-        self._port, self._claim = _own_port()
+        self._port, self._claim = claimed_port()
         self._environ = {**environ, "HOME": str(self.home)}
         self._log = directory / f"{name}.log"
         self._points = directory / f"{name}.points"
@@ -96,20 +92,3 @@ class Node:
             self._child.kill()
             self._child = None
         self._claim.close()
-
-
-def _own_port() -> tuple[int, IO[str]]:
-    """A port that nobody else takes while its server is dead, and the lock that keeps it from other rounds.
-
-    It lies below those that the kernel gives to whoever connects.
-    """
-    while True:
-        port = random.randrange(10_000, 32_000)
-        claim = (Path(tempfile.gettempdir()) / f"tocsin-port-{port}").open("w")
-        try:
-            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            socket.create_server(("127.0.0.1", port)).close()
-        except OSError:
-            claim.close()
-            continue
-        return port, claim

@@ -1,6 +1,5 @@
 """An identity provider to sign in with: oidc-provider-mock in a process of its own, whose people a test makes up."""
 
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from tests.ports import own_port
 from tests.system.waiting import until
 from tests.web.people import Person
 
@@ -51,8 +51,7 @@ class Identity:
 @contextmanager
 def identity() -> Iterator[Identity]:
     """The provider, while the block lasts."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = own_port()
     command = [
         sys.executable,
         "-W",
