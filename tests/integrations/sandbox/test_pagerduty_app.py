@@ -10,6 +10,7 @@ import pytest
 
 from tests.fakes.contract import shared
 from tests.system.waiting import until
+from tocsin.simulate.sandbox.pagerduty import PagerDutyStatus
 from tocsin.simulate.sandbox.pagerduty_desk import JsonObject, SandboxUser
 from tocsin.simulate.sandbox.pagerduty_post import SandboxPost
 from tocsin.simulate.sandbox.recording import RecordedRequest, Response
@@ -56,6 +57,20 @@ def test_events_make_one_incident_for_each_time_that_an_alert_opens(sandbox: San
     kinds = [it["event"]["event_type"] for it in told]  # type: ignore[index]
     assert kinds == ["incident.triggered", "incident.acknowledged", "incident.resolved", "incident.triggered"]
     assert [it.status for it in sandbox.pagerduty.desk.incidents.values()] == ["resolved", "triggered"]
+
+
+def test_alert_shows_what_an_event_has_made_of_it_once_its_incident_does(sandbox: Sandbox) -> None:
+    pagerduty = sandbox.pagerduty
+    shown: list[PagerDutyStatus | None] = []
+
+    def tell(_: JsonObject) -> None:
+        shown.append(pagerduty.alerts["k"].status if "k" in pagerduty.alerts else None)
+
+    pagerduty.desk.tell = tell
+    for action in ("trigger", "acknowledge", "resolve"):
+        event(sandbox, action)
+    assert shown == [None, PagerDutyStatus.TRIGGERED, PagerDutyStatus.ACKNOWLEDGED]
+    assert pagerduty.alerts["k"].status is PagerDutyStatus.RESOLVED
 
 
 def test_webhook_has_every_field_of_the_published_example(sandbox: Sandbox) -> None:

@@ -78,16 +78,17 @@ class SandboxPagerDuty:
         key, routing_key = str(event.get("dedup_key") or self._new_key()), str(event["routing_key"])
         known, client = self.alerts.get(key), str(event.get("client", ""))
         if event["event_action"] == "trigger":
-            self.alerts[key] = _triggered(known, event)
-            if known is None or self.alerts[key].opened > known.opened:
-                self.desk.opened(key, self.alerts[key].summary, client)
+            alert = _triggered(known, event)
+            if known is None or alert.opened > known.opened:
+                self.desk.opened(key, alert.summary, client)
+            self.alerts[key] = alert  # who sees it in another thread finds its incident
         # "Subsequent acknowledge or resolve events sent via a different `routing_key` … will be dropped", and so are
         # those for an alert that is resolved already.
         elif known and known.routing_key == routing_key and known.status is not PagerDutyStatus.RESOLVED:
             is_end = event["event_action"] == "resolve"
             status = PagerDutyStatus.RESOLVED if is_end else PagerDutyStatus.ACKNOWLEDGED
-            self.alerts[key] = msgspec.structs.replace(known, status=status)
             self.desk.changed(key, status, client)
+            self.alerts[key] = msgspec.structs.replace(known, status=status)
         return key
 
     def _new_key(self) -> str:

@@ -78,7 +78,7 @@ class SandboxDesk:
 
     def of_key(self, key: str) -> SandboxIncident:
         """The newest incident of a deduplication key."""
-        return [it for it in self.incidents.values() if it.key == key][-1]
+        return [it for it in list(self.incidents.values()) if it.key == key][-1]
 
     # --- by events ---------------------------------------------------------------------------------------------------
 

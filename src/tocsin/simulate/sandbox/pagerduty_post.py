@@ -32,9 +32,10 @@ class Delivered(Struct, frozen=True):
 class SandboxPost:
     """Delivers to one subscription, in a thread of its own; use it as a context manager."""
 
-    def __init__(self, url: str, *secrets: str) -> None:
+    def __init__(self, url: str, *secrets: str, pause_seconds: float = _PAUSE_SECONDS) -> None:
         self.url = url
         self.secrets = secrets
+        self._pause_seconds = pause_seconds  # half of the first one; they double
         self.delivered: list[Delivered] = []
         self._waiting: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._opener = build_opener(ProxyHandler({}))
@@ -78,5 +79,5 @@ class SandboxPost:
             statuses.append(self.send(body))
             if statuses[-1] not in (0, 429) and statuses[-1] < 500:
                 break  # taken, or "4XX response from the server (except for 429)", which is dropped
-            time.sleep(_PAUSE_SECONDS * 2 ** len(statuses))
+            time.sleep(self._pause_seconds * 2 ** len(statuses))
         return statuses

@@ -40,7 +40,7 @@ class Workspace:
 
     def named(self, name: str) -> SlackChannel:
         """The channel of that name, or the direct message with that member."""
-        return next(channel for channel in self.channels.values() if channel.name == name)
+        return next(channel for channel in list(self.channels.values()) if channel.name == name)
 
     def write(self, channel: str, user: str, text: str, *, thread: str = "") -> str:
         """A member writes a message, now; its id. One in a thread stands in no history."""
