@@ -15,7 +15,7 @@ from tests.fakes.moods import Manner
 from tocsin.simulate.sandbox.recording import RecordedRequest, Response
 
 _TARDY_SECONDS = 0.2
-_SLOW_SECONDS = 6.0
+_SLOW_SECONDS = 5.5
 _LATE_SECONDS = 29.0
 _HANG_SECONDS = 600.0
 _MEGABYTE = 1_048_576

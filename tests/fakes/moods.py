@@ -18,7 +18,7 @@ class Manner(StrEnum):
 
     WHOLE = "whole"  # at once
     TARDY = "tardy"  # after a fifth of a second: time enough for its server to die
-    SLOW = "slow"  # after six seconds: longer than a node's beat, and not yet too long for the sender
+    SLOW = "slow"  # after five and a half seconds: longer than a node's beat, and not yet too long for the sender
     LATE = "late"  # after 29 seconds
     DRIP = "drip"  # one byte a second
     HANG = "hang"  # never, and the connection stays open

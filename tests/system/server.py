@@ -78,7 +78,7 @@ class Server:
         """What the kernel does when memory runs out: SIGKILL."""
         self.end(signal.SIGKILL)
 
-    def end(self, with_signal: signal.Signals = signal.SIGTERM, within: float = 10) -> int:
+    def end(self, with_signal: signal.Signals = signal.SIGTERM, within: float = 30) -> int:
         """End the process by a signal; its exit status."""
         if self._http:
             self._http.close()

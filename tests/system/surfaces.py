@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx2
 from msgspec import Struct
 
-from tests.system.server import Server, routing_key
+from tests.rota import steady_text
+from tests.system.server import Json, Server, routing_key
 from tests.system.waiting import until
 from tests.web.people import Person, signed_in
 from tocsin.integrations.slack.actions import Action
@@ -19,7 +20,6 @@ from tocsin.simulate.sandbox.pagerduty_desk import SandboxUser
 from tocsin.simulate.sandbox.pagerduty_post import SandboxPost
 from tocsin.simulate.sandbox.server import Sandbox
 from tocsin.simulate.sandbox.slack_member import OverHttp, SlackMember, Workspace
-from tocsin.sop.load import default_text
 
 WORKSPACE = Workspace()
 BOB = SandboxUser("PBOB", "Bob B.", "bob@example.com")
@@ -50,13 +50,13 @@ class Place:
         """Have somebody paged for an incident of that name."""
         self.event("trigger", name, payload={"summary": name, "source": "shop-1", "severity": "critical"})
         incident = next(str(it["id"]) for it in self.server.get("incidents") if it["title"] == name)
-        keys = until(lambda: [it for it in self.sandbox.pagerduty.alerts if f"-{incident}-" in it], "it rings")
+        keys = until(lambda: [it for it in list(self.sandbox.pagerduty.alerts) if f"-{incident}-" in it], "it rings")
         return Paged(incident, name, keys[0])
 
     def event(self, action: str, key: str, **more: object) -> None:
         """What a tool that pages PagerDuty sends to Tocsin."""
         body = {"routing_key": self.key, "event_action": action, "dedup_key": key, **more}
-        answer = httpx2.post(f"{self.server.url}/v2/enqueue", json=body, trust_env=False)
+        answer = httpx2.post(f"{self.server.url}/v2/enqueue", json=body, trust_env=False, timeout=30)
         assert answer.status_code == 202, answer.text
 
 
@@ -128,10 +128,15 @@ def _by_link(place: Place, paged: Paged) -> str:
 
 def _link_in(sandbox: Sandbox, key: str) -> str:
     """The path of the link that PagerDuty shows beside the page."""
-    events = (json.loads(it.body) for it in sandbox.requests if it.path == "/v2/enqueue")
-    page = next(it for it in events if it["dedup_key"] == key)
+    (page, *_) = until(lambda: _events_of(sandbox, key), "the page is on record")
     link = next(it["href"] for it in page["links"] if it["text"] == "Acknowledge in Tocsin")
     return "/" + re.sub(r"^\w+://[^/]+/", "", link)
+
+
+def _events_of(sandbox: Sandbox, key: str) -> list[Json]:
+    """What PagerDuty was told of the page, beginning with what made it ring."""
+    events = (json.loads(it.body) for it in sandbox.requests if it.path == "/v2/enqueue")
+    return [it for it in events if it["dedup_key"] == key]
 
 
 def _by_event(place: Place, paged: Paged) -> str:
@@ -157,7 +162,7 @@ SURFACES = (
 @contextmanager
 def open_place(directory: Path) -> Iterator[Place]:
     """A server where the secondary would be paged two seconds after the primary."""
-    before, unassessed, after = default_text().partition("[[unassessed.escalation]]")
+    before, unassessed, after = steady_text().partition("[[unassessed.escalation]]")
     text = before + unassessed + after.replace('after = "15m"', f'after = "{NEXT_STEP_SECONDS}s"', 1)
     text = text.replace("[people.bob]", f'[people.bob]\npagerduty_user = "{BOB.id}"', 1)
     text = text.replace("[slack]", f'[slack]\nteam = "{WORKSPACE.team}"\napp = "{WORKSPACE.app}"', 1)

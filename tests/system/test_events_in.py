@@ -69,11 +69,11 @@ def test_alertmanagers_pagerduty_receiver_gets_through(reached: tuple[Server, Pa
     config = _CONFIG.format(key=routing_key(server), url=server.url, ca=chain)
     with alertmanager(tmp_path, config) as address:
         alert = firing("CheckoutDown")
-        httpx2.post(f"http://{address}/api/v2/alerts", json=[alert], trust_env=False).raise_for_status()
+        httpx2.post(f"http://{address}/api/v2/alerts", json=[alert], trust_env=False, timeout=30).raise_for_status()
         incident = the_incident(server)
         assert "CheckoutDown" in incident["title"]
         assert (incident["service"], incident["provisional"]) == ("api", "SEV1")
         alert["endsAt"] = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
-        httpx2.post(f"http://{address}/api/v2/alerts", json=[alert], trust_env=False).raise_for_status()
+        httpx2.post(f"http://{address}/api/v2/alerts", json=[alert], trust_env=False, timeout=30).raise_for_status()
         until(lambda: server.events(incident["id"], "alerts_cleared"), "the alert has resolved")
     assert [it["id"] for it in server.get("incidents")] == [incident["id"]]

@@ -148,7 +148,7 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_in_good_order_when_told_to(server: Server, number: signal.Signals) -> None:
     server.send_alerts(firing("CheckoutDown", severity="critical"))
-    assert server.end(number, within=5) == 0
+    assert server.end(number) == 0
     assert "Traceback" not in server.log.read_text()
     assert not server.database.with_name("tocsin.db-wal").exists()  # SQLite removes it when the last user closes
 
@@ -158,7 +158,7 @@ def test_it_ends_though_a_request_never_does(server: Server) -> None:
     with socket.create_connection((address.host, address.port or 0)) as slow:
         slow.sendall(b"POST /api/v2/alerts HTTP/1.1\r\nHost: tocsin\r\nContent-Length: 100\r\n\r\n[")
         until(lambda: server.get("incidents") == [], "it answers others meanwhile")
-        assert server.end(within=10) == 0
+        assert server.end() == 0
 
 
 def test_a_client_that_goes_away_in_mid_request_is_no_fault(server: Server) -> None:

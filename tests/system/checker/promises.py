@@ -21,7 +21,7 @@ _EVENTS: dict[str, tuple[str, dict[str, str]]] = {
 }
 _STOPS = ("acknowledge", "mitigate", "resolve", "cancel")
 _ENDS = ("resolve", "cancel")
-_ON_ITS_WAY_SECONDS = 1.0  # between the last look at the lease and the vendor's log, on a busy machine
+_ON_ITS_WAY_SECONDS = 5.0  # between the last look at the lease and the vendor's log, on a busy machine
 
 
 def promises_are_kept(evidence: Evidence) -> Iterator[str]:

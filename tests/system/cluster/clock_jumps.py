@@ -18,7 +18,7 @@ HOUR, DAY = 3600.0, 86_400.0
 JUMPS = (-HOUR, HOUR, DAY)
 _SECOND_STEP_AFTER_SECONDS = 5.0  # five minutes, hurried
 _CATCHES_UP = 1.1  # engine time that is behind goes so much faster
-_LATE_SECONDS = 5.0
+_LATE_SECONDS = 20.0
 _REPOSITORY = Path(__file__).parents[3]
 
 

@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 FAIL_OVERS = "fail-overs"
 _FAULTS_A_ROUND = 6
-_BACK_WITHIN_SECONDS = 10.0  # of the instant at which the new primary takes writes
+_BACK_WITHIN_SECONDS = 10.0
 _PATIENCE_SECONDS = 60.0
 
 
@@ -36,8 +36,11 @@ def fail_overs(seed: int, directory: Path) -> Outcome:
     return fail_over(seed, directory, faults)
 
 
-def fail_over(seed: int, directory: Path, faults: list[Fault]) -> Outcome:
-    """One primary after the other is struck, and put right again."""
+def fail_over(seed: int, directory: Path, faults: list[Fault], *, back_within: float = _BACK_WITHIN_SECONDS) -> Outcome:
+    """One primary after the other is struck, and put right again.
+
+    Nodes are to be back `back_within` seconds of the instant at which the new primary takes writes.
+    """
     with ThreadPoolExecutor(1) as aside, Network() as network, Cluster(network) as cluster:
         sop = str(hurried_sop(directory))
         installation = Installation(directory, RemoteDatabase(cluster.hosts), nodes=2, TOCSIN_SOP=sop)
@@ -51,7 +54,7 @@ def fail_over(seed: int, directory: Path, faults: list[Fault]) -> Outcome:
     slow = [
         f"a node was back {seconds:.1f} s after a primary was {fault.words}, and its successor took writes"
         for fault, seconds in zip(faults, back, strict=True)
-        if seconds > _BACK_WITHIN_SECONDS
+        if seconds > back_within
     ]
     return replace(
         outcome,

@@ -19,7 +19,6 @@ from tocsin.simulate.sandbox.server import Sandbox
 FULL_DISKS = "full disks"
 _SIZE = 32 * 1_048_576
 _STEP_WITHIN_SECONDS = 10.0 + 5.0  # ten of the promise, and five minutes of the ladder, hurried
-_BACK_WITHIN_SECONDS = 10.0
 
 
 def full_disks(seed: int, directory: Path) -> Outcome:
@@ -70,7 +69,7 @@ def _fill(server: Server, disk: Disk, sandbox: Sandbox, monitoring: "Monitoring"
     until(lambda: "disk" in _alarms(server), "there is an alarm")
 
     disk.make_space()
-    until(lambda: not monitoring.is_refused(), "alerts are taken again", within=_BACK_WITHIN_SECONDS)
+    until(lambda: not monitoring.is_refused(), "alerts are taken again")
     until(lambda: "disk" not in _alarms(server), "the alarm is over")
     assert server.get(f"incidents/{incident}")["status"] == "acknowledged"
 

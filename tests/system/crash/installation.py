@@ -83,7 +83,7 @@ class Installation:
     def feel(self, moods: dict[str, list[Mood]]) -> None:
         """Tell the vendors how to behave."""
         body = msgspec.json.encode(moods)
-        httpx2.put(f"{self.vendors_url}/moods", content=body, trust_env=False).raise_for_status()
+        httpx2.put(f"{self.vendors_url}/moods", content=body, trust_env=False, timeout=30).raise_for_status()
 
     def mend(self) -> None:
         """Start what is dead."""
