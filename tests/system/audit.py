@@ -63,7 +63,7 @@ def rows(database: Path, sql: str) -> list[tuple[Any, ...]]:
 
 def events_taken(sent: Path) -> list[Json]:
     """The PagerDuty events that the sandbox took, in order."""
-    exchanges = [json.loads(line) for line in sent.read_text().splitlines()]
+    exchanges = [json.loads(line) for line in sent.read_text().split("\n")[:-1]]  # the last one may be half written
     return [json.loads(it["body"]) for it in exchanges if it["path"] == "/v2/enqueue" and it["status"] == 202]
 
 

@@ -7,7 +7,7 @@ out. An alert counts as *acknowledged* once its request was answered with a 2xx.
 import queue
 import random
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import httpx2
@@ -30,9 +30,13 @@ def identity(labels: dict[str, str]) -> Identity:
 
 
 class Burst:
-    """A thousand alerts, every other one in a group of its own; half of the requests bring one, half bring many."""
+    """A thousand alerts, every other one in a group of its own; half of the requests bring one, half bring many.
 
-    def __init__(self, seed: int) -> None:
+    The connection that gets the answer by which `kill_after` alerts are acknowledged calls `at_the_moment`, once: the
+    rest is under way then.
+    """
+
+    def __init__(self, seed: int, at_the_moment: Callable[[], object] = lambda: None) -> None:
         chance = random.Random(seed)
         alerts = [_alert(number, chance) for number in range(ALERTS)]
         chance.shuffle(alerts)
@@ -40,6 +44,7 @@ class Burst:
         self.kill_after = chance.randrange(100, 700)
         self.acknowledged: set[Identity] = set()
         self.unanswered: set[Identity] = set()
+        self._at_the_moment = at_the_moment
         self._lock = threading.Lock()
         self._is_time = threading.Event()
 
@@ -48,7 +53,7 @@ class Burst:
         return Sending(self, server)
 
     def wait_for_the_moment(self) -> None:
-        """Return when `kill_after` alerts are acknowledged, and the rest is under way."""
+        """Return when it has come."""
         assert self._is_time.wait(60), "the burst never got that far"
 
     def note(self, alerts: Iterable[Json], *, is_acknowledged: bool) -> None:
@@ -56,7 +61,8 @@ class Burst:
         identities = {identity(alert["labels"]) for alert in alerts}
         with self._lock:
             (self.acknowledged if is_acknowledged else self.unanswered).update(identities)
-            if len(self.acknowledged) >= self.kill_after:
+            if len(self.acknowledged) >= self.kill_after and not self._is_time.is_set():
+                self._at_the_moment()
                 self._is_time.set()
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.rota import steady_text
 from tests.system import rates
 from tests.system.audit import events_taken, is_nothing_waiting
 from tests.system.monitoring import alertmanager
@@ -22,7 +23,6 @@ from tests.system.server import Json, Server, firing, routing_key
 from tests.system.waiting import until
 from tocsin.simulate.sandbox.recording import RecordedRequest
 from tocsin.simulate.sandbox.server import Sandbox
-from tocsin.sop.load import default_text
 
 pytestmark = pytest.mark.system
 
@@ -56,7 +56,7 @@ receivers:
 @pytest.fixture
 def server(tmp_path: Path, sandbox: Sandbox) -> Iterator[Server]:
     """A server that pages those of the front end by Slack, and tells a stakeholders' channel."""
-    text = default_text()
+    text = steady_text()
     for person in MEMBERS.values():
         before, named, after = text.partition(f"[people.{person}]")
         text = before + named + after.replace('via = "pagerduty"', 'via = "slack"', 1)
@@ -75,7 +75,7 @@ def send_storm(address: str) -> None:
         for service, name in [CAUSES[number % len(CAUSES)]]
     ]
     began = time.monotonic()
-    with httpx2.Client(base_url=f"http://{address}", trust_env=False) as client:
+    with httpx2.Client(base_url=f"http://{address}", trust_env=False, timeout=30) as client:
         for start in range(0, ALERTS, BATCH):
             time.sleep(max(0.0, began + start * SECONDS / ALERTS - time.monotonic()))
             client.post("/api/v2/alerts", json=alerts[start : start + BATCH]).raise_for_status()
@@ -149,7 +149,7 @@ def sent_apart(count: int, seconds: float, path: str, body: bytes = b"channel=C1
         (sent_apart(300, 0.5, "/v2/enqueue", EVENT), []),
         (sent_apart(121, 0.4, "/v2/enqueue", EVENT), ["PagerDuty: 121 events in a minute for one key"]),
         (sent_apart(100, 1, "/api/chat.postMessage"), []),
-        (sent_apart(13, 0.7, "/api/chat.postMessage"), ["Slack: 13 messages in 0:00:10 to C1"]),
+        (sent_apart(16, 0.6, "/api/chat.postMessage"), ["Slack: 16 messages in 0:00:10 to C1"]),
         (sent_apart(60, 3, "/api/pins.add"), []),
         (sent_apart(60, 2.5, "/api/pins.add"), ["Slack: 24 times pins.add in a minute"]),
     ],

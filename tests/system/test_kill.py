@@ -1,16 +1,17 @@
 """What survives `kill -9` in the middle of a storm? Everything that was acknowledged, and every page that is due."""
 
 import json
-import re
+import os
+import signal
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from tests.system.audit import audit, events_taken, is_nothing_waiting
 from tests.system.burst import ALERTS, Burst, identity
+from tests.system.crash.sop import patient_sop
 from tests.system.server import Json, Server, firing
 from tests.system.waiting import until
 from tocsin.simulate.sandbox.recording import RecordedRequest, Response, Script
@@ -26,10 +27,7 @@ _TAKEN = b'{"status": "success", "message": "Event processed", "dedup_key": "giv
 @pytest.fixture
 def server(tmp_path: Path, sandbox: Sandbox) -> Iterator[Server]:
     """A server in a hurry, whose ladders take their time: only the storm itself pages."""
-    text = (files("tocsin.sop") / "default.toml").read_text(encoding="utf-8")
-    sop = tmp_path / "patient.toml"
-    sop.write_text(re.sub(r'"(\d+)m"', r'"\1h"', re.sub(r'"(\d+)h"', r'"\g<1>d"', text)), encoding="utf-8")
-    with Server(tmp_path, sandbox=sandbox, TOCSIN_CLOCK_SPEED=str(SPEED), TOCSIN_SOP=str(sop)) as server:
+    with Server(tmp_path, sandbox=sandbox, sop=patient_sop(tmp_path), TOCSIN_CLOCK_SPEED=str(SPEED)) as server:
         yield server
 
 
@@ -39,7 +37,7 @@ def test_kill_9_in_a_storm_loses_no_alert_and_no_page(
 ) -> None:
     delay = timedelta(milliseconds=10 * (seed % 5))
     sandbox.script = slow_pagerduty(delay, takes=seed % 2 == 0)
-    burst = Burst(seed)
+    burst = Burst(seed, at_the_moment=lambda: os.kill(server.pid, signal.SIGKILL))
     sending = burst.send(server)
     burst.wait_for_the_moment()
     server.kill()

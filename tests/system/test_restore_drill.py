@@ -4,17 +4,16 @@ A server pages, is backed up while it runs, lives on, and is lost. What the oper
 docs/operations.md, command by command.
 """
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.cli.terminal import Terminal
 from tests.postgres import Cluster
-from tests.system.server import Server, environment, firing, vendors
+from tests.system.audit import events_taken
+from tests.system.server import Json, Server, environment, firing, vendors
 from tests.system.waiting import until
 from tocsin.settings import settings_from
 from tocsin.simulate.sandbox.server import Sandbox
@@ -52,10 +51,8 @@ def installation(request: pytest.FixtureRequest, tmp_path: Path, sandbox: Sandbo
         cluster.drop_database(url)
 
 
-def triggers(sent: Path) -> list[dict[str, Any]]:
-    exchanges = [json.loads(line) for line in sent.read_text().splitlines()] if sent.exists() else []
-    bodies = [json.loads(it["body"]) for it in exchanges if it["path"] == "/v2/enqueue"]
-    return [it for it in bodies if it["event_action"] == "trigger"]
+def triggers(sent: Path) -> list[Json]:
+    return [it for it in events_taken(sent) if it["event_action"] == "trigger"]
 
 
 def test_restore_drill(installation: Installation, sent: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.fakes import contract
 from tests.system.audit import is_nothing_waiting
+from tests.system.crash.sop import patient_sop
 from tests.system.server import Json, Server, firing
 from tests.system.waiting import until
 from tocsin.simulate.sandbox.pagerduty import PagerDutyStatus
@@ -23,7 +24,7 @@ _ODD = "Checkout </b> & <!channel> \u202e *down* | `rm` " + "x" * 150
 
 @pytest.fixture
 def server(tmp_path: Path, sandbox: Sandbox) -> Iterator[Server]:
-    with Server(tmp_path, sandbox=sandbox, TOCSIN_CLOCK_SPEED=str(SPEED)) as server:
+    with Server(tmp_path, sandbox=sandbox, sop=patient_sop(tmp_path), TOCSIN_CLOCK_SPEED=str(SPEED)) as server:
         yield server
 
 
@@ -105,7 +106,7 @@ def test_a_page_outlasts_an_outage_of_pagerduty_under_one_key(server: Server, sa
     is_down = iter([True, True])
     sandbox.script = lambda request: Response(503) if next(is_down, False) else None
     server.post("incidents", title="Checkout is down", severity="SEV1", reason="all of it")
-    until(lambda: any(it.triggers for it in sandbox.pagerduty.alerts.values()), "the page arrives after all")
+    until(lambda: any(it.triggers for it in list(sandbox.pagerduty.alerts.values())), "the page arrives after all")
     until(lambda: is_nothing_waiting(server.database), "everything is sent")
     events = [json.loads(it.body) for it in sandbox.requests if it.path == "/v2/enqueue"]
     tries = Counter((it["payload"]["custom_details"]["page_key"], it["dedup_key"]) for it in events)
