@@ -99,11 +99,12 @@ def told(server: Server, stream: bytes) -> bytes:
     """All that is answered to these bytes."""
     url = httpx2.URL(server.url)
     answer = b""
-    # It may hang up, once it has said why.
-    with socket.create_connection((url.host, url.port or 0), timeout=30) as connection, suppress(ConnectionError):
-        connection.sendall(stream)
-        while data := connection.recv(65_536):
-            answer += data
+    with socket.create_connection((url.host, url.port or 0), timeout=30) as connection:
+        with suppress(ConnectionError):  # it may hang up, once it has said why
+            connection.sendall(stream)
+        with suppress(ConnectionError):
+            while data := connection.recv(65_536):
+                answer += data
     return answer
 
 

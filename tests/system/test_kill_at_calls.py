@@ -77,8 +77,8 @@ class House:
         def script(request: RecordedRequest) -> Response | None:
             if call_of(request) != call:
                 return None
-            self.sandbox.script = None
             os.kill(self.server.pid, signal.SIGKILL)
+            self.sandbox.script = None
             return Response(503, is_processed=True)
 
         self.sandbox.script = script

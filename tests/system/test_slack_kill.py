@@ -51,8 +51,8 @@ class Slack:
         def script(request: RecordedRequest) -> Response | None:
             if not request.path.startswith(path):
                 return None
-            self.sandbox.script = None
             os.kill(pid, signal.SIGKILL)
+            self.sandbox.script = None
             return Response(503, is_processed=True)
 
         self.sandbox.script = script
