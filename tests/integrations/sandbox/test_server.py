@@ -1,13 +1,18 @@
 import asyncio
 import json
 import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 
 from tests.fakes.effects import FIRST, INCIDENT, PAGERDUTY, SLACK, page
+from tests.system.waiting import until
 from tocsin.domain import effects as f
 from tocsin.integrations.pagerduty import outbound as pagerduty
 from tocsin.integrations.slack import outbound as slack
@@ -55,6 +60,28 @@ def test_it_stops_listening_when_stopped_and_may_be_stopped_twice() -> None:
     sandbox.stop()
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
+
+
+def test_whoever_comes_while_it_stops_is_let_go() -> None:
+    is_held, goes_on = Event(), Event()
+
+    def hold(_: RecordedRequest) -> Response:
+        is_held.set()
+        goes_on.wait(30)
+        return Response(200)
+
+    sandbox = Sandbox(script=hold).start()
+    address = urlsplit(sandbox.url)
+    with ThreadPoolExecutor(2) as hands:
+        hands.submit(httpx2.get, sandbox.url, trust_env=False)
+        assert is_held.wait(30)
+        with socket.create_connection((address.hostname, address.port), timeout=30) as late:
+            stopping = hands.submit(sandbox.stop)
+            until(sandbox._ending.done, "it is told to stop")
+            goes_on.set()
+            stopping.result(30)
+            with suppress(ConnectionResetError):
+                assert late.recv(1) == b""
 
 
 def test_a_script_answers_in_the_vendors_place() -> None:

@@ -83,10 +83,12 @@ class Sandbox:
             # As uvicorn's own server makes it, whose type doesn't say so.
             return config.http_protocol_class(config=config, server_state=state, app_state={})  # type: ignore[call-arg]
 
-        server = await asyncio.get_running_loop().create_server(connected, sock=listening)
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(connected, sock=listening)
         await asyncio.wrap_future(self._ending)
+        loop.remove_reader(listening)  # a server that is closed loses those who are being let in: they come in first
+        await asyncio.gather(*(asyncio.all_tasks() - state.tasks - {asyncio.current_task()}))
         server.close()
-        await asyncio.gather(*(asyncio.all_tasks() - state.tasks - {asyncio.current_task()}))  # who is being let in
         for connection in list(state.connections):
             connection.transport.abort()
 
