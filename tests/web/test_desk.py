@@ -122,7 +122,7 @@ def test_flowchart_is_drawn(world: World, looks: Looks) -> None:
     page = looks(world).go("/sop")
     page.locator("iframe").scroll_into_view_if_needed()
     drawing = page.frame_locator("iframe").locator("svg")
-    expect(drawing).to_be_visible(timeout=20_000)
+    expect(drawing).to_be_visible()
     expect(drawing).to_contain_text("page primary")
 
 
@@ -134,7 +134,7 @@ def test_inbox_says_in_its_title_that_somebody_is_paged(world: World, looks: Loo
     expect(page.locator("#list")).to_contain_text("Nothing yet")
     incident = world.declare(severity="SEV1", reason="all users")
     expect(page.locator("#ringing")).to_contain_text("You are paged: Checkout is down")
-    page.wait_for_function("document.title.includes('Paged') || document.title.includes('PAGED')")
+    expect(page).to_have_title(re.compile("Paged|PAGED"))
     world.do(incident, "acknowledge", by=primary)
     expect(page.locator("#ringing .notice")).to_have_count(0)
-    page.wait_for_function("document.title === 'Inbox · Tocsin'")
+    expect(page).to_have_title("Inbox · Tocsin")

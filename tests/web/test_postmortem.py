@@ -5,6 +5,7 @@ from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.system.server import Json
 from tests.system.waiting import until
+from tests.web.browser import CUT_OFF
 from tests.web.conftest import Looks
 from tests.web.world import World
 
@@ -128,7 +129,7 @@ def test_save_that_waited_for_another_one_follows_it(world: World, looks: Looks,
 
 def test_without_an_answer_to_the_save_the_words_stay_where_they_are(world: World, looks: Looks, path: str) -> None:
     viewer = looks(world)
-    viewer.expected += ["net::ERR_", "Failed to fetch"]
+    viewer.expected += CUT_OFF
     page = viewer.go(path)
     held: list[Route] = []
     page.route("**/draft", lambda route: held.append(route))
