@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from msgspec import Struct
 
 from tests.api.harness import Api, running
 from tests.fakes import contract
-from tests.system.waiting import until
+from tests.system.waiting import PATIENCE_SECONDS, until
 from tocsin.settings import Settings
 from tocsin.simulate.sandbox.server import Sandbox
 from tocsin.simulate.sandbox.slack_member import OverHttp, SlackMember, Told, Workspace
@@ -74,8 +75,16 @@ def slack_sop(**more: Any) -> Sop:
 
 
 @contextmanager
+def patient_with_slack() -> Iterator[None]:
+    """The node waits for Slack's answers as long as a test does, not only while Slack's user waits for one."""
+    with pytest.MonkeyPatch.context() as patience:
+        patience.setattr("tocsin.engine.slack.calls.PATIENCE_SECONDS", PATIENCE_SECONDS)
+        yield
+
+
+@contextmanager
 def slack_world(directory: Path, sop: Sop | None = None, **more: Any) -> Iterator[World]:
-    with Sandbox() as sandbox:
+    with Sandbox() as sandbox, patient_with_slack():
         environ = {"SLACK_SIGNING_SECRET": WORKSPACE.secret}
         setup: dict[str, Any] = {
             "slack_api_url": sandbox.url,

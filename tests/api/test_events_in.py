@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import apsw
 import jsonschema
 import pytest
 
@@ -226,7 +225,7 @@ def test_no_routing_key_is_kept_with_what_is_in_quarantine(api: Api, monkeypatch
 def test_a_database_that_cannot_be_used_is_told_of_as_pagerduty_would(api: Api) -> None:
     key = key_of(api)
     api.settle()
-    apsw.Connection(str(api.database)).execute("ALTER TABLE alerts RENAME TO lost")
+    api.alter("ALTER TABLE alerts RENAME TO lost")
     response = api.ask("POST", "/v2/enqueue", token=None, json={"routing_key": key, **event()})
     assert (response.status_code, response.headers["retry-after"]) == (503, "2")
     jsonschema.validate(response.json(), schema_of("Error"))

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import re
 
-import apsw
 import msgspec
 import pytest
 from starlette.requests import Request
@@ -27,7 +26,7 @@ def number_in(problem: Json) -> str:
 
 def test_a_database_that_cannot_be_used_is_no_fault_of_the_callers(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     api.settle()
-    apsw.Connection(str(api.database)).execute("ALTER TABLE alerts RENAME TO lost")
+    api.alter("ALTER TABLE alerts RENAME TO lost")
     response = api.ask("POST", "/api/v2/alerts", json=[firing("CheckoutDown")])
     problem = response.json()
     assert (response.status_code, problem["code"], problem["title"]) == (503, "store", "Try again")
@@ -39,18 +38,17 @@ def test_a_database_that_cannot_be_used_is_no_fault_of_the_callers(api: Api, cap
 
 def test_it_works_again_as_soon_as_the_database_does(api: Api) -> None:
     api.settle()
-    other = apsw.Connection(str(api.database))
-    other.execute("ALTER TABLE alerts RENAME TO lost")
+    api.alter("ALTER TABLE alerts RENAME TO lost")
     assert api.ask("POST", "/api/v2/alerts", json=[firing("CheckoutDown")]).status_code == 503
     assert api.ask("GET", "/readyz", token=None).status_code == 200  # it can write; what is lost is one table
-    other.execute("ALTER TABLE lost RENAME TO alerts")
+    api.alter("ALTER TABLE lost RENAME TO alerts")
     assert api.ask("POST", "/api/v2/alerts", json=[firing("CheckoutDown")]).status_code == 200
     assert len(api.do("list_incidents")) == 1
 
 
 def test_the_key_of_a_door_is_not_in_the_log(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     api.settle()
-    apsw.Connection(str(api.database)).execute("ALTER TABLE alerts RENAME TO lost")
+    api.alter("ALTER TABLE alerts RENAME TO lost")
     with caplog.at_level(logging.DEBUG, "tocsin"):
         response = api.ask("POST", f"/intake/alertmanager/{api.intake}", token=None, json={"alerts": [_NOTIFIED]})
     assert response.status_code == 503
@@ -104,6 +102,6 @@ def test_a_probe_needs_no_token(api: Api, path: str, says: str) -> None:
 
 def test_a_server_that_cannot_write_is_not_ready(api: Api) -> None:
     api.settle()
-    apsw.Connection(str(api.database)).execute("ALTER TABLE meta RENAME TO lost")
+    api.alter("ALTER TABLE meta RENAME TO lost")
     assert api.ask("GET", "/readyz", token=None).status_code == 503
     assert api.ask("GET", "/healthz", token=None).status_code == 200

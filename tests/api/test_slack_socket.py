@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.api.harness import Api, running
-from tests.api.slack_world import MEMBERS, WORKSPACE, slack_sop
-from tests.system.waiting import until
+from tests.api.slack_world import MEMBERS, WORKSPACE, patient_with_slack, slack_sop
+from tests.system.waiting import PATIENCE_SECONDS, until
 from tocsin.integrations.slack.actions import Action
 from tocsin.settings import Settings
 from tocsin.simulate.sandbox.server import Sandbox
@@ -34,7 +34,7 @@ class Office:
 
 @contextmanager
 def office_in(directory: Path) -> Iterator[Office]:
-    with Sandbox() as sandbox, SandboxSocket(within_seconds=1.0) as socket:
+    with Sandbox() as sandbox, SandboxSocket(within_seconds=PATIENCE_SECONDS) as socket, patient_with_slack():
         sandbox.slack.socket_url = socket.url
         database = f"sqlite:///{directory / 'tocsin.db'}"
         settings = Settings(database, slack_api_url=sandbox.url, environ={"SLACK_APP_TOKEN": "xapp-1-A0SANDBOX"})

@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -30,9 +30,10 @@ def test_the_environment_points_elsewhere(alone: Terminal, server: Server, incid
 
 
 def test_an_address_of_the_environment_stands_before_the_one_beside_the_database(tocsin: Terminal) -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
-    run = tocsin("list", TOCSIN_URL=nobody)
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        run = tocsin("list", TOCSIN_URL=nobody)
     assert run.status == 3
     assert run.complaint.startswith(f"tocsin: {nobody}: ")
     assert run.complaint.endswith("; is `tocsin serve` running there?")

@@ -64,7 +64,12 @@ def test_who_is_on_call_now_and_at_another_time(tocsin: Terminal) -> None:
 
 def test_the_inbox_shows_what_went_to_whom(tocsin: Terminal, server: Server, incident: str) -> None:
     tocsin.does("page", incident, "cto", "--reason", "a decision is needed")
-    (line,) = [line for line in tocsin.does("inbox", "--person", "carla").out.splitlines() if incident in line]
+
+    def page_taken() -> str:
+        lines = tocsin.does("inbox", "--person", "carla").out.splitlines()
+        return next((line for line in lines if incident in line and "inbox: done" in line), "")
+
+    line = until(page_taken, "the inbox has taken the page")
     assert re.split(r"  +", line)[1:] == ["page", "Carla Costa", "inbox: done", incident, "a decision is needed"]
     assert {page["person"] for page in tocsin.does("inbox", "--person", "carla", "--json").json} == {"carla"}
 

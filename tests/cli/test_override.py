@@ -1,10 +1,13 @@
 """Can a shift be taken over from a terminal? Added, listed, cancelled; and `oncall` tells who it is."""
 
 import re
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from tests.cli.terminal import Terminal
+
+_ELSEWHERE = timezone(timedelta(hours=1))
 
 
 @pytest.fixture
@@ -28,12 +31,14 @@ def test_shift_is_taken_over_listed_and_given_back(tocsin: Terminal, taken_over:
 
 
 def test_override_is_told_in_words(tocsin: Terminal) -> None:
+    start = datetime.now(UTC).replace(hour=17, minute=0, second=0, microsecond=0) + timedelta(days=30)
+    end = start + timedelta(hours=14)
     out = tocsin.does(
-        "override", "add", "emma", "--team", "backend", "--place", "secondary", "--from", "2027-01-04T18:00:00+01:00",
-        "--until", "2027-01-05T08:00:00+01:00",
+        "override", "add", "emma", "--team", "backend", "--place", "secondary",
+        "--from", start.astimezone(_ELSEWHERE).isoformat(), "--until", end.astimezone(_ELSEWHERE).isoformat(),
     ).out  # fmt: skip
     number, _, told = out.partition(": ")
-    assert told == "Emma Evans is secondary of backend, from 01-04 17:00 UTC until 01-05 07:00 UTC\n"
+    assert told == f"Emma Evans is secondary of backend, from {start:%m-%d} 17:00 UTC until {end:%m-%d} 07:00 UTC\n"
     tocsin.does("override", "cancel", number)
 
 

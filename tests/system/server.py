@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import httpx2
 
-from tests.system.waiting import until
+from tests.system.waiting import PATIENCE_SECONDS, until
 from tocsin.simulate.sandbox.server import Sandbox
 
 Json = dict[str, Any]
@@ -78,7 +78,7 @@ class Server:
         """What the kernel does when memory runs out: SIGKILL."""
         self.end(signal.SIGKILL)
 
-    def end(self, with_signal: signal.Signals = signal.SIGTERM, within: float = 30) -> int:
+    def end(self, with_signal: signal.Signals = signal.SIGTERM, within: float = PATIENCE_SECONDS) -> int:
         """End the process by a signal; its exit status."""
         if self._http:
             self._http.close()

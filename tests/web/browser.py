@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
-from tests.system.waiting import until
+from tests.system.waiting import PATIENCE_SECONDS, until
 from tests.web.people import signed_in
 
 AXE = Path(__file__).parent / "axe" / "node_modules" / "axe-core" / "axe.min.js"
@@ -22,12 +22,14 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-CUT_OFF = ["ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET", "ERR_EMPTY"]
+CUT_OFF = ["net::ERR_", "Failed to fetch"]  # whatever Chromium calls a server that is gone
 _WATCH = """
 addEventListener("securitypolicyviolation", (event) => {
   console.error(`policy: ${event.violatedDirective} of ${event.blockedURI || "inline"}`);
 });
 """
+_PATIENCE_MILLISECONDS = PATIENCE_SECONDS * 1000
+expect.set_options(timeout=_PATIENCE_MILLISECONDS)
 
 
 @contextmanager
@@ -63,7 +65,7 @@ class Viewer:
         if person is not None:
             session = signed_in(url, token, person, person=person, role=role).session
             self._context.add_cookies([{"name": "tocsin", "value": session, "url": url, "httpOnly": True}])
-        self._context.set_default_timeout(10_000)
+        self._context.set_default_timeout(_PATIENCE_MILLISECONDS)
         self._context.add_init_script(_WATCH)
         self._context.on("console", lambda message: self._note(message.type, message.text))
         self._context.on("weberror", lambda error: self.faults.append(f"error: {error.error}"))
@@ -99,7 +101,8 @@ class Viewer:
         self.page.evaluate(f"document.body.addEventListener('changed', {stop}, true)")
 
     def barriers(self) -> list[str]:
-        """What axe finds on the page as it stands: rule, and the first element that breaks it."""
+        """What axe finds on the page once it has settled: rule, and the first element that breaks it."""
+        self.settle()
         if not self.page.evaluate("Boolean(window.axe)"):
             self.page.evaluate(AXE.read_text(encoding="utf-8"))
         found = self.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")

@@ -36,7 +36,6 @@ def test_page_at_its_fullest_has_no_barrier_and_fits(
     full: World, looks: Looks, shown: Shown, look: dict[str, Any]
 ) -> None:
     viewer = opened(looks(full, **look), full, shown)
-    viewer.settle()
     assert viewer.barriers() == []
     assert viewer.overflow() <= 0
 

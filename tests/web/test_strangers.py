@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.browser import PHONE, Viewer
+from tests.web.browser import CUT_OFF, PHONE, Viewer
 from tests.web.conftest import Looks
 from tests.web.pages import STRANGERS, Shown
 from tests.web.test_every_page import LOOKS, opened
@@ -85,13 +85,12 @@ def test_page_without_its_server_says_so_without_a_barrier(world: World, looks: 
     incident = world.declare()
     viewers = [looks(world, **look) for look in LOOKS.values()]
     for viewer in viewers:
-        viewer.expected += ["net::ERR_", "Failed to fetch"]  # whatever Chromium calls a server that is gone
+        viewer.expected += CUT_OFF
         viewer.go(f"/incidents/{incident}")
         viewer.streams()
     world.server.kill()
     for viewer in viewers:
         expect(viewer.page.locator("#offline")).to_contain_text("Connection lost. This is the state of")
-        viewer.settle()
         is_fine(viewer)
 
 

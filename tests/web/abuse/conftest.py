@@ -1,5 +1,6 @@
 """A real server for abuse from outside, and people with accounts on it."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -38,3 +39,10 @@ def person(server: Server, request: pytest.FixtureRequest) -> Knows:
         return signed_in(server.url, server.token, name, role=role, person=person)
 
     return known
+
+
+def change(server: Server, sql: str, *values: object) -> None:
+    """Time passes, or something else that a test can't wait for."""
+    with sqlite3.connect(server.database) as database:
+        database.execute(sql, values)
+    database.close()

@@ -32,11 +32,11 @@ class Identity:
 
     def knows(self, subject: str, **claims: object) -> None:
         """From now on it vouches so for somebody."""
-        httpx2.put(f"{self.issuer}/users/{subject}", json=claims, trust_env=False).raise_for_status()
+        httpx2.put(f"{self.issuer}/users/{subject}", json=claims, trust_env=False, timeout=30).raise_for_status()
 
     def vouch(self, address: str, subject: str) -> str:
         """Where it sends the browser back to, once somebody has signed in there."""
-        answer = httpx2.post(address, data={"sub": subject}, trust_env=False)
+        answer = httpx2.post(address, data={"sub": subject}, trust_env=False, timeout=30)
         assert answer.status_code in (302, 303), answer.text
         return answer.headers["location"]
 

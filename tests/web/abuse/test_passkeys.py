@@ -1,7 +1,6 @@
 """What if an answer of an authenticator is stolen, bent or made up? It lets nobody in, and the audit log says why."""
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ from markupsafe import escape
 
 from tests.fakes.authenticator import MAY_BE_SYNCED, PRESENT, SYNCED, VERIFIED, Authenticator, Options, text_of
 from tests.system.server import Server
+from tests.web.abuse.conftest import change
 from tests.web.people import PASSWORD, Person, account, email_of, signed_in
 from tests.web.world import named_server
 from tocsin.accounts.forgery import token_for
@@ -67,13 +67,6 @@ def stranger(server: Server, address: str = "127.0.0.1") -> Person:
 
 def last_failure(server: Server) -> dict[str, Any]:
     return next(it for it in server.get("audit", limit=20) if it["action"] == "sign_in.failed")
-
-
-def change(server: Server, sql: str, *values: object) -> None:
-    """Time passes, or something else that a test can't wait for."""
-    with sqlite3.connect(server.database) as database:
-        database.execute(sql, values)
-    database.close()
 
 
 # Signing in

@@ -157,12 +157,13 @@ document.addEventListener("htmx:after:request", (event) => {
     shownAt = known.at;
   }
   const form = ctx?.sourceElement;
-  if (form instanceof HTMLFormElement && ctx.response?.status < 500) renew(form);
-  if (form instanceof HTMLFormElement && ctx.response?.status < 400) {
+  if (!(form instanceof HTMLFormElement)) return;
+  if (ctx.response?.status < 500) renew(form);
+  if (ctx.response?.status < 400 && ctx.sourceEvent?.type === "submit") {  // what is kept as it is typed stays
     form.reset();
     form.closest("details")?.removeAttribute("open");
   }
-  if (form instanceof HTMLFormElement) setTimeout(() => {  // a button that waited for its answer can be pressed again then
+  setTimeout(() => {  // a button that waited for its answer can be pressed again then
     giveBack();
     held = undefined;
   });
