@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from msgspec.structs import replace
 
+from tests.rota import alice_always
 from tocsin.domain import commands as c
 from tocsin.domain.incident import Incident
 from tocsin.engine.clock import Clock
@@ -19,13 +20,12 @@ from tocsin.engine.sops import Sops
 from tocsin.engine.writer import Writer
 from tocsin.settings import Settings
 from tocsin.simulate.sandbox.server import Sandbox
-from tocsin.sop.load import default_sop
 from tocsin.sop.model import Sop
 from tocsin.sop.words import Severity, Trigger
 from tocsin.store.open import Store
 
 SPEED = 20.0  # engine seconds in a real one: a second of back-off is 50 ms
-SOP = default_sop()
+SOP = alice_always()
 ALICE = Actor("alice", "test")
 CROWD = tuple(f"person{number}" for number in range(40))
 CROWDED = replace(SOP, people={**SOP.people, **{id_: replace(SOP.people["alice"], name=id_) for id_ in CROWD}})
@@ -35,12 +35,19 @@ class Post:
     """The delivery loops of one server, and the commands that give them something to do."""
 
     def __init__(
-        self, store: Store, providers: tuple[Provider, ...], send: Send, *, sop: Sop = SOP, node: str = "node-1"
+        self,
+        store: Store,
+        providers: tuple[Provider, ...],
+        send: Send,
+        *,
+        sop: Sop = SOP,
+        node: str = "node-1",
+        speed: float = SPEED,
     ) -> None:
         self.store = store
         self.wakes = 0
         self._loop = asyncio.get_running_loop()
-        clock = Clock(SPEED)
+        clock = Clock(speed)
         self.writer = Writer(store, clock, self._committed)
         self.desk = Desk(Sops(sop), frozenset(it.name for it in providers))
         self._running: list[asyncio.Task[None]] = []
@@ -107,10 +114,11 @@ async def delivering(
     send: Send | None = None,
     sop: Sop = SOP,
     node: str = "node-1",
+    speed: float = SPEED,
 ) -> AsyncIterator[Post]:
     """The loops run within, and have stopped afterwards."""
     sender = sender or Sender()
-    post = Post(store, providers, send or sender.send, sop=sop, node=node)
+    post = Post(store, providers, send or sender.send, sop=sop, node=node, speed=speed)
     post.start()
     try:
         yield post

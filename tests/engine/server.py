@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tests.engine.disk import lay_ballast
+from tests.rota import alice_always
 from tocsin.domain import commands as c
 from tocsin.domain.alert import Alert
 from tocsin.domain.incident import Incident
@@ -10,7 +11,6 @@ from tocsin.engine.desk import Actor
 from tocsin.engine.node import Node
 from tocsin.settings import Settings
 from tocsin.simulate.sandbox.server import Sandbox
-from tocsin.sop.load import default_sop
 from tocsin.sop.model import Sop
 from tocsin.sop.words import Severity, Trigger
 
@@ -29,7 +29,7 @@ def server(path: Path, sandbox: Sandbox, *, sop: Sop | None = None, speed: float
         slack_api_url=sandbox.url if slack else "",
         clock_speed=speed,
     )
-    return Node(settings, sop or default_sop())
+    return Node(settings, sop or alice_always())
 
 
 async def declare(node: Node, severity: Severity | None = Severity.SEV1) -> Incident:

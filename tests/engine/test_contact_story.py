@@ -14,6 +14,7 @@ from tests.engine.server import declare
 from tests.engine.test_mail import mail_server
 from tests.engine.test_pushing import service
 from tests.engine.waiting import eventually
+from tests.rota import alice_always
 from tocsin.domain import commands as c
 from tocsin.domain import events as e
 from tocsin.engine import answers, page_tests
@@ -21,7 +22,6 @@ from tocsin.engine.desk import Actor
 from tocsin.engine.node import Node
 from tocsin.settings import Settings
 from tocsin.sop.durations import Duration
-from tocsin.sop.load import default_sop
 from tocsin.sop.model import ContactMethod, Sop
 from tocsin.sop.words import Severity
 from tocsin.store.verify import Verification
@@ -33,7 +33,7 @@ PUSH = ContactMethod(via="apprise", name="push", url="env:ALICE_PUSH")
 MAIL = ContactMethod(via="email", after=Duration(minutes=2))
 
 
-def node_with(path: Path, sop: Sop, *, speed: float = 60, **environ: str) -> Node:
+def node_with(path: Path, sop: Sop, *, speed: float = 20, **environ: str) -> Node:
     lay_ballast(path)
     url = "https://tocsin.example.org"
     settings = Settings(database=f"sqlite:///{path}", public_url=url, clock_speed=speed, environ=environ)
@@ -46,7 +46,7 @@ def taken(node: Node, incident: str) -> set[str]:
 
 
 async def test_push_now_and_a_mail_while_nobody_answers_whose_link_stops_it_all(path: Path) -> None:
-    sop = with_contact(default_sop(), "alice", PUSH, MAIL, ContactMethod(via="inbox"))
+    sop = with_contact(alice_always(), "alice", PUSH, MAIL, ContactMethod(via="inbox"))
     with mail_server() as (mailbox, mail), service() as phone:
         server = f"smtp://127.0.0.1:{mail.server.port}?from=tocsin@example.org"
         async with node_with(path, sop, SMTP_URL=server, ALICE_PUSH=phone.address) as node:
@@ -73,7 +73,7 @@ async def test_push_now_and_a_mail_while_nobody_answers_whose_link_stops_it_all(
 
 
 async def test_acknowledgement_keeps_the_mail_from_leaving(path: Path) -> None:
-    sop = with_contact(default_sop(), "alice", PUSH, MAIL)
+    sop = with_contact(alice_always(), "alice", PUSH, MAIL)
     with mail_server() as (mailbox, mail), service() as phone:
         server = f"smtp://127.0.0.1:{mail.server.port}?from=tocsin@example.org"
         async with node_with(path, sop, speed=1, SMTP_URL=server, ALICE_PUSH=phone.address) as node:
@@ -86,7 +86,7 @@ async def test_acknowledgement_keeps_the_mail_from_leaving(path: Path) -> None:
 
 
 async def test_test_pages_go_every_way_and_show_what_works(path: Path) -> None:
-    sop = with_contact(default_sop(), "alice", PUSH, MAIL)
+    sop = with_contact(alice_always(), "alice", PUSH, MAIL)
     sop = replace(sop, people={**sop.people, "alice": replace(sop.people["alice"], email="alice@example.org")})
     with mail_server() as (mailbox, mail), service() as phone:
         server = f"smtp://127.0.0.1:{mail.server.port}?from=tocsin@example.org"

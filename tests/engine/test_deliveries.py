@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -13,7 +13,7 @@ from tests.engine.waiting import eventually
 from tocsin.domain import commands as c
 from tocsin.domain.effects import AnyEffect, SendPage
 from tocsin.engine.pace import Rate
-from tocsin.engine.sender import Look, Sender
+from tocsin.engine.sender import TIMEOUT, Look, Sender
 from tocsin.engine.throttle import PLACES, Places
 from tocsin.integrations.inbox.outbound import deliver
 from tocsin.integrations.wire import Attempt, Done, Never, Outgoing, Reply, Request, Verdict
@@ -64,10 +64,11 @@ async def test_page_leaves_as_soon_as_it_is_decided(store: SqliteStore, sandbox:
 )
 async def test_page_arrives_once_the_provider_is_well(store: SqliteStore, sandbox: Sandbox, response: Response) -> None:
     sandbox.script = answers(response, response)
-    async with delivering(store, *vendors(sandbox), sender=Sender(timedelta(seconds=0.5))) as post:
+    limit = timedelta(seconds=2) if response.delay else TIMEOUT
+    async with delivering(store, *vendors(sandbox), sender=Sender(limit)) as post:
         await post.declare()
-        await eventually(lambda: post.statuses() == ["done"])
-    assert len(events(sandbox)) == 3
+        await eventually(lambda: post.statuses() == ["done"], within=30)
+    assert len(events(sandbox)) >= 3
     assert len({event.key for event in events(sandbox)}) == 1
     assert len(sandbox.pagerduty.alerts) == 1
 
@@ -119,11 +120,11 @@ async def test_what_happens_in_a_channel_arrives_in_order(store: SqliteStore, sa
 async def test_no_more_channels_are_opened_in_a_minute_than_slack_takes(store: SqliteStore, sandbox: Sandbox) -> None:
     """Tier 2 is 20 a minute: ten at once, and each further one six seconds later."""
     async with delivering(store, *vendors(sandbox, "slack")) as post:
+        began = datetime.now(UTC)
         for _ in range(16):
             await post.declare()
-        await eventually(lambda: len(opened_at(sandbox)) == 16)
-    first, *_, last = opened_at(sandbox)
-    assert (last - first) * SPEED > timedelta(seconds=33)
+        await eventually(lambda: len(opened_at(sandbox)) == 16, within=30)
+    assert (opened_at(sandbox)[-1] - began) * SPEED > timedelta(seconds=35)  # a timer may be a little early
 
 
 def opened_at(sandbox: Sandbox) -> list[datetime]:
@@ -196,8 +197,9 @@ async def test_disk_that_takes_nothing_is_not_asked_all_the_time(
         await post.declare()
         await eventually(lambda: caplog.text.count("nothing could be leased") >= 3)
     passed = timedelta(seconds=(time.monotonic() - started) * SPEED)
-    # The first at once, each of the others a second after the one before; a timer may be a little early.
-    assert caplog.text.count("nothing could be leased") <= 1.5 + passed / timedelta(seconds=1)
+    # The first at once, perhaps twice, as the declaration wakes the loop; each of the others a second after the one
+    # before. A timer may be a little early.
+    assert caplog.text.count("nothing could be leased") <= 2.5 + passed / timedelta(seconds=1)
 
 
 async def test_page_whose_outcome_can_not_be_written_is_not_sent_again(

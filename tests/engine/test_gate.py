@@ -1,5 +1,7 @@
 """Who is let in, for how long, and how soon is somebody out? The gate itself, and of two nodes."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -155,7 +157,9 @@ async def test_whoever_is_put_out_on_one_node_is_out_on_every_node_within_a_seco
         assert await other.gate.bearer(secret) is not None
         await one.accounts.revoke_token("chat", ADMIN)
         assert await one.gate.bearer(secret) is None
-        began = datetime.now(UTC)
+        began = asked = time.monotonic()
         while await other.gate.bearer(secret) is not None:
-            assert datetime.now(UTC) - began < timedelta(seconds=1.5)
+            assert asked - began < 1.5
+            await asyncio.sleep(0.01)
+            asked = time.monotonic()
     postgres.drop_database(url)

@@ -187,7 +187,7 @@ async def test_page_whose_process_stood_still_after_the_last_look_is_looked_at_a
 ) -> None:
     store = StandsStill(tmp_path / "tocsin.db")
     async with delivering(store, *vendors(sandbox, "pagerduty")) as post:
-        store.meanwhile = lambda: post.change("INC-2026-0001", c.Acknowledge())
+        store.meanwhile = lambda: post.change(store.queries.incidents(is_open=True, limit=1)[0].id, c.Acknowledge())
         await post.declare(Severity.SEV1)
         await eventually(lambda: store.has_stood_still and not post.loops[0].under_way())
         assert post.statuses()[0] == "suppressed"

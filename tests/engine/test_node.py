@@ -15,6 +15,7 @@ from tests.engine.pagerduty import always, answers, events, paged, taken
 from tests.engine.rehearsal import Rehearsal
 from tests.engine.server import ALICE, declare, deliver, server, statuses
 from tests.engine.waiting import eventually
+from tests.rota import alice_always
 from tests.store.file import rows_of
 from tocsin.domain import commands as c
 from tocsin.domain import events as e
@@ -25,7 +26,6 @@ from tocsin.settings import Settings
 from tocsin.simulate.sandbox.pagerduty import PagerDutyStatus
 from tocsin.simulate.sandbox.recording import RecordedRequest, Response
 from tocsin.simulate.sandbox.server import Sandbox
-from tocsin.sop.load import default_sop
 from tocsin.sop.words import Severity
 from tocsin.store.file import ServerLock
 
@@ -116,7 +116,7 @@ async def test_server_stops_at_once_while_a_provider_hangs(path: Path, sandbox: 
         await declare(node)
         await eventually(lambda: events(sandbox))
         began = time.monotonic()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 9  # the sender gives up after ten, the provider answers after thirty
 
 
 async def test_page_that_waits_for_somebody_who_has_left_fails_and_the_next_step_follows(
@@ -126,7 +126,7 @@ async def test_page_that_waits_for_somebody_who_has_left_fails_and_the_next_step
     async with server(path, sandbox, speed=1) as node:
         incident = await declare(node)
         await eventually(lambda: "pending" in statuses(node) and events(sandbox))
-    sop = default_sop()
+    sop = alice_always()
     left = replace(sop, people={id_: person for id_, person in sop.people.items() if id_ != "alice"})
     sandbox.script = None
     async with server(path, sandbox, sop=left, speed=1) as node:
@@ -150,7 +150,7 @@ async def test_restart_takes_up_what_was_pending_and_what_was_being_sent(path: P
 
 
 async def test_what_fell_due_while_no_server_ran_is_done_at_the_start(path: Path, sandbox: Sandbox) -> None:
-    with Rehearsal(path, start=datetime.now(UTC) - timedelta(hours=6)) as before:
+    with Rehearsal(path, alice_always(), start=datetime.now(UTC) - timedelta(hours=6)) as before:
         before.declare(Severity.SEV1)
     async with server(path, sandbox):
         await eventually(lambda: {"alice", "bob", "erin"} <= set(paged(sandbox)))
@@ -187,7 +187,7 @@ async def test_bearer_of_a_token_is_let_in_after_a_restart_too(path: Path, sandb
 
 
 async def test_sop_without_any_vendor_rings_in_the_inbox(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    async with Node(Settings(database=f"sqlite:///{path}"), default_sop()) as node:
+    async with Node(Settings(database=f"sqlite:///{path}"), alice_always()) as node:
         incident = await declare(node)
         await eventually(lambda: set(statuses(node, "inbox")) == {"done"})
     assert f"PAGE alice: SEV1 {incident.id} website: Checkout is down" in caplog.text
@@ -204,10 +204,16 @@ async def test_server_that_writes_and_wakes_in_time_is_ready(path: Path, sandbox
         assert (await node.watch.readiness()).why == ()
 
 
-async def test_server_whose_deadlines_are_late_says_how_late(path: Path, sandbox: Sandbox) -> None:
+async def test_server_whose_deadlines_are_late_says_how_late(
+    path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise StoreError("the deadlines can't be carried out")
+
     async with server(path, sandbox, speed=1.0) as node:
         await declare(node)
         await eventually(lambda: statuses(node) == ["done"])
+        monkeypatch.setattr(node.desk, "wake", fails)
         late = node.clock.now() - timedelta(minutes=10)
         rows_of(path, "UPDATE incidents SET wake_at = ?", int(late.timestamp() * 1_000_000))
         await node.watch.look()

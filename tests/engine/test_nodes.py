@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from tests.engine.pagerduty import events
 from tests.engine.server import ALICE, declare, deliver
 from tests.engine.waiting import eventually
 from tests.postgres import Cluster, run_sql
+from tests.system.waiting import until
 from tocsin.domain import commands as c
 from tocsin.domain import events as e
 from tocsin.domain.alert import Alert
@@ -170,6 +171,21 @@ async def test_storm_over_two_nodes_gives_one_incident_a_group(database: str, sa
         assert all(it.is_clear for it in nodes[0].queries.incidents(is_open=True, limit=100))
 
 
+_WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+def commits_once_waited_for(database: str, transaction: AbstractContextManager[Transaction]) -> threading.Thread:
+    """Commit it, in a thread to be joined, as soon as somebody else waits for what it has locked."""
+
+    def commit() -> None:
+        until(lambda: run_sql(database, _WAITING), "somebody waits")
+        transaction.__exit__(None, None, None)
+
+    thread = threading.Thread(target=commit)
+    thread.start()
+    return thread
+
+
 @pytest.mark.parametrize(
     "joins", [firing("Latency", at=2, instance="web-2"), firing("Latency", at=2)], ids=["new", "again"]
 )
@@ -181,8 +197,7 @@ def test_alert_does_not_join_an_incident_that_another_node_is_ending(database: s
         (incident,) = tx.incidents.due(NOON + timedelta(hours=1), 2)
     ending = one.transaction()
     desk.change(ending.__enter__(), NOON + timedelta(minutes=3), incident, c.Resolve(), ALICE)
-    end = threading.Timer(0.1, lambda: ending.__exit__(None, None, None))
-    end.start()
+    end = commits_once_waited_for(database, ending)
     with pytest.raises(Stale, match="ended meanwhile"), other.transaction() as tx:
         Intake(desk).take(tx, NOON + timedelta(minutes=3), ALICE, [joins])
     end.join()
@@ -238,8 +253,7 @@ def test_page_that_a_node_gives_back_while_another_ends_it_does_not_leave(databa
         (page,) = tx.outbox.lease("inbox", "one", NOON, 1, (), Only.PAGES).deliveries
     gives_back = one.transaction()
     assert gives_back.__enter__().outbox.postpone(page, NOON + timedelta(seconds=1), "502")
-    end = threading.Timer(0.1, lambda: gives_back.__exit__(None, None, None))
-    end.start()
+    end = commits_once_waited_for(database, gives_back)
     with other.transaction() as tx:
         desk.change(tx, NOON, page.incident, c.Acknowledge(), ALICE)
     end.join()

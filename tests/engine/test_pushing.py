@@ -60,7 +60,7 @@ def push(url: str) -> Push:
     return Push(url, "SEV1: Checkout is down", "Acknowledge: https://tocsin.example.org/a/…", is_urgent=True)
 
 
-async def sent(url: str, *, seconds: float = 20) -> dict[str, str]:
+async def sent(url: str, *, seconds: float = 60) -> dict[str, str]:
     sender = Sender(timedelta(seconds=seconds))
     reply: Reply = await sender.send(push(url), no_look)
     await sender.close()
@@ -96,7 +96,7 @@ async def test_last_look_is_taken_before_anything_leaves() -> None:
         raise CalledBack
 
     with service() as it:
-        sender = Sender()
+        sender = Sender(timedelta(seconds=60))
         with pytest.raises(CalledBack):
             await sender.send(push(it.address), look)
         await sender.close()
@@ -121,7 +121,7 @@ async def test_process_knows_nothing_of_the_servers_secrets(monkeypatch: pytest.
 async def test_addresses_are_read_and_nothing_is_sent() -> None:
     with service() as it:
         urls = (it.address, "carrier-pigeon://loft", "twilio://canary", "https://example.org/canary", "canary")
-        sender = Sender()
+        sender = Sender(timedelta(seconds=60))
         states = json.loads((await sender.ask(Reading(urls))).body)
         await sender.close()
     assert it.told == []
@@ -142,5 +142,5 @@ async def test_addresses_are_read_and_nothing_is_sent() -> None:
 async def test_no_fault_passes_for_a_notification_that_was_taken(fault: str) -> None:
     mood = ROW_8[fault]
     async with ill_vendor(mood) as url:
-        answer = await sent(url.replace("http:", "json:"), seconds=3 if mood.manner in TOO_SLOW else 20)
+        answer = await sent(url.replace("http:", "json:"), seconds=3 if mood.manner in TOO_SLOW else 60)
     assert answer["state"] == ("hung" if mood.manner in TOO_SLOW else "refused")

@@ -27,7 +27,7 @@ from tocsin.simulate.sandbox.recording import Response, json_response
 
 pytestmark = pytest.mark.anyio
 
-SOON = timedelta(seconds=0.5)
+SOON = timedelta(seconds=2)
 CHANNEL, MESSAGE = "C0000000001", "1767607200.000002"
 REST = RestAccount("https://api.pagerduty.com", "a-token", "tocsin@example.com")
 BUSY = {
@@ -38,7 +38,7 @@ BUSY = {
 UNREACHABLE = {
     Manner.RESET: "the connection was reset",
     Manner.BABBLE: "it broke off, or did not answer in HTTP",
-    **dict.fromkeys(TOO_SLOW, "no answer within 0.5 s"),
+    **dict.fromkeys(TOO_SLOW, "no answer within 2 s"),
 }
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from tests.engine.waiting import eventually
 from tests.fakes.certificates import made
-from tocsin.engine.sender import Sender, make_room_for_names
+from tocsin.engine.sender import TIMEOUT, Sender, make_room_for_names
 from tocsin.errors import Unreachable
 from tocsin.integrations.wire import Reply, Request
 
@@ -26,8 +26,8 @@ pytestmark = pytest.mark.anyio
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 SECRET_PATH = "/services/T0SECRET"
 TAKEN = b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n"
-SOON = timedelta(seconds=0.3)
-TOO_LATE = "no answer within 0.3 s"
+SOON = timedelta(seconds=2)
+TOO_LATE = "no answer within 2 s"
 BROKE_OFF = "it broke off, or did not answer in HTTP"
 
 
@@ -112,9 +112,9 @@ async def test_reply_without_end_is_cut() -> None:
 async def test_provider_that_does_not_answer_is_unreachable_in_time(behaviour: Behaviour, fault: str) -> None:
     started = time.monotonic()
     with pytest.raises(Unreachable) as caught:
-        await send(behaviour, Sender(SOON))
+        await send(behaviour, Sender(SOON if fault == TOO_LATE else TIMEOUT))
     assert str(caught.value) == f"127.0.0.1: {fault}"  # the host alone: the path may be a secret
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 9  # what breaks off isn't waited for
 
 
 async def test_provider_that_is_not_there_is_unreachable() -> None:
@@ -260,15 +260,16 @@ class Refused(Exception):
 
 
 async def test_last_look_is_taken_once_the_connection_stands_and_can_keep_the_request_from_leaving() -> None:
-    connected, received = asyncio.Event(), bytearray()
+    connected, over, received = asyncio.Event(), asyncio.Event(), bytearray()
 
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connected.set()
         received.extend(await reader.read())
+        over.set()
         writer.close()
 
     async def refuse() -> None:
-        await asyncio.wait_for(connected.wait(), 5)
+        await asyncio.wait_for(connected.wait(), 30)
         raise Refused
 
     server = await asyncio.start_server(listen, "127.0.0.1", 0)
@@ -276,12 +277,13 @@ async def test_last_look_is_taken_once_the_connection_stands_and_can_keep_the_re
     with pytest.raises(Refused):
         await sender.send(Request("POST", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"), refuse)
     await sender.close()
+    await asyncio.wait_for(over.wait(), 30)
     server.close()
     assert not received
 
 
 async def test_time_that_the_last_look_takes_is_not_the_providers() -> None:
-    limit = timedelta(seconds=1.5)  # a provider on a machine out of breath keeps it
+    limit = timedelta(seconds=3)  # a provider on a machine out of breath keeps it
 
     async def look() -> None:
         await asyncio.sleep(1.1 * limit.total_seconds())

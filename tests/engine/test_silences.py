@@ -174,8 +174,8 @@ async def test_running_server_lets_out_what_still_fires(path: Path, disk: Disk, 
     async with server(path, sandbox) as node:
         now = node.clock.now()
         matchers = (parse_matcher(name_of(firing())),)
-        short = Silence("s-1", matchers, now, now + timedelta(minutes=1), "bob", "moving disks")
+        short = Silence("s-1", matchers, now, now + timedelta(minutes=3), "bob", "moving disks")
         await node.write(lambda tx, at: silences.make(tx, at, short, by=BOB))
         await deliver(node, firing())
         assert node.queries.incidents(is_open=None, limit=9) == []
-        await eventually(lambda: node.queries.incidents(is_open=True, limit=9))
+        await eventually(lambda: node.queries.incidents(is_open=True, limit=9), within=30)

@@ -24,7 +24,7 @@ _SCENES = [
 
 
 def test_the_demo_plays_a_sev1_to_its_end_and_the_vendors_refuse_nothing(tocsin: Terminal, tmp_path: Path) -> None:
-    run = tocsin.does("demo", "--speed", "600", TMPDIR=str(tmp_path))
+    run = tocsin.does("demo", "--speed", "200", TMPDIR=str(tmp_path))
     found = [run.out.find(scene) for scene in _SCENES]
     assert found == sorted(found)
     assert -1 not in found

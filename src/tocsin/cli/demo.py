@@ -70,7 +70,7 @@ class Story:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._client = stage.client
-        self._told = 0
+        self._events: list[dict[str, Any]] = []
         self._incident = ""
         self._began = datetime.now(UTC)
 
@@ -149,25 +149,24 @@ class Story:
         self._client.post("incidents", self._incident, action, **body)
         self._tell()
 
-    def _tell(self) -> list[dict[str, Any]]:
-        """Tell the events that are new, and return them."""
-        events: list[dict[str, Any]] = self._client.get("incidents", self._incident, "timeline")
-        new = events[self._told :]
-        self._told = len(events)
-        opened_at = datetime.fromisoformat(events[0]["at"])
-        for event in new:
+    def _tell(self) -> None:
+        """Tell the events that are new."""
+        told = len(self._events)
+        self._events = self._client.get("incidents", self._incident, "timeline")
+        opened_at = datetime.fromisoformat(self._events[0]["at"])
+        for event in self._events[told:]:
             if event["event"]["kind"] not in _QUIET:
                 minutes, seconds = divmod(int((datetime.fromisoformat(event["at"]) - opened_at).total_seconds()), 60)
                 say(f"  {minutes:3}:{seconds:02}  {event['actor']:<10}  {event['text']}")
-        return new
 
     def _until(self, what: str, is_it: Callable[[dict[str, Any]], bool]) -> None:
-        """Tell events until one is `what` we wait for."""
+        """Tell events until one is `what` we wait for, which may have been told already."""
         give_up_at = time.monotonic() + _PATIENCE_SECONDS
-        while not any(is_it(event) for event in self._tell()):
+        while not any(is_it(event) for event in self._events):
             if time.monotonic() > give_up_at:
                 raise Unreachable(f"the story stopped before {what}: see {self._stage.directory / 'server.log'}")
             time.sleep(0.05)
+            self._tell()
 
     @staticmethod
     def _reached(event: dict[str, Any], person: str) -> bool:

@@ -8,15 +8,15 @@ from email.message import Message
 from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.engine.alerts import NOON
-from tests.postgres import free_port
+from tests.fakes.smtp import OnAnyPort
 from tests.skill.vendor import Reply, serving
 from tests.store.response import SEV1, declared
 from tocsin.engine.clock import Clock
 from tocsin.engine.sender import Sender
+from tocsin.engine.watch import outcry
 from tocsin.engine.watch.alarms import Alarms, Trouble
 from tocsin.engine.watch.contacts import Contact, Emergency, MailServer
 from tocsin.engine.watch.cry import TEST, Cry, Told, cry_out
@@ -47,7 +47,7 @@ class Mailbox:
 @contextmanager
 def mail_server() -> Iterator[tuple[Mailbox, MailServer]]:
     mailbox = Mailbox()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port())
+    controller = OnAnyPort(mailbox)
     controller.start()
     try:
         yield mailbox, MailServer("127.0.0.1", "tocsin@example.org", controller.port, starttls=False)
@@ -57,7 +57,7 @@ def mail_server() -> Iterator[tuple[Mailbox, MailServer]]:
 
 async def cried(emergency: Emergency, cry: Cry = TEST) -> dict[tuple[str, str], str]:
     """What came of every way."""
-    sender = Sender(timedelta(seconds=5))
+    sender = Sender(timedelta(seconds=20))
     told = await cry_out(cry, emergency, SETTINGS, sender.send)
     await sender.close()
     return {(it.name, it.way): it.fault for it in told}
@@ -83,7 +83,7 @@ async def test_way_that_fails_keeps_no_other_from_being_tried_and_tells_no_secre
         hook.will(Reply(500, b""))
         contacts = (
             Contact("Dana", webhook=f"{hook.url}/secret"),
-            Contact("Carla", webhook=f"http://127.0.0.1:{free_port()}/secret"),
+            Contact("Carla", webhook="http://127.0.0.1:1/secret"),
             ERIN,
         )
         told = await cried(Emergency(tmp_path, contacts, smtp))
@@ -94,7 +94,7 @@ async def test_way_that_fails_keeps_no_other_from_being_tried_and_tells_no_secre
 
 
 async def test_mail_server_that_is_not_there_is_told(tmp_path: Path) -> None:
-    smtp = MailServer("127.0.0.1", "tocsin@example.org", free_port(), starttls=False)
+    smtp = MailServer("127.0.0.1", "tocsin@example.org", 1, starttls=False)
     told = await cried(Emergency(tmp_path, (ERIN,), smtp))
     assert told == {("Erin", "email"): "127.0.0.1: the connection was refused"}
 
@@ -182,7 +182,8 @@ async def test_contacts_that_could_not_be_called_are_called_again_after_a_minute
     watch.writer.stop()
 
 
-async def test_of_two_nodes_one_calls(store: Store) -> None:
+async def test_of_two_nodes_one_calls(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outcry, "_DATABASE_PATIENCE_SECONDS", 60)
     one, other = Watch(store), Watch(store)
     for watch in (one, other):
         watch.raise_(Trouble.UNREACHED, "INC-2026-0001")

@@ -71,6 +71,7 @@ async def test_emergency_contact_is_called_where_every_page_was_refused(
             incident = await declare(node)
             alarm = await seen(node, Trouble.UNREACHED)
             await node.watch.guard()
+            await eventually(lambda: hook.requests)
         assert alarm.text == f"{incident.id} (SEV1, website): nobody could be paged"
         (call,) = hook.requests
         assert call.json["alarms"] == [f"unreached:{incident.id}"]

@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from http import HTTPStatus
 from itertools import count
 from threading import Thread
@@ -84,7 +85,8 @@ class SandboxSocket:
         """Send any frame over the newest connection."""
 
         async def send() -> None:
-            await self._lines[-1].send(frame)
+            with suppress(ConnectionClosed):  # whoever finds it too long hangs up before it is out
+                await self._lines[-1].send(frame)
 
         asyncio.run_coroutine_threadsafe(send(), self._loop).result(10)
 
@@ -103,11 +105,11 @@ class SandboxSocket:
         return line.respond(HTTPStatus.SERVICE_UNAVAILABLE, "come again later\n")
 
     async def _connected(self, line: ServerConnection) -> None:
-        self.opened += 1
         try:
             await line.send(json.dumps({"type": "hello", "num_connections": len(self._lines) + 1}))
             self._lines.append(line)
             self._is_open.set()
+            self.opened += 1
             if self.is_fleeting:
                 await line.send(json.dumps({"type": "disconnect", "reason": "refresh_requested"}))
                 await asyncio.sleep(0.05)
