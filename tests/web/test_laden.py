@@ -60,7 +60,7 @@ def test_alerts_of_an_incident_are_told_apart_and_all_of_them_can_be_seen(full: 
 
 
 def test_nobody_is_said_to_be_on_it_where_nobody_has_acknowledged(full: World, looks: Looks) -> None:
-    page = looks(full).go("/")
+    page = looks(full, person="victor").go("/")
     expect(page.locator(".calm")).to_have_text("17 open incidents wait for somebody to acknowledge.")
 
 
