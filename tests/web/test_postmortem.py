@@ -1,5 +1,7 @@
 """How is a postmortem written in the browser? It is kept as it is typed, and no word is lost to a save on its way."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import APIResponse, Page, Route, expect
 
@@ -61,6 +63,16 @@ def draft(world: World, path: str) -> Json:
     return found
 
 
+def wait_for_one(page: Page, held: list[Any]) -> None:
+    """Wait, as the browser goes on, until a route has a request in its hands."""
+
+    def is_there() -> bool:
+        page.wait_for_timeout(20)
+        return bool(held)
+
+    until(is_there, "a request is on its way")
+
+
 class SlowSaves:
     """The page's saves reach the server at once; the first one's answer comes back when `answer` lets it."""
 
@@ -73,11 +85,7 @@ class SlowSaves:
         self._held.append((route, route.fetch()))
 
     def wait_for_one(self) -> None:
-        def is_there() -> bool:
-            self._page.wait_for_timeout(20)
-            return bool(self._held)
-
-        until(is_there, "the draft is kept")
+        wait_for_one(self._page, self._held)
 
     def answer(self) -> None:
         ((route, response),) = self._held
@@ -106,6 +114,21 @@ def test_what_is_pressed_while_a_save_is_on_its_way_waits_for_it(world: World, l
     expect(page.locator("#saved")).to_contain_text("As it is on record")
     written = world.server.get(path.removeprefix("/"))["written"]
     assert written["sections"]["summary"] == "Exports timed out."
+
+
+def test_what_is_pressed_twice_is_put_on_record_once(world: World, looks: Looks, path: str) -> None:
+    page = looks(world).go(path)
+    page.get_by_label("Summary").fill("Exports timed out.")
+    expect(page.locator("#preview")).to_contain_text("Exports timed out.")
+    sent: list[Route] = []
+    page.route(f"**{path}", lambda route: sent.append(route))
+    button = page.get_by_role("button", name="Put it on record", exact=True)
+    button.dblclick(delay=500, no_wait_after=True)  # the first press is on its way when the second one comes
+    wait_for_one(page, sent)
+    with page.expect_navigation():
+        sent[0].continue_()
+    expect(page.locator("#saved")).to_contain_text("As it is on record")
+    assert len(sent) == 1
 
 
 def test_save_that_waited_for_another_one_follows_it(world: World, looks: Looks, path: str) -> None:

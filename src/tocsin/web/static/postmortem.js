@@ -2,6 +2,7 @@
 // and what is put on record waits for the save under way: nobody is overtaken by their own words.
 
 const form = document.getElementById("postmortem");
+const PATIENCE_MS = 10_000;
 let isSaving = false, isLeaving = false, pressed;
 
 form.addEventListener("htmx:before:request", (event) => {
@@ -18,10 +19,16 @@ form.addEventListener("htmx:finally:request", (event) => {
 });
 
 form.addEventListener("submit", (event) => {
-  isLeaving = !isSaving;
-  if (isLeaving) return;
+  if (!isLeaving && !isSaving) {
+    isLeaving = true;
+    setTimeout(stay, PATIENCE_MS);
+    return;
+  }
   event.preventDefault();
-  pressed = event.submitter;
+  if (isSaving) pressed = event.submitter;  // otherwise it was pressed twice, and is on its way
 });
 
-form.addEventListener("input", () => { isLeaving = false; });  // whoever still writes here has not left
+// Whoever still writes here has not left, nor has who comes back to the page, or waits for it in vain.
+function stay() { isLeaving = false; }
+form.addEventListener("input", stay);
+addEventListener("pageshow", stay);
