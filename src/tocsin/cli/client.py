@@ -36,7 +36,7 @@ class _NoRedirects(HTTPRedirectHandler):
         """Follow none."""
 
 
-class _AnswerLost(Unreachable):
+class AnswerLost(Unreachable):
     """It was sent, and whether it was done is unknown."""
 
 
@@ -65,7 +65,7 @@ class Client:
         key = os.urandom(12).hex()
         try:
             return self._call("POST", path, body, key=key)
-        except _AnswerLost as lost:
+        except AnswerLost as lost:
             if path[0] != "incidents" and path not in _MADE_ONCE:
                 raise Unreachable(f"{lost}; {_IS_UNKNOWN}") from lost
         time.sleep(_PAUSE_SECONDS)
@@ -103,7 +103,7 @@ class Client:
         except (URLError, HTTPException, OSError, ValueError) as error:
             reason = " ".join(str(getattr(error, "reason", error)).split())
             # A URLError comes before all of it was sent, a ValueError of an answer that isn't Tocsin's.
-            kind = Unreachable if isinstance(error, URLError | InvalidURL | ValueError) else _AnswerLost
+            kind = Unreachable if isinstance(error, URLError | InvalidURL | ValueError) else AnswerLost
             raise kind(f"{self._url}: {reason}; {_remedy(reason)}") from error
 
     def _tell_alarm(self, headers: Message) -> None:
@@ -136,7 +136,7 @@ def _remedy(reason: str) -> str:
 
 def _told(error: HTTPError) -> Exception:
     """The error that a problem-details body tells of."""
-    kind = _AnswerLost if error.code in _UNSURE else Unreachable
+    kind = AnswerLost if error.code in _UNSURE else Unreachable
     try:
         problem = json.load(error)
         detail, code = str(problem["detail"]), str(problem["code"])
