@@ -14,7 +14,7 @@ from tests.system.waiting import until
 
 
 def test_the_list_has_a_line_for_every_open_incident(tocsin: Terminal, incident: str) -> None:
-    lines = [line for line in tocsin.does("list").out.splitlines() if line.startswith(incident)]
+    lines = [line for line in tocsin.does("list", "--limit", "500").out.splitlines() if line.startswith(incident)]
     assert [re.split(r"  +", line)[1:5] for line in lines] == [["SEV1", "triggered", "website", "Checkout is down"]]
     tocsin.does("cancel", incident, "--reason", "a test")
     assert incident not in tocsin.does("list").out
