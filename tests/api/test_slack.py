@@ -273,6 +273,7 @@ def test_a_channel_that_somebody_archives_is_told(world: World) -> None:
     assert "was archived in Slack by" in note["event"]["text"]
 
 
+@pytest.mark.slow
 def test_a_removed_app_is_an_alarm_until_somebody_uses_it_again(world: World) -> None:
     def alarms() -> list[str]:
         return [it["text"] for it in world.api.do("get_alarms") if it["kind"] == "chat"]
@@ -305,6 +306,7 @@ def test_from_slack_and_the_web_at_once_one_acknowledges_and_the_other_is_told(t
             assert ("is already acknowledged by alice" in page.text) is is_first
 
 
+@pytest.mark.slow
 def test_whoever_joins_the_channel_is_briefed_once_and_the_bot_is_not(world: World) -> None:
     incident = world.api.declare(severity="SEV1")
     channel = world.channel_of(incident)

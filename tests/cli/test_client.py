@@ -109,6 +109,7 @@ def test_a_server_that_is_not_tocsin_is_not_believed(tocsin: Terminal, reply: Re
         assert len({it.headers["idempotency-key"] for it in other.requests}) == 1
 
 
+@pytest.mark.slow
 def test_command_whose_answer_was_lost_is_sent_once_more_and_done_once(tocsin: Terminal, server: Server) -> None:
     with losing_the_first_answer(server) as url:
         declared = tocsin.does("declare", "Checkout is slow once", "--json", TOCSIN_URL=url).json["id"]

@@ -231,6 +231,7 @@ def has_summary(node: Node) -> bool:
 
 
 @pytest.mark.parametrize("point", points(*FURNISHED), ids=str)
+@pytest.mark.slow
 async def test_incident_has_its_page_and_one_channel_wherever_the_server_dies(point: Point, machine: Machine) -> None:
     machine.slack = True
     await machine.dies(point, page_and_open_channel)

@@ -50,6 +50,7 @@ async def test_page_leaves_as_soon_as_it_is_decided(store: SqliteStore, sandbox:
     assert paged(sandbox) == ["alice"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "response",
     [
@@ -117,6 +118,7 @@ async def test_what_happens_in_a_channel_arrives_in_order(store: SqliteStore, sa
     assert notes(sandbox) == ["Note: one (Alice Adams)", "Note: two (Alice Adams)", "Note: three (Alice Adams)"]
 
 
+@pytest.mark.slow
 async def test_no_more_channels_are_opened_in_a_minute_than_slack_takes(store: SqliteStore, sandbox: Sandbox) -> None:
     """Tier 2 is 20 a minute: ten at once, and each further one six seconds later."""
     async with delivering(store, *vendors(sandbox, "slack")) as post:

@@ -93,6 +93,7 @@ async def test_provider_that_fails_is_left_alone_and_its_pages_go_another_way_at
     assert {it.person for it in taken(sandbox)} == {*CROWD[:OPENS_AFTER], "bob"}
 
 
+@pytest.mark.slow
 async def test_answered_page_is_not_offered_to_a_provider_that_is_well_again(
     store: SqliteStore, sandbox: Sandbox
 ) -> None:
@@ -109,6 +110,7 @@ async def test_answered_page_is_not_offered_to_a_provider_that_is_well_again(
     assert len(taken(sandbox)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("failing", ["refuses connections", "fails", "hangs", "redirects", "answers garbage"])
 async def test_grave_page_goes_another_way_within_a_minute_whatever_its_provider_does(
     store: SqliteStore, sandbox: Sandbox, failing: str

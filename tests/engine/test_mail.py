@@ -109,6 +109,7 @@ async def test_last_look_is_taken_before_a_word_of_the_page_leaves() -> None:
     assert mailbox.letters == []
 
 
+@pytest.mark.slow
 async def test_time_of_the_last_look_is_not_the_servers() -> None:
     limit = timedelta(seconds=3)  # a server on a machine out of breath keeps it
 
@@ -142,6 +143,7 @@ async def test_wrong_password_is_a_reply() -> None:
     assert len(mailbox.letters) == 1
 
 
+@pytest.mark.slow
 async def test_server_that_hangs_is_unreachable_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         mail = Mail(Post("127.0.0.1", deaf.getsockname()[1], Tls.NONE), "t@example.org", "a@example.org", CONTENT)
@@ -184,6 +186,7 @@ def trickling_server(stuck_at: str) -> Iterator[tuple[int, threading.Event]]:
         serving.join()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stuck_at", ["220", "ehlo", "mail", "rcpt"])
 async def test_server_that_trickles_holds_up_neither_loop_nor_thread(stuck_at: str) -> None:
     began = time.monotonic()

@@ -68,6 +68,7 @@ async def two_nodes(database: str, sandbox: Sandbox, home: Path) -> AsyncIterato
 
 
 @pytest.mark.parametrize("beat", [0.1, 2.0], ids=["known to the other", "gone before the other's next beat"])
+@pytest.mark.slow
 async def test_what_waits_for_a_provider_that_only_a_dead_node_served_goes_another_way(
     beat: float, database: str, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -156,6 +156,7 @@ async def test_refusal_goes_another_way_and_the_browser_stays(node: Node, sandbo
 
 
 @pytest.mark.parametrize("answer", [Response(429, headers={"retry-after": "1"}), Response(500), Response(503)])
+@pytest.mark.slow
 async def test_busy_service_is_asked_again(node: Node, sandbox: Sandbox, answer: Response) -> None:
     async with node:
         phone = await subscribed(node, sandbox)

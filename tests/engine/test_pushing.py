@@ -103,6 +103,7 @@ async def test_last_look_is_taken_before_anything_leaves() -> None:
     assert it.told == []
 
 
+@pytest.mark.slow
 async def test_service_that_hangs_does_not_outlast_its_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         assert await sent(f"json://127.0.0.1:{deaf.getsockname()[1]}/", seconds=2) == {"state": "hung"}

@@ -57,6 +57,7 @@ def keys_sent(rehearsal: Rehearsal) -> list[str]:
 # Quiet
 
 
+@pytest.mark.slow
 def test_nothing_is_sent_after_a_restoration_however_much_fell_due_before(rehearsal: Rehearsal) -> None:
     for severity in Severity:
         rehearsal.declare(severity)

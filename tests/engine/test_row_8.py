@@ -113,6 +113,7 @@ WAYS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ROW_8)
 async def test_no_fault_passes_for_a_positive_answer_of_any_vendors(fault: str) -> None:
     mood = ROW_8[fault]

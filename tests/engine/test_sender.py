@@ -95,6 +95,7 @@ async def test_reply_without_end_is_cut() -> None:
     assert len((await send(saying(raw))).body) == 1_048_576
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("behaviour", "fault"),
     [
@@ -282,6 +283,7 @@ async def test_last_look_is_taken_once_the_connection_stands_and_can_keep_the_re
     assert not received
 
 
+@pytest.mark.slow
 async def test_time_that_the_last_look_takes_is_not_the_providers() -> None:
     limit = timedelta(seconds=3)  # a provider on a machine out of breath keeps it
 

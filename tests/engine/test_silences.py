@@ -169,6 +169,7 @@ def test_alert_that_comes_back_to_an_incident_that_has_it_already_is_the_same(re
     assert breaches(rehearsal) == ([], [])
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_running_server_lets_out_what_still_fires(path: Path, disk: Disk, sandbox: Sandbox) -> None:
     async with server(path, sandbox) as node:

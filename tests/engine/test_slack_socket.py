@@ -149,6 +149,7 @@ def test_the_socket_is_asked_for_with_the_apps_own_token(slack: SandboxSocket) -
     play(slack, story)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [StoreError("full"), Overloaded("later"), RuntimeError("a bug")])
 def test_what_could_not_be_done_is_not_acknowledged_and_comes_again(error: Exception) -> None:
     with SandboxSocket(within_seconds=1) as slack:
@@ -214,6 +215,7 @@ def test_event_whose_connection_breaks_in_the_middle_comes_over_the_next(slack: 
     play(slack, story, prepare)
 
 
+@pytest.mark.slow
 def test_slack_that_lets_nobody_in_is_asked_more_and_more_seldom(slack: SandboxSocket) -> None:
     slack.is_shut = True
     began = time.monotonic()
@@ -229,6 +231,7 @@ def test_slack_that_lets_nobody_in_is_asked_more_and_more_seldom(slack: SandboxS
     play(slack, story)
 
 
+@pytest.mark.slow
 def test_slack_that_closes_each_connection_at_once_is_not_asked_in_a_rush(slack: SandboxSocket) -> None:
     slack.is_fleeting = True
 

@@ -257,6 +257,7 @@ def test_storm_of_one_person_keeps_nobody_elses_page_from_leaving(rehearsal: Reh
     assert {it.reach.person for it in leased if isinstance(it, SendPage)} == {"alice", "bob", "chris"}
 
 
+@pytest.mark.slow
 def test_when_a_provider_is_back_each_person_gets_one_page(tmp_path: Path) -> None:
     with Rehearsal(tmp_path / "tocsin.db") as rehearsal:
         rehearsal.sandbox.script = always(BUSY)

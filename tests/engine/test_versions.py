@@ -75,6 +75,7 @@ async def test_older_node_does_not_start_and_touches_nothing(database: str, sand
     assert len(events(sandbox)) == 1
 
 
+@pytest.mark.slow
 async def test_state_that_only_a_newer_tocsin_can_read_is_left_to_it_and_the_others_are_woken(
     database: str, sandbox: Sandbox, tmp_path: Path
 ) -> None:

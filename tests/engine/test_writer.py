@@ -260,6 +260,7 @@ async def test_piece_that_is_being_done_is_done_whole_though_its_caller_went_awa
 # Bounds
 
 
+@pytest.mark.slow
 async def test_more_than_can_be_written_soon_is_refused_and_the_rest_is_written(store: SqliteStore) -> None:
     done = 0
 

@@ -121,6 +121,7 @@ def test_number_of_a_transaction_that_was_rolled_back_is_given_again(store: Stor
     assert declared(store).id == "INC-2026-0002"
 
 
+@pytest.mark.slow
 def test_numbers_past_9999_grow_longer(store: Store) -> None:
     with store.transaction() as tx:
         given = [tx.incidents.next_id(NOON) for _ in range(10_000)]

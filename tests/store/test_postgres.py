@@ -99,6 +99,7 @@ def test_server_that_is_away_is_said_to_be_away_and_found_again(other_cluster: C
     store.close()
 
 
+@pytest.mark.slow
 def test_server_that_neither_answers_nor_goes_away_is_given_up(store: PostgresStore) -> None:
     """A frozen machine: its kernel keeps the connection alive."""
     pids: list[int] = []
@@ -123,6 +124,7 @@ def test_server_that_neither_answers_nor_goes_away_is_given_up(store: PostgresSt
     assert store.queries.meta("never") is None
 
 
+@pytest.mark.slow
 def test_all_connections_to_a_server_that_does_not_answer_are_cut_at_once() -> None:
     """Those that wait for nothing, too: each would find out by waiting as long."""
     silent, idle = Line(waits_for=1), Line(waits_for=None)

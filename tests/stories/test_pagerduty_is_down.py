@@ -129,6 +129,7 @@ def most_in_a_minute(found: list[Event]) -> int:
     return max(sum(first.at <= it.at < first.at + MINUTE for it in found) for first in found)
 
 
+@pytest.mark.slow
 def test_nobody_sleeps_through_thirty_eight_minutes_and_nobody_is_woken_for_nothing_afterwards(
     outage: Outage, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -62,6 +62,7 @@ def test_a_batch_of_alerts_that_hardly_differ_does_not_swell_beyond_reason() -> 
     assert unpack(gzip.compress(batch, 9)) == batch
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", [1, 100, 10_000_000])
 def test_a_bomb_is_put_down_before_it_goes_off(piece: int) -> None:
     bomb = zlib.compressobj(9, zlib.DEFLATED, 31)

@@ -105,6 +105,7 @@ def test_signatures_are_those_of_the_published_vector() -> None:
     assert post.signature(b"").count("v1=") == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answers", "statuses"),
     [
