@@ -3,6 +3,8 @@
 Each answer is held against the OpenAPI document (`Api.do`).
 """
 
+from datetime import UTC, datetime, timedelta
+
 from tests.api.harness import Api, faults_of, operation_of
 from tests.system.server import firing
 from tests.system.waiting import until
@@ -137,12 +139,14 @@ def the_organisation_can_be_looked_at(api: Api) -> None:
 
 def somebody_takes_over_a_shift(api: Api) -> None:
     before = api.do("get_oncall")[2]
-    it = api.do("make_override", team="platform", person="dana", lasts="8h", by="dana")
+    left = datetime.fromisoformat(before["until"]) - datetime.now(UTC)
+    minutes = min(timedelta(hours=8), left / 2) // timedelta(minutes=1)  # over before the rotation's own handover
+    it = api.do("make_override", team="platform", person="dana", lasts=f"{minutes}m", by="dana")
     assert (it["state"], it["layer"], it["person_name"], it["made_by"]) == ("holds", "primary", "Dana Diaz", "dana")
     now = api.do("get_oncall")[2]
-    assert now["primary"] == "dana"
+    assert (now["primary"], now["until"], now["next_primary"]) == ("dana", it["ends_at"], before["primary"])
     (shift, *_) = api.do("get_calendar")[2]["shifts"]
-    assert (shift["primary"], shift["starts_at"]) == ("dana", it["starts_at"])
+    assert (shift["primary"], shift["starts_at"], shift["ends_at"]) == ("dana", it["starts_at"], it["ends_at"])
     incident = api.declare("Search is slow", severity="SEV1")
     assert {page["person"] for page in api.do("get_incident", incident)["paged"] if page["demands_answer"]} == {"dana"}
     api.do("cancel", incident, reason="a drill", by="bob")
@@ -150,7 +154,7 @@ def somebody_takes_over_a_shift(api: Api) -> None:
     ended = api.do("cancel_override", str(it["id"]), by="bob")
     assert (ended["state"], ended["cancelled_by"]) == ("cancelled", "bob")
     assert api.do("list_overrides") == []
-    assert api.do("get_oncall")[2]["primary"] == before["primary"]
+    assert api.do("get_oncall")[2] == before
     assert [found["state"] for found in api.ask("GET", "/api/v1/overrides?state=all").json()] == ["cancelled"]
 
 
