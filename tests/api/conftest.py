@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.api.harness import Api, running
+from tests.system.crash.sop import patient_sop
+from tocsin.sop.load import load_file
 
 
 @pytest.fixture
@@ -16,8 +18,9 @@ def api(tmp_path: Path) -> Iterator[Api]:
 
 @pytest.fixture(scope="module")
 def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """For requests that are refused: nothing they leave behind could be seen by the next test."""
-    with running(tmp_path_factory.mktemp("calm")) as api:
+    """For requests that are refused: nothing they leave behind is seen by the next test, and nothing falls due."""
+    directory = tmp_path_factory.mktemp("calm")
+    with running(directory, sop=load_file(patient_sop(directory))) as api:
         yield api
 
 

@@ -341,9 +341,9 @@ def test_what_is_of_the_wrong_kind_is_named_with_its_place(
         ),
         pytest.param(
             "post_update",
-            {"text": "x", "next_within": "16m"},
+            {"text": "x", "next_within": "16h"},
             "next_update_too_late",
-            "next update: SEV1 asks for one every 15m, got 16m",
+            "next update: SEV1 asks for one every 15h, got 16h",
             id="a promise later than the SOP's",
         ),
         pytest.param(
