@@ -222,3 +222,15 @@ def test_each_stop_of_the_tab_key_is_seen(shared: World, looks: Looks, path: str
             break
         assert at["ringed"] or at["tag"] == "IFRAME", at
         assert at["inside"], at
+
+
+def test_frame_that_is_not_loaded_yet_is_seen_when_it_has_the_focus(shared: World, looks: Looks) -> None:
+    page = looks(shared).page
+    page.route("**/sop/flowchart", lambda _: None)
+    page.goto("/sop")
+    for _ in range(_MOST_TABS):
+        page.keyboard.press("Tab")
+        at = page.evaluate(_FOCUS)
+        if at["tag"] == "IFRAME":
+            break
+    assert (at["tag"], at["inside"]) == ("IFRAME", True)

@@ -226,6 +226,14 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// The browser scrolls to what has the focus within a frame, but not to a frame that has nothing in it yet.
+addEventListener("blur", () => {
+  const frame = document.activeElement;
+  if (frame?.tagName !== "IFRAME") return;
+  const { top, bottom } = frame.getBoundingClientRect();
+  if (bottom <= 0 || top >= innerHeight) frame.scrollIntoView({ behavior: "instant" });
+});
+
 function toggleTheme() {
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
   const shown = document.documentElement.dataset.theme ?? (dark ? "dark" : "light");
