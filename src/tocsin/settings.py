@@ -7,7 +7,6 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -91,15 +90,6 @@ def data_directory(environ: Mapping[str, str]) -> Path:
     """This user's directory for Tocsin's data (XDG base directory specification)."""
     home = environ.get("XDG_DATA_HOME") or os.path.join(environ.get("HOME") or str(Path.home()), ".local", "share")
     return Path(home) / "tocsin"
-
-
-def is_loopback(url: str) -> bool:
-    """Whether `url` points at this machine itself."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:  # a name, even one that begins as an address does
-        return False
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

@@ -13,15 +13,13 @@ from tocsin.api.auth import note_revoked, token_file
 from tocsin.api.bodies import answer, decode_body
 from tocsin.api.bounds.reading import read_body
 from tocsin.api.incidents import actor_of
-from tocsin.api.parameters import number_of
+from tocsin.api.parameters import id_of, number_of
 from tocsin.domain import wishes as w
 from tocsin.engine.accounts import TOKEN_LASTS, Person, Wanted
 from tocsin.engine.desk import Actor
 from tocsin.engine.node import Node
-from tocsin.errors import InvalidInput, NotFound
+from tocsin.errors import InvalidInput
 from tocsin.store.rows import Account, Entry, Token
-
-_LONGEST_ID = 12
 
 
 class AccountView(Struct, frozen=True):
@@ -108,7 +106,7 @@ async def set_role(node: Node, request: Request) -> Response:
     """Give an account another role; it is signed out everywhere."""
     body = decode_body(await read_body(request), r.GlobalRoleBody)
     actor = actor_of(node, request, body.by)
-    return answer(account_view(await node.accounts.set_role(_id_of(request), body.role, actor)))
+    return answer(account_view(await node.accounts.set_role(id_of(request, "account"), body.role, actor)))
 
 
 async def disable_account(node: Node, request: Request) -> Response:
@@ -124,14 +122,14 @@ async def enable_account(node: Node, request: Request) -> Response:
 async def _disabled(node: Node, request: Request, *, is_disabled: bool) -> Response:
     body = decode_body(await read_body(request), w.PlainBody)
     actor = actor_of(node, request, body.by)
-    return answer(account_view(await node.accounts.set_disabled(_id_of(request), is_disabled, actor)))
+    return answer(account_view(await node.accounts.set_disabled(id_of(request, "account"), is_disabled, actor)))
 
 
 async def make_reset_link(node: Node, request: Request) -> Response:
     """A link that sets the account's password once."""
     body = decode_body(await read_body(request), w.PlainBody)
     actor = actor_of(node, request, body.by)
-    id_ = _id_of(request)
+    id_ = id_of(request, "account")
     secret = await node.accounts.reset_link(id_, actor)
     account = await node.read(lambda queries: queries.accounts.account(id_))
     return answer(LinkView(account_view(account), password_link(node, secret)))
@@ -141,7 +139,7 @@ async def remove_passkeys(node: Node, request: Request) -> Response:
     """Let nobody in by any of the account's passkeys; the sessions that they began are over."""
     body = decode_body(await read_body(request), w.PlainBody)
     actor = actor_of(node, request, body.by)
-    return answer(account_view(await node.passkeys.remove_all(_id_of(request), actor)))
+    return answer(account_view(await node.passkeys.remove_all(id_of(request, "account"), actor)))
 
 
 def password_link(node: Node, secret: str) -> str:
@@ -197,13 +195,6 @@ def _instant(text: str | None) -> datetime | None:
     if at is not None and at.tzinfo is None:
         raise InvalidInput(f"before: must name its time zone, such as Z, got {text!r}")
     return at
-
-
-def _id_of(request: Request) -> int:
-    text = request.path_params["id"]
-    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_ID):
-        raise NotFound(f"account: there is no {text!r}")
-    return int(text)
 
 
 def account_view(it: Account) -> AccountView:

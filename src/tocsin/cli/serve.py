@@ -20,8 +20,9 @@ from msgspec.structs import replace
 
 from tocsin.cli.sop import find_sop, with_sop
 from tocsin.errors import InvalidInput, InvalidSop, Overloaded, StoreError
+from tocsin.loopback import is_loopback
 from tocsin.oncall.roster import INBOX, Roster
-from tocsin.settings import Settings, is_loopback, settings_from
+from tocsin.settings import Settings, settings_from
 from tocsin.sop.check import Level, check
 from tocsin.sop.load import default_sop
 from tocsin.sop.model import Sop

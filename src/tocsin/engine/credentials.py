@@ -12,7 +12,8 @@ from tocsin.integrations.pagerduty.rest import RestAccount
 from tocsin.integrations.slack.account import SlackAccount, api_url
 from tocsin.integrations.slack.inbound.setup import setup_of
 from tocsin.integrations.wire import Post
-from tocsin.settings import Settings, is_loopback
+from tocsin.loopback import is_loopback
+from tocsin.settings import Settings
 from tocsin.sop.model import Sop
 
 _STAND_IN_KEY = "0123456789abcdef0123456789abcdef"

@@ -24,9 +24,10 @@ from tocsin.integrations.pagerduty import checkup as pagerduty
 from tocsin.integrations.push import checkup as push
 from tocsin.integrations.push.outbound import PROVIDER as PUSH
 from tocsin.integrations.slack import checkup as slack
+from tocsin.loopback import is_loopback
 from tocsin.oncall.overrides import Override
 from tocsin.oncall.roster import INBOX, usable_methods, who_is_on_call
-from tocsin.settings import Settings, is_loopback
+from tocsin.settings import Settings
 from tocsin.sop.check import Level, check
 from tocsin.sop.load import default_sop
 from tocsin.sop.model import Email, Sop

@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute
 
 from tocsin.accounts.permissions import GlobalRole, Permission
 from tocsin.api.accounts import password_link
+from tocsin.api.parameters import id_of
 from tocsin.engine.accounts import Person
 from tocsin.engine.node import Node
 from tocsin.errors import InvalidInput, NotFound
@@ -67,7 +68,7 @@ async def post_account(site: Site, request: Request) -> Response:
 
 async def post_action(site: Site, request: Request) -> Response:
     """Change an account."""
-    form, id_, action = await read_form(request), _id_of(request), request.path_params["action"]
+    form, id_, action = await read_form(request), id_of(request, "account"), request.path_params["action"]
     try:
         done, link = await _act(site, request, id_, _role(form) if action == "role" else None)
     except NotFound:
@@ -107,10 +108,3 @@ def _role(form: dict[str, str]) -> GlobalRole:
         return GlobalRole(form.get("role", ""))
     except ValueError as error:
         raise InvalidInput(f"role: must be one of {', '.join(GlobalRole)}") from error
-
-
-def _id_of(request: Request) -> int:
-    text = request.path_params["id"]
-    if not (text.isascii() and text.isdigit() and len(text) <= 12):
-        raise NotFound(f"account: there is no {text!r}")
-    return int(text)

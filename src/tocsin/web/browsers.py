@@ -12,8 +12,9 @@ from starlette.routing import BaseRoute
 
 from tocsin.accounts.agents import label_of
 from tocsin.accounts.permissions import Permission
+from tocsin.api.parameters import id_of
 from tocsin.engine.node import Node
-from tocsin.errors import NotFound, Refused
+from tocsin.errors import Refused
 from tocsin.integrations.push.services import Subscription
 from tocsin.store.rows import PushBrowser
 from tocsin.web import cookies
@@ -72,7 +73,7 @@ async def post_browser(site: Site, request: Request) -> Response:
 async def post_remove(site: Site, request: Request) -> Response:
     """Ring one of one's own browsers no more."""
     form, here = await read_form(request), await this_browser(site, request)
-    id_ = _id_of(request)
+    id_ = id_of(request, "browser")
     await site.node.browsers.remove(id_, actor_of(request), account=_mine(request))
     response = RedirectResponse("/inbox" if form.get("show") == "inbox" else "/account", 303)
     if here is not None and here.id == id_:
@@ -96,10 +97,3 @@ def _mine(request: Request) -> int:
     if account is None:
         raise Refused("not_one_of_the_people", "a machine has no browser to be paged in")
     return account
-
-
-def _id_of(request: Request) -> int:
-    text = request.path_params["id"]
-    if not (text.isascii() and text.isdigit() and len(text) <= 12):
-        raise NotFound(f"browser: there is no {text!r}")
-    return int(text)

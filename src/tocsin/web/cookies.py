@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tocsin.accounts.sessions import LASTS
-from tocsin.settings import Settings, is_loopback
+from tocsin.loopback import is_loopback
+from tocsin.settings import Settings
 
 
 class Cookie(Enum):

@@ -15,7 +15,7 @@ from tocsin.errors import TocsinError, Unreachable
 from tocsin.integrations.slack.account import SlackAccount
 from tocsin.integrations.slack.errors import remedy_for
 from tocsin.integrations.wire import Reply, Request
-from tocsin.settings import is_loopback
+from tocsin.loopback import is_loopback
 
 # docs.slack.dev/interactivity/handling-user-interaction: an answer within 3 seconds, and `trigger_id` lasts as long.
 PATIENCE_SECONDS = 2.2

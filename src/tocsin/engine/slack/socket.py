@@ -20,7 +20,7 @@ from tocsin.integrations.slack.account import SlackAccount
 from tocsin.integrations.slack.inbound import envelopes
 from tocsin.integrations.slack.inbound import heard as h
 from tocsin.integrations.slack.inbound.said import Payload
-from tocsin.settings import is_loopback
+from tocsin.loopback import is_loopback
 
 logger = logging.getLogger(__name__)
 

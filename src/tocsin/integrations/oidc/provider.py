@@ -5,7 +5,6 @@ OpenID Connect Core 1.0 and Discovery 1.0, PKCE with S256 (RFC 7636), the issuer
 
 import base64
 import hashlib
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -15,6 +14,7 @@ from msgspec import Struct
 from tocsin.errors import NotSignedIn, Unreachable
 from tocsin.integrations.base64url import text_of
 from tocsin.integrations.wire import Reply, Request
+from tocsin.loopback import is_loopback_host
 
 _JSON = {"accept": "application/json"}
 _FORM = {"content-type": "application/x-www-form-urlencoded", **_JSON}
@@ -81,14 +81,7 @@ def is_safe(url: str) -> bool:
     """Whether nobody on the way can read or change what is said there: https, or this machine itself."""
     parts = urlsplit(url)
     host = parts.hostname or ""
-    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _is_here(host)))
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:  # a name, even one that begins as an address does
-        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback_host(host)))
 
 
 def way_there(provider: Provider, client: Client, flow: Flow) -> str:

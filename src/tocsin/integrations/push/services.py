@@ -8,9 +8,10 @@ of browsers have firewalls let through.
 """
 
 import re
-from ipaddress import ip_address
 
 from msgspec import Struct
+
+from tocsin.loopback import is_loopback_host
 
 # Chrome and its kin; Chromium without Google's keys; Firefox; Safari; Edge. `*.` stands for any name below.
 KNOWN = (
@@ -52,7 +53,7 @@ def fault_in_endpoint(endpoint: str, named: tuple[str, ...] = ()) -> str | None:
     host, port = parts["host"], parts["port"] or usual
     place = host if port == usual else f"{host}:{port}"
     if parts["scheme"] == "http":
-        return None if _is_loopback(host) and {place, f"{host}:{port}"} & {*named} else "must be https"
+        return None if is_loopback_host(host) and {place, f"{host}:{port}"} & {*named} else "must be https"
     if not any(_matches(place, it) for it in (*KNOWN, *named)):
         return f"{place} is no push service of a browser that is known; an operator may name it in TOCSIN_PUSH_HOSTS"
     return None
@@ -80,10 +81,3 @@ def contact_of(public_url: str, sender: str | None) -> str:
 
 def _matches(place: str, allowed: str) -> bool:
     return place.endswith(allowed[1:]) if allowed.startswith("*.") else place == allowed
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
