@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.postgres import Cluster
 
-from bench import cockpit, footprint, limits, pages, reading, storm, waiting
+from bench import cockpit, footprint, limits, live, pages, reading, storm, waiting
 from bench.figures import Figure, write
 
 
@@ -32,6 +32,7 @@ MEASUREMENTS: dict[str, Callable[[bool], list[Figure]]] = {
     "waiting": waiting.measure,
     "reading": reading.measure,
     "cockpit": cockpit.measure,
+    "live": live.measure,
     "postgresql": _on_postgresql,
 }
 
