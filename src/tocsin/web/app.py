@@ -44,8 +44,10 @@ def build(node: Node) -> Starlette:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         telling = asyncio.create_task(site.live.run())
+        compiling = asyncio.create_task(asyncio.to_thread(site.compile_templates))
         yield
         telling.cancel()
+        compiling.cancel()
 
     programs = routes(node)
     app = Starlette(
