@@ -1,5 +1,5 @@
 # make demo   set up a virtual environment and play the main job
-# make check  the fast loop: format, lint, types, layers, quick tests (three minutes on two cores)
+# make check  the fast loop: format, lint, types, layers, quick tests (two minutes on two cores)
 # make test   set up everything and pass all tests
 # make soak   kill servers and break their world for MINUTES=10; SEED=n, ROUNDS=1 and KIND='…' play a round again
 # make bench  measure, beside Alertmanager; QUICK=1 for small sizes
@@ -42,7 +42,7 @@ lint:
 IN_MEMORY := $(shell df -Pm /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000 { print "TMPDIR=/dev/shm" }')
 # Many of them wait for a moment: twice as many workers as cores take two thirds of the time.
 quick:
-	$(IN_MEMORY) TOCSIN_HYPOTHESIS=quick $(RUN)/pytest -n $$((2 * $$(nproc))) -m "not system and not slow" tests
+	$(IN_MEMORY) TOCSIN_HYPOTHESIS=quick $(RUN)/pytest -n $$((2 * $$(nproc))) -m "not system and not slow and not postgres" tests
 
 mutants: $(VENV)/.dev
 	$(RUN)/python -m tests.mutants

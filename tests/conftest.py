@@ -23,6 +23,18 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.hypothesis_seed = str(searching.seed())
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks for PostgreSQL, by a fixture or as one of the databases that a test is played on."""
+    for item in items:
+        if isinstance(item, pytest.Function) and _is_on_postgresql(item):
+            item.add_marker(pytest.mark.postgres)
+
+
+def _is_on_postgresql(item: pytest.Function) -> bool:
+    played_on = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return "postgres" in item.fixturenames or "postgres" in played_on
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tell the number where something was found."""
     if searching.seed() is not None and terminalreporter.stats.get("failed"):

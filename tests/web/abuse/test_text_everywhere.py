@@ -12,10 +12,7 @@ from tests.web.browser import CHROMIUM, Viewer, chromium
 from tests.web.people import account
 from tests.web.world import World, link_of
 
-pytestmark = [
-    pytest.mark.system,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-]
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
 _MARK = "hacked"
 _HOSTILE = (
