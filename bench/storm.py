@@ -29,7 +29,7 @@ def storms(seconds: int) -> tuple[Storm, ...]:
 
 def measure(quick: bool, database: Database | None = None, nodes: int = 1) -> list[Figure]:
     """Both servers in turn, round after round; the medians of the rounds, and their ratio."""
-    rounds, seconds = (2, 2) if quick else (5, 3)
+    rounds, seconds = (2, 1) if quick else (5, 3)
     where = f"PostgreSQL, {nodes} node{'s' if nodes > 1 else ''}" if database else "SQLite"
     figures: list[Figure] = []
     for storm in storms(seconds):

@@ -31,8 +31,8 @@ _OVERDUE = 1_000
 
 def measure(quick: bool, cluster: Cluster | None = None) -> list[Figure]:
     """All figures of this module, in SQLite files, or in databases of the cluster."""
-    sizes = (1_000, 30_000) if quick else (1_000, 100_000, 1_000_000)
-    return [*_growth(sizes, cluster), *_served(30_000 if quick else 100_000, cluster)]
+    sizes = (1_000, 20_000) if quick else (1_000, 100_000, 1_000_000)
+    return [*_growth(sizes, cluster), *_served(20_000 if quick else 100_000, cluster)]
 
 
 # --- the next thousand -----------------------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ async def _woken(sleepers: Sleepers, rounds: int) -> list[float]:
 def _served(size: int, cluster: Cluster | None) -> list[Figure]:
     """A server that starts with pages overdue, and later has thousands of deadlines in one second."""
     for patience in (1, 3):
-        took = _first_page_and_burst(size, cluster, timedelta(seconds=patience * (15 + size * 0.0004)))
+        took = _first_page_and_burst(size, cluster, timedelta(seconds=patience * (10 + size * 0.0004)))
         if took is not None:
             first_page, fired = took
             return [

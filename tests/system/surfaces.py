@@ -49,7 +49,7 @@ class Place:
     def page(self, name: str) -> Paged:
         """Have somebody paged for an incident of that name."""
         self.event("trigger", name, payload={"summary": name, "source": "shop-1", "severity": "critical"})
-        incident = next(str(it["id"]) for it in self.server.get("incidents?limit=500") if it["title"] == name)
+        incident = next(str(it["id"]) for it in self.server.get("incidents") if it["title"] == name)
         keys = until(lambda: [it for it in list(self.sandbox.pagerduty.alerts) if f"-{incident}-" in it], "it rings")
         return Paged(incident, name, keys[0])
 
