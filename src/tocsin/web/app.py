@@ -35,6 +35,8 @@ from tocsin.web.guard import page
 from tocsin.web.headers import Headers
 from tocsin.web.site import Site
 
+_OVERDUE_FIRST_SECONDS = 3.0  # after the start, when pages may be late: those for the eye can wait
+
 
 def build(node: Node) -> Starlette:
     """The application of a running node; `state.site` is what its pages share."""
@@ -44,7 +46,7 @@ def build(node: Node) -> Starlette:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         telling = asyncio.create_task(site.live.run())
-        compiling = asyncio.create_task(asyncio.to_thread(site.compile_templates))
+        compiling = asyncio.create_task(_compile_later(site))
         yield
         telling.cancel()
         compiling.cancel()
@@ -59,6 +61,11 @@ def build(node: Node) -> Starlette:
     app.router.redirect_slashes = False  # a path that is nearly right is wrong: a redirect would lose what was sent
     app.state.site = site
     return app
+
+
+async def _compile_later(site: Site) -> None:
+    await asyncio.sleep(_OVERDUE_FIRST_SECONDS)
+    await asyncio.to_thread(site.compile_templates)
 
 
 def pages(node: Node) -> list[BaseRoute]:
