@@ -19,6 +19,7 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
     under_two_keys: int = 0
     seconds: float = 0.0
     broken: list[str] = []
+    kept: str = ""  # the directory where all that a breach left behind is kept
     notes: dict[str, float] = {}  # further figures, such as how long it took until the engine was back
 
     @property

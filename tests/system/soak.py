@@ -37,8 +37,8 @@ def play(kind: str, seed: int) -> Outcome:
     except Exception as error:  # a round that fails is a finding as well, and the others go on
         (directory / "failure.txt").write_text(traceback.format_exc())
         outcome = Outcome(kind, seed, broken=[f"the round failed: {type(error).__name__}: {str(error)[:500]}"])
-    if outcome.broken:
-        outcome = msgspec.structs.replace(outcome, broken=[*outcome.broken, f"kept in {directory}"])
+    if outcome.is_breach:
+        outcome = msgspec.structs.replace(outcome, kept=str(directory))
     else:
         shutil.rmtree(directory, ignore_errors=True)
     return msgspec.structs.replace(outcome, seconds=time.monotonic() - began)
@@ -110,6 +110,8 @@ def main(minutes: float, seed: int | None, rounds: int | None, kinds: tuple[str,
         click.echo(f"{at // 60:3}:{at % 60:02}  {outcome.line}")
         for fault in outcome.broken:
             click.echo(f"        {fault}")
+        if outcome.kept:
+            click.echo(f"        kept in {outcome.kept}")
     click.echo(table(outcomes))
     report.write_bytes(msgspec.json.format(msgspec.json.encode({"seed": seed, "minutes": minutes, "rounds": outcomes})))
     sys.exit(any(outcome.is_breach for outcome in outcomes) or not outcomes)

@@ -231,3 +231,13 @@ def test_every_check_has_been_turned_against_a_forgery() -> None:
 def test_word_that_slack_took_without_a_word_was_said(true_evidence: Evidence) -> None:
     lost = [replace(it, status=0, answer="", lost=(it.status, it.answer)) for it in true_evidence.sent]
     assert [*slack.words_arrive_in_order(replace(true_evidence, sent=lost))] == []
+
+
+def test_page_is_sent_again_with_reason_until_its_sender_hears_an_answer(true_evidence: Evidence) -> None:
+    (taken, *_) = (it for it in true_evidence.sent if it.path == "/v2/enqueue")
+    unheard = replace(taken, status=0, answer="", lost=(taken.status, taken.answer))
+    # Taken, and not written down by a node that was cut off; another's answers are lost on their way, but for the last.
+    cut_off = replace(true_evidence, sent=[taken, unheard, unheard, taken])
+    assert pages.repeats(cut_off).total() == 1
+    assert [*pages.repeats_have_a_reason(replace(cut_off, crashes=1))] == []
+    assert "was sent again 1 times once taken, in 0 crashes" in "".join(pages.repeats_have_a_reason(cut_off))

@@ -181,21 +181,23 @@ def requests_have_their_lease(evidence: Evidence) -> Iterator[str]:
 
 
 def repeats_have_a_reason(evidence: Evidence) -> Iterator[str]:
-    """Figure F3: what was taken is sent again only by a crash, and at most once by each."""
+    """Figure F3: what was said to be taken is sent again only by a crash, and at most once by each."""
     for (page, action), count in repeats(evidence).items():
         if count > evidence.crashes:
             yield f"[F3] {page}: {action} was sent again {count} times once taken, in {evidence.crashes} crashes"
 
 
 def repeats(evidence: Evidence) -> Counter[tuple[str, str]]:
-    """How often a page was sent again, under its key, after PagerDuty had taken it."""
+    """How often a page was sent again, under its key, though PagerDuty's last answer was that it has it.
+
+    Whoever has had no such answer sends again with reason, also where another node was told so before it was cut off.
+    """
     found: Counter[tuple[str, str]] = Counter()
-    taken: set[tuple[str, str]] = set()
+    was_taken: dict[tuple[str, str], bool] = {}
     for knock in knocks_in(evidence.sent):
         what = (knock.page, knock.action)
-        found[what] += what in taken
-        if knock.is_taken:
-            taken.add(what)
+        found[what] += was_taken.get(what, False)
+        was_taken[what] = knock.is_taken
     return +found
 
 
