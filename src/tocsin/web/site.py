@@ -1,6 +1,5 @@
 """What does every page need? The node, the templates, the static files, and who tells of changes."""
 
-from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -32,8 +31,16 @@ class Site:
         self.node = node
         self.static = StaticFiles()
         self.live = Broadcaster(node)
-        self.templates = _templates()
-        self.templates.globals.update(static=self.static.url)
+        self.templates = Environment(
+            loader=PackageLoader("tocsin.web"),
+            autoescape=select_autoescape(default=True, default_for_string=True),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self.templates.filters.update(filters.FILTERS)
+        self.templates.globals.update(static=self.static.url, nav=NAV, Permission=Permission, questions=QUESTIONS)
 
     def compile_templates(self) -> None:
         """Read all templates ahead, so that the first page at night waits for none; takes a quarter of a second."""
@@ -68,22 +75,6 @@ class Site:
         """The name of a person of the SOP by their id; anybody else as they are written."""
         person = self.node.sop.people.get(who)
         return person.name if person else who
-
-
-@cache
-def _templates() -> Environment:
-    """Those of a process: what one site has compiled, another needn't."""
-    templates = Environment(
-        loader=PackageLoader("tocsin.web"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    templates.filters.update(filters.FILTERS)
-    templates.globals.update(nav=NAV, Permission=Permission, questions=QUESTIONS)
-    return templates
 
 
 def is_fragment(request: Request) -> bool:
