@@ -82,11 +82,12 @@ def _seen(rounds: int) -> list[float]:
     ):
         incident = World(server).declare(severity="SEV1", reason="all")
         bob, emma = (Viewer(browser, server.url, server.token, person=person) for person in ("bob", "emma"))
-        for viewer in (bob, emma):
-            viewer.go(f"/incidents/{incident}")
-            viewer.streams()
-        pairs = ((bob, emma), (emma, bob))
-        return [_seen_after(*pairs[number % 2], f"Note {number} of many.") for number in range(rounds)]
+        with closing(bob), closing(emma):  # which fails where something went wrong in a page
+            for viewer in (bob, emma):
+                viewer.go(f"/incidents/{incident}")
+                viewer.streams()
+            pairs = ((bob, emma), (emma, bob))
+            return [_seen_after(*pairs[number % 2], f"Note {number} of many.") for number in range(rounds)]
 
 
 def _seen_after(writer: Viewer, reader: Viewer, text: str) -> float:

@@ -3,6 +3,10 @@
 What counts down is silent: a screen reader isn't told of every second.
 """
 
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -29,6 +33,13 @@ _CHATTER = """() => [...document.querySelectorAll(
   .map((it) => it.outerHTML)"""
 
 
+def stops(page: Page, key: str = "Tab") -> Iterator[Any]:
+    """What has the focus after each press of the key."""
+    for _ in range(_MOST_TABS):
+        page.keyboard.press(key)
+        yield page.evaluate(_FOCUS)
+
+
 class Keys:
     """Somebody who only presses keys; each step sees where the focus is."""
 
@@ -37,9 +48,7 @@ class Keys:
 
     def to(self, text: str = "", *, id_: str = "", back: bool = False) -> None:
         """Press Tab until what has that id, or that text, has the focus; it must be seen there."""
-        for _ in range(_MOST_TABS):
-            self.page.keyboard.press("Shift+Tab" if back else "Tab")
-            at = self.page.evaluate(_FOCUS)
+        for at in stops(self.page, "Shift+Tab" if back else "Tab"):
             if (id_ and at["id"] == id_) or (text and at["text"].startswith(text)):
                 assert at["ringed"], at
                 assert at["inside"], at
@@ -215,9 +224,7 @@ def test_link_from_the_first_page_leads_into_the_form(world: World, looks: Looks
 @pytest.mark.parametrize("path", ["/", "/oncall", "/silences", "/sop", "/account"])
 def test_each_stop_of_the_tab_key_is_seen(shared: World, looks: Looks, path: str) -> None:
     page = looks(shared).go(path)
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        at = page.evaluate(_FOCUS)
+    for at in islice(stops(page), 40):
         if at["tag"] in ("BODY", "HTML"):
             break
         assert at["ringed"] or at["tag"] == "IFRAME", at
@@ -225,12 +232,7 @@ def test_each_stop_of_the_tab_key_is_seen(shared: World, looks: Looks, path: str
 
 
 def test_frame_that_is_not_loaded_yet_is_seen_when_it_has_the_focus(shared: World, looks: Looks) -> None:
-    page = looks(shared).page
-    page.route("**/sop/flowchart", lambda _: None)
-    page.goto("/sop")
-    for _ in range(_MOST_TABS):
-        page.keyboard.press("Tab")
-        at = page.evaluate(_FOCUS)
-        if at["tag"] == "IFRAME":
-            break
-    assert (at["tag"], at["inside"]) == ("IFRAME", True)
+    viewer = looks(shared)
+    viewer.page.route("**/sop/flowchart", lambda _: None)
+    frame = next(at for at in stops(viewer.go("/sop")) if at["tag"] == "IFRAME")
+    assert frame["inside"], frame
