@@ -135,6 +135,15 @@ def two_storms(evidence: Evidence) -> Evidence:
     return replace(evidence, sent=[*evidence.sent, *storms], outbox=[*evidence.outbox, twin])
 
 
+def regraded_under_way(evidence: Evidence) -> Evidence:
+    """Its incident was found to be no SEV1 while the last page was under way."""
+    last = evidence.outbox[-1]
+    events = evidence.events[last.incident]
+    found = Event(last.incident, 0, last.settled_at or 0.0, "alice", "assessed", {"severity": "SEV2"})
+    in_order = sorted([*events, found], key=lambda event: event.at)
+    return replace(evidence, events={**evidence.events, last.incident: in_order})
+
+
 def counted_in_another(evidence: Evidence) -> Evidence:
     """A page counts as told in another one, which doesn't name it."""
     first, second = [it for it in evidence.outbox if (it.kind, it.provider) == ("SendPage", "pagerduty")][:2]

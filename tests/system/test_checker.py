@@ -28,6 +28,7 @@ from tests.system.forgery import (
     one_more,
     outbox,
     page_after_the_answer,
+    regraded_under_way,
     replaced,
     reworded,
     row,
@@ -216,6 +217,10 @@ def test_a_response_without_a_crash_is_faultless(true_evidence: Evidence) -> Non
     figures = figures_of(true_evidence)
     assert (figures.lost, figures.repeated, figures.under_two_keys) == (0, 0, 0)
     assert figures.due >= 2
+
+
+def test_a_storm_that_was_of_another_severity_as_it_left_is_no_second_one(true_evidence: Evidence) -> None:
+    assert list(pages.one_storm_page_a_minute(regraded_under_way(two_storms(true_evidence)))) == []
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

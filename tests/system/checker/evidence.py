@@ -75,7 +75,6 @@ class Row(Struct, frozen=True):
     created_at: float
     settled_at: float | None
     note: str
-    rank: int = 0
     counted_in: int | None = None  # the row of the page in which it was told
 
     @property
@@ -255,6 +254,5 @@ def _row(row: Json) -> Row:
         created_at=_at(row["created_at"]),
         settled_at=_maybe_at(row["settled_at"]),
         note=row["note"],
-        rank=row["rank"],
         counted_in=row["counted_in"],
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from tests.system.checker.account import Account
-from tests.system.checker.evidence import Evidence, Row
+from tests.system.checker.evidence import Event, Evidence, Row
 from tests.system.checker.pagerduty import Knock, knocks_in
 
 _ORDER = {"trigger": 0, "acknowledge": 1, "resolve": 2}
@@ -78,19 +78,39 @@ def one_storm_page_a_minute(evidence: Evidence) -> Iterator[str]:
     """23: nobody is sent two pages that each tell of several incidents within a minute; a SEV1 has a minute of its own.
 
     Measured between their arrivals, on the vendor's clock: engine time may be faster, or stand still for a node.
+    A page whose incident became a SEV1 while it was under way may have left as either, and is left out.
     """
     rows = {str(row.page): row for row in sending(evidence) if row.provider == "pagerduty" and row.status == "done"}
     taken = [knock for knock in knocks_in(evidence.sent) if knock.action == "trigger" and knock.is_taken and knock.more]
-    calls: dict[tuple[str, str, bool], dict[str, float]] = {}
+    calls: dict[tuple[str, str, str], dict[str, float]] = {}
     for knock in taken:
         row = rows.get(knock.page)
-        if row is not None and row.counted_in is None:
-            calls.setdefault((knock.person, knock.urgency, row.rank == 1), {}).setdefault(knock.page, knock.at)
+        if row is None or row.counted_in is not None:
+            continue
+        kinds = _kinds_of(row, evidence.events[row.incident])
+        if len(kinds) == 1:
+            calls.setdefault((knock.person, knock.urgency, kinds.pop()), {}).setdefault(knock.page, knock.at)
     for (person, _, _), found in calls.items():
         for (_, left), (page, after) in pairwise(sorted(found.items(), key=lambda it: it[1])):
             apart = (after - left) * evidence.speed
             if apart < evidence.minute:
                 yield f"[23] {page}: told {person} of a storm {apart:.1f} s after the one before"
+
+
+def _kinds_of(row: Row, timeline: list[Event]) -> set[str]:
+    """As what a page may have left: of a SEV1 or a lesser one, as its incident was from its decision to its end."""
+    kinds, severity, looks = [""], None, None
+    for event in timeline:
+        if event.at > (row.settled_at or row.created_at):
+            break
+        match event.kind:
+            case "incident_opened" | "alert_worsened":
+                looks = event.body.get("provisional")
+            case "assessed" | "severity_changed":
+                severity = event.body["severity"]
+        kind = "SEV1" if (severity or looks) == "SEV1" else "lesser"
+        kinds = [kind] if event.at <= row.created_at else [*kinds, kind]
+    return set(kinds)
 
 
 def lists_name_what_is_counted(evidence: Evidence) -> Iterator[str]:
