@@ -18,6 +18,9 @@ from tocsin.web.markdown import html_of
         ("~~no~~", "<p><s>no</s></p>\n"),
         ("[x](https://example.org)", '<p><a href="https://example.org" rel="noreferrer nofollow">x</a></p>\n'),
         ("a\n\n- b", "<p>a</p>\n<ul>\n<li>b</li>\n</ul>\n"),
+        ("- [ ] told", '<ul>\n<li class="task">☐ told</li>\n</ul>\n'),
+        ("1. [x] *told*\n2. [y]", '<ol>\n<li class="task">☑ <em>told</em></li>\n<li>[y]</li>\n</ol>\n'),
+        ("-\n- # a", "<ul>\n<li></li>\n<li>\n<h2>a</h2>\n</li>\n</ul>\n"),
     ],
 )
 def test_markdown_is_shown(text: str, html: str) -> None:

@@ -11,11 +11,12 @@ from markupsafe import Markup
 
 _HEADINGS_DOWN = 1  # the page has its own first heading
 _CELLS = ("th_open", "td_open")
+_BOXES = {"[ ] ": "\N{BALLOT BOX} ", "[x] ": "\N{BALLOT BOX WITH CHECK} ", "[X] ": "\N{BALLOT BOX WITH CHECK} "}
 _ROOM, _GAP = 35, 1.5  # what a phone shows side by side, and what lies between columns: in characters
 
 
 def html_of(text: str) -> Markup:
-    """The text as HTML: CommonMark and tables, whoever wrote it."""
+    """The text as HTML: CommonMark, tables, and boxes to tick (`- [ ] …`), whoever wrote it."""
     return Markup(_reader().render(text))  # noqa: S704  # tags in the text come out escaped
 
 
@@ -30,6 +31,7 @@ def _reader() -> MarkdownIt:
         reader.add_render_rule(rule, _heading)
     reader.add_render_rule("link_open", _link)
     reader.add_render_rule("th_open", _head_cell)
+    reader.add_render_rule("list_item_open", _item)
     return reader
 
 
@@ -65,4 +67,13 @@ def _heading(self: RendererHTML, tokens: Sequence[Token], index: int, options: A
 
 def _link(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     tokens[index].attrSet("rel", "noreferrer nofollow")
+    return self.renderToken(tokens, index, options, env)
+
+
+def _item(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    """What is to be ticked has its box in the place of its bullet."""
+    words = tokens[index + 2].children if tokens[index + 1].type == "paragraph_open" else None
+    if words and (box := _BOXES.get(words[0].content[:4])):
+        words[0].content = box + words[0].content[4:]
+        tokens[index].attrSet("class", "task")
     return self.renderToken(tokens, index, options, env)
