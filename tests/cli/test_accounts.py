@@ -40,6 +40,12 @@ def test_token_is_shown_once_and_opens_what_its_scope_says(tocsin: Terminal) -> 
     assert tocsin("list", TOCSIN_TOKEN=secret).status == 2
 
 
+def test_token_of_a_file_is_revoked_and_one_has_to_know_where_the_next_one_is(tocsin: Terminal) -> None:
+    (name,) = [it["name"] for it in tocsin.does("tokens", "list", "--json").json if it["name"].startswith("intake-")]
+    told = tocsin.does("tokens", "revoke", name).out
+    assert told == f"{name}: revoked; its file has a new one once the server has been restarted\n"
+
+
 def test_audit_log_tells_what_was_done_and_is_whole(tocsin: Terminal, incident: str) -> None:
     tocsin.does("ack", incident, "--as", "bob")
     (entry, *_) = tocsin.does("audit", "list", "--target", incident, "--json").json

@@ -74,7 +74,12 @@ def test_a_server_that_has_ended_is_not_reached(tmp_path: Path) -> None:
         pytest.param({"TOCSIN_URL": "http://127.0.0.1:x"}, 3, "http://127.0.0.1:x: ", id="a port that is none"),
         pytest.param({"TOCSIN_URL": "http://127.0.0.1:9/a b"}, 3, "http://127.0.0.1:9/a b: ", id="a space in the path"),
         pytest.param({"TOCSIN_URL": "http://[::1"}, 3, "http://[::1: ", id="half an address"),
-        pytest.param({"TOCSIN_TOKEN": "garbage"}, 2, "this needs a token: ", id="a token that isn't one"),
+        pytest.param(
+            {"TOCSIN_TOKEN": "garbage"},
+            2,
+            "this needs a token, and none came that is known",
+            id="a token that isn't one",
+        ),
         pytest.param({"TOCSIN_TOKEN": "two\nlines"}, 2, "token: must be one line", id="a token of two lines"),
         pytest.param({"TOCSIN_TOKEN": "törn"}, 2, "token: must be one line", id="a token that is not ASCII"),
         pytest.param({"TOCSIN_PORT": "x"}, 2, "TOCSIN_PORT: must be a number from 0 to 65535", id="another setting"),

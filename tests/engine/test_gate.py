@@ -22,6 +22,7 @@ from tocsin.engine.node import Node
 from tocsin.engine.sign_in import Browser, SignIn
 from tocsin.engine.writer import Writer
 from tocsin.settings import Settings
+from tocsin.sop.durations import Duration
 from tocsin.sop.load import default_sop
 from tocsin.store.rows import Account
 from tocsin.store.sqlite import SqliteStore
@@ -88,7 +89,7 @@ async def test_session_that_is_used_lasts_twelve_hours(entrance: Entrance) -> No
 
 
 async def test_token_opens_nothing_from_the_instant_at_which_it_ends(entrance: Entrance) -> None:
-    secret = await entrance.accounts.add_token(Wanted("chat", (Scope.READ,), timedelta(days=1)), ADMIN)
+    secret = await entrance.accounts.add_token(Wanted("chat", (Scope.READ,), Duration(days=1)), ADMIN)
     guest = await entrance.gate.bearer(secret)
     assert guest is not None
     assert guest.principal.permissions == {Permission.READ}

@@ -155,7 +155,7 @@ async def list_tokens(node: Node, request: Request) -> Response:
 async def add_token(node: Node, request: Request) -> Response:
     """Make a token of a machine's."""
     body = decode_body(await read_body(request), r.TokenBody)
-    lasts = body.expires or TOKEN_LASTS
+    lasts = TOKEN_LASTS if body.expires is None else body.expires
     actor = actor_of(node, request, body.by)
     secret = await node.accounts.add_token(Wanted(body.name, body.scopes, lasts, form=body.form), actor)
     return answer(NewToken(body.name, secret), 201)

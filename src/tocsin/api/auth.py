@@ -14,7 +14,15 @@ from tocsin.api.problems import Forbidden, Unauthorized
 from tocsin.engine.node import Node
 from tocsin.errors import StoreError
 
-_HELP = "send `Authorization: Bearer TOKEN`; the admin token lies beside the database, in a file ending in .token"
+# The same for everybody: it doesn't tell whether there was one, nor what is wrong with it.
+_UNKNOWN = (
+    "this needs a token, and none came that is known (it may have been revoked, or have ended): send `Authorization: "
+    "Bearer TOKEN`, or for the command line set TOCSIN_TOKEN; the admin token lies beside the database, in a file "
+    "ending in .token"
+)
+_UNKNOWN_KEY = (
+    "the key in the address is not known, or was revoked, or has ended: `tocsin intake` prints one that is known"
+)
 
 
 def bearer_of(request: Request) -> str:
@@ -30,19 +38,21 @@ def bearer_of(request: Request) -> str:
     return ""
 
 
-async def require(node: Node, request: Request, token: str, permission: Permission) -> Principal:
-    """Who bears the token and has the permission; raises Unauthorized, TooManyAttempts or Forbidden."""
+async def require(
+    node: Node, request: Request, token: str, permission: Permission, refusal: str = _UNKNOWN
+) -> Principal:
+    """Who bears the token and has the permission; raises Unauthorized (`refusal`), TooManyAttempts or Forbidden."""
     guest = await node.gate.bearer(token)
     if guest is None:
         node.gate.note_stranger(request.client.host if request.client else "")
-        raise Unauthorized(f"this needs a token: {_HELP}")
+        raise Unauthorized(refusal)
     refuse_without(guest.principal, permission)
     return guest.principal
 
 
 async def require_key(node: Node, request: Request, key: str) -> None:
     """Raise Unauthorized or Forbidden unless the key delivers alerts and opens nothing else: logs hold addresses."""
-    principal = await require(node, request, key, Permission.INTAKE)
+    principal = await require(node, request, key, Permission.INTAKE, _UNKNOWN_KEY)
     if principal.permissions != {Permission.INTAKE}:
         raise Forbidden(f"{principal.name!r} opens more than the doors: it must not stand in an address")
 
@@ -75,11 +85,15 @@ def keep_token(path: Path, token: str) -> None:
 
 
 async def ensure_tokens(node: Node) -> None:
-    """At the first start: an admin token, and the key of the doors for alerts, each in a file beside the database."""
+    """An admin token, and the key of the doors for alerts, each in a file beside the database.
+
+    Made at the first start, and anew where it was revoked.
+    """
+    revoked = revoked_tokens(node.settings.beside)
     for name, scope, prefix in (("token", Scope.ADMIN, "tocsin"), ("intake-key", Scope.INTAKE, "tocsin_intake")):
         path = token_file(node.settings.beside, name)
         token = read_token(path)
-        if token is None:
+        if token is None or hash_of(token) in revoked or await _is_ended(node, token):
             token = new_token(prefix)
             keep_token(path, token)
         # A new admin token replaces the old one. A new key for monitoring doesn't: where its file was lost (a restored
@@ -88,6 +102,12 @@ async def ensure_tokens(node: Node) -> None:
         bearer = scope if scope is Scope.ADMIN and node.is_alone else f"{scope}-{hash_of(token)[:8]}"
         out = await node.set_token(hash_of(token), bearer, scope)
         note_revoked(token_file(node.settings.beside, "revoked"), out)
+
+
+async def _is_ended(node: Node, token: str) -> bool:
+    """Whether it was revoked, be it on another machine."""
+    known = await node.read(lambda queries: queries.accounts.token(hash_of(token)))
+    return known is not None and known.is_ended_of_file
 
 
 def note_revoked(path: Path, hashes: Iterable[str]) -> None:

@@ -36,6 +36,7 @@ from tocsin.integrations.pagerduty.events_in import (
 from tocsin.store.transaction import Transaction
 
 _VIA = "pagerduty-events"
+_UNKNOWN_KEY = "is not known, or was revoked, or has ended: `tocsin tokens add-routing-key` makes one"
 
 
 def as_pagerduty(handler: Handler) -> Handler:
@@ -93,7 +94,7 @@ async def enqueue_change(node: Node, request: Request) -> Response:
 
 async def _sender(node: Node, request: Request, routing_key: str) -> Principal:
     """Whose routing key it is; it must open the doors for alerts and nothing else, as it stands in many a file."""
-    principal = await require(node, request, routing_key, Permission.INTAKE)
+    principal = await require(node, request, routing_key, Permission.INTAKE, _UNKNOWN_KEY)
     if principal.permissions != {Permission.INTAKE}:
         raise Forbidden(f"{principal.name!r} opens more than the doors for alerts; make a key for this alone")
     return principal

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
@@ -48,8 +48,11 @@ def table(rows: Sequence[Sequence[str]]) -> None:
 
 
 def clock(at: str | None) -> str:
-    """An RFC 3339 time as `03:04 UTC`, with the date where that isn't today's matter; `—` for none."""
-    return datetime.fromisoformat(at).strftime("%m-%d %H:%M UTC") if at else "—"
+    """An RFC 3339 time as `11-26 03:04 UTC`, with the year where it isn't this one; `—` for none."""
+    if not at:
+        return "—"
+    then = datetime.fromisoformat(at)
+    return then.strftime("%m-%d %H:%M UTC" if then.year == datetime.now(UTC).year else "%Y-%m-%d %H:%M UTC")
 
 
 def span(seconds: int) -> str:

@@ -54,9 +54,10 @@ def add_routing_key(name: str, expires: str, by: str | None) -> None:
 @click.argument("name")
 @as_person
 def revoke(name: str, by: str | None) -> None:
-    """Put its bearer out, on every node within a second."""
+    """Put its bearer out, on every node within a second. One of the files is made anew when its node starts again."""
     find_client().post("tokens", name, "revoke", by=by)
-    say(f"{name}: revoked")
+    is_of_file = name.partition("-")[0] in ("admin", "intake")
+    say(f"{name}: revoked{'; its file has a new one once the server has been restarted' if is_of_file else ''}")
 
 
 COMMANDS = {"tokens": tokens}

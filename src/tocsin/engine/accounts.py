@@ -24,6 +24,7 @@ from tocsin.engine.sign_in import SignIn
 from tocsin.engine.vouching import account_for
 from tocsin.engine.writer import Writer
 from tocsin.errors import InvalidInput, NotFound, NotSignedIn, Refused
+from tocsin.sop.durations import Duration
 from tocsin.sop.model import Sop
 from tocsin.store.accounts import NewAccount
 from tocsin.store.audit_log import Deed
@@ -33,7 +34,7 @@ from tocsin.store.transaction import Transaction
 T = TypeVar("T")
 
 MOST_DAYS = 3_650
-TOKEN_LASTS = timedelta(days=90)
+TOKEN_LASTS = Duration(days=90)
 _NO_SUCH_LINK = "this link doesn't work: it was used, is too old, or a newer one was made; ask for another"
 
 
@@ -51,7 +52,7 @@ class Wanted(Struct, frozen=True):
 
     name: str
     scopes: tuple[Scope, ...]
-    lasts: timedelta = TOKEN_LASTS
+    lasts: Duration = TOKEN_LASTS
     owner: int | None = None
     form: TokenForm = TokenForm.TOKEN
 
@@ -244,7 +245,7 @@ class Accounts:
         if not wanted.scopes:
             raise InvalidInput(f"scopes: must be some of {', '.join(Scope)}")
         if not timedelta() < wanted.lasts <= timedelta(days=MOST_DAYS):
-            raise InvalidInput(f"expires: must be within {MOST_DAYS} days from now")
+            raise InvalidInput(f"expires: must be more than 0s and at most {MOST_DAYS}d, got {wanted.lasts}")
         secret = _new_secret(wanted)
         token = Token(
             name=wanted.name,
@@ -267,13 +268,19 @@ class Accounts:
         return secret
 
     async def revoke_token(self, name: str, actor: Actor, *, owner: int | None = None) -> str:
-        """Its bearer is out; returns its hash. With an `owner`, only a token of theirs. Raises NotFound."""
+        """Its bearer is out; returns its hash. With an `owner`, only a token of theirs. Raises NotFound.
+
+        One from a file beside the database is replaced there at the next start of that file's node.
+        """
 
         def work(tx: Transaction, now: datetime) -> str:
             token = tx.accounts.token_named(name)
-            if token is None or token.created_by is None or owner not in (None, token.owner):
+            if token is None or token.is_ended_of_file or owner not in (None, token.owner):
                 raise NotFound(f"token: there is no {name!r} to revoke")
-            tx.accounts.drop_token(token.hash)
+            if token.created_by is None:
+                tx.accounts.end_token(token.hash, self._clock.real_now())
+            else:
+                tx.accounts.drop_token(token.hash)
             tx.audit.add(deed_of(actor, "token.revoke", name), now)
             return token.hash
 

@@ -94,6 +94,10 @@ class Accounts(AccountQueries):
         sql = f"INSERT INTO tokens ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
         self._connection.many(sql, [tuple(columns.values())])
 
+    def end_token(self, hash_: str, at: datetime) -> None:
+        """Its bearer is out from then on. It stays known, so that its file doesn't let it in anew."""
+        self._connection.many("UPDATE tokens SET expires_at = ? WHERE hash = ?", [(codec.to_column(at), hash_)])
+
     def drop_token(self, hash_: str) -> None:
         """Its bearer is out."""
         self._connection.many("DELETE FROM tokens WHERE hash = ?", [(hash_,)])

@@ -220,6 +220,11 @@ class Token(Struct, frozen=True):
     expires_at: datetime | None = None
     used_at: datetime | None = None
 
+    @property
+    def is_ended_of_file(self) -> bool:
+        """Whether it is one of the files', and was revoked: else such a token has no end."""
+        return self.created_by is None and self.expires_at is not None
+
 
 class Entry(Struct, frozen=True):
     """Something that somebody did: `detail` is JSON, `hash` covers it and the entry before it in its lane."""

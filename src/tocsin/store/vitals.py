@@ -44,6 +44,14 @@ class Unanswered(Struct, frozen=True):
     opened_at: datetime
 
 
+class Ending(Struct, frozen=True):
+    """A token that lets alerts in, has been used, and has an end."""
+
+    name: str
+    created_at: datetime
+    expires_at: datetime
+
+
 class Vitals:
     """The watchman's questions."""
 
@@ -127,6 +135,17 @@ class Vitals:
         count = int(self._connection.all("SELECT count(*) FROM quarantine")[0][0])
         newest = self._connection.all("SELECT source FROM quarantine ORDER BY last_at DESC LIMIT 1")
         return count, newest[0][0] if newest else ""
+
+    def ending(self) -> tuple[Ending, ...]:
+        """The tokens with an end that let alerts in and are in use, or were; by name."""
+        sql = """
+            SELECT name, created_at, expires_at FROM tokens
+            WHERE expires_at IS NOT NULL AND used_at IS NOT NULL AND created_by IS NOT NULL
+                AND ' ' || scope || ' ' LIKE '% intake %'
+            ORDER BY name
+        """
+        rows = self._connection.all(sql)
+        return tuple(Ending(name, codec.from_column(made), codec.from_column(ends)) for name, made, ends in rows)
 
     def reached_for(self, since: datetime, limit: int) -> tuple[dict[str, None], datetime | None]:
         """The incidents on which somebody was reached for, or a page failed, since then; None: those are all of them.

@@ -1,7 +1,5 @@
 """What can people do with their own account? See and end its sessions, set the password, make tokens of their own."""
 
-from datetime import timedelta
-
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
@@ -14,6 +12,7 @@ from tocsin.engine.accounts import Wanted
 from tocsin.engine.node import Node
 from tocsin.engine.record import deed_of
 from tocsin.errors import InvalidInput, NotFound
+from tocsin.sop.durations import Duration
 from tocsin.store.queries import Queries
 from tocsin.web.browsers import this_browser
 from tocsin.web.forms import read_form
@@ -141,7 +140,7 @@ def _wanted(form: dict[str, str], owner: int) -> Wanted:
     scope, days = form.get("scope", ""), form.get("days", "90")
     if scope not in _OWN_SCOPES or days not in _LASTS:
         raise InvalidInput(f"token: must be one of {', '.join(_OWN_SCOPES)}, for {', '.join(_LASTS)} days")
-    return Wanted(form.get("name", ""), (Scope(scope),), timedelta(days=int(days)), owner=owner)
+    return Wanted(form.get("name", ""), (Scope(scope),), Duration(days=int(days)), owner=owner)
 
 
 async def post_revoke(site: Site, request: Request) -> Response:

@@ -9,7 +9,7 @@ from tests.engine.alerts import NOON
 from tocsin.engine.watch.alarms import Alarm, Alarms, Trouble
 
 LATER = NOON + timedelta(minutes=3)
-_HARMLESS = {Trouble.CHAT, Trouble.PROVIDER, Trouble.CLOCK, Trouble.RESTORED, Trouble.TAMPERED}
+_HARMLESS = {Trouble.CHAT, Trouble.PROVIDER, Trouble.CLOCK, Trouble.RESTORED, Trouble.TAMPERED, Trouble.INTAKE}
 
 
 def test_trouble_is_told_once_and_keeps_its_beginning_until_it_is_over(caplog: pytest.LogCaptureFixture) -> None:

@@ -15,6 +15,7 @@ from tocsin.engine.watch.look import Look, Observer
 from tocsin.engine.watch.troubles import troubles
 from tocsin.store.codec import to_column
 from tocsin.store.open import Store
+from tocsin.store.rows import Token
 
 MINUTE = timedelta(minutes=1)
 BUSY = {"pagerduty": 3.0, "slack": 3.0, "inbox": 3.0}
@@ -89,6 +90,26 @@ def test_body_that_is_kept_aside_is_told_with_its_source(store: Store) -> None:
         tx.quarantine.add("alertmanager", b"{", b"{", "KeyError: 'labels'", NOON)
     (text,) = found(look(store))[Trouble.QUARANTINE]
     assert text.startswith("1 body is kept aside, the newest from alertmanager")
+
+
+def test_token_that_lets_alerts_in_is_told_of_before_it_ends_and_after(store: Store) -> None:
+    day, ends_at = timedelta(days=1), NOON + timedelta(days=365)
+    with store.transaction() as tx:
+        for name, scope, uses in (("website", "intake", ["1"]), ("new", "intake read", []), ("eyes", "read", ["3"])):
+            hash_ = {"website": "1", "new": "2", "eyes": "3"}[name]
+            tx.accounts.add_token(Token(name, scope, hash_, created_by="alice", expires_at=ends_at), NOON)
+            tx.accounts.note_tokens_used([(it, NOON) for it in uses])
+        tx.accounts.add_token(Token("short", "intake", "4", created_by="alice", expires_at=NOON + day), NOON)
+        tx.accounts.note_tokens_used([("4", NOON)])
+    assert found(look(store, 17 * timedelta(hours=1))) == {}
+    (soon,) = found(look(store, 20 * timedelta(hours=1)))[Trouble.INTAKE]
+    assert soon.startswith("the token short lets alerts in and ends on 2026-")
+    forge(store, "DELETE FROM tokens WHERE name = 'short'")
+    assert found(look(store, 350 * day)) == {}
+    (before,) = found(look(store, 352 * day))[Trouble.INTAKE]
+    assert before.startswith("the token website lets alerts in and ends on ")
+    (after,) = found(look(store, 400 * day))[Trouble.INTAKE]
+    assert after.startswith("the token website lets alerts in and ended on ")
 
 
 def test_clock_that_has_jumped_ahead_is_told(store: Store) -> None:

@@ -34,16 +34,27 @@ class Trouble(StrEnum):
     CHAT = "chat"  # people can't act in the chat
     CLOCK = "clock"  # the clock has jumped ahead, and is followed slowly
     TAMPERED = "tampered"  # the audit log is not as it was written
+    INTAKE = "intake"  # what lets alerts in ends soon, or has ended
 
     @property
     def may_lose_a_page(self) -> bool:
         """Whether somebody must be called by other ways than Tocsin's own."""
-        return self not in (Trouble.RESTORED, Trouble.PROVIDER, Trouble.CHAT, Trouble.CLOCK, Trouble.TAMPERED)
+        return self not in _HARMLESS
 
     @property
     def keeps_from_work(self) -> bool:
         """Whether this node can't do its work, so that others, and people, must not count on it."""
         return self in (Trouble.DATABASE, Trouble.WAKER, Trouble.OUTBOX, Trouble.BLIND)
+
+
+_HARMLESS = (
+    Trouble.RESTORED,
+    Trouble.PROVIDER,
+    Trouble.CHAT,
+    Trouble.CLOCK,
+    Trouble.TAMPERED,
+    Trouble.INTAKE,
+)
 
 
 class Alarm(Struct, frozen=True):

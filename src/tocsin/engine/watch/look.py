@@ -15,7 +15,7 @@ from tocsin.sop.model import Sop
 from tocsin.store.connection import Reads
 from tocsin.store.queries import Queries
 from tocsin.store.rows import SeenMember
-from tocsin.store.vitals import Overdue, Unanswered, Vitals, Waiting
+from tocsin.store.vitals import Ending, Overdue, Unanswered, Vitals, Waiting
 
 OVERDUE_AFTER = timedelta(seconds=60)  # a delivery that may leave leaves at once
 _FORGOTTEN_AFTER = timedelta(seconds=60)  # leases that ended are given back within five seconds
@@ -38,6 +38,7 @@ class Look(Struct, frozen=True):
     unreached: tuple[Incident, ...] = ()
     quarantined: tuple[int, str] = (0, "")
     held: tuple[int, str] = (0, "")
+    ending: tuple[Ending, ...] = ()
     nodes: tuple[SeenMember, ...] = ()
 
 
@@ -69,6 +70,7 @@ class Observer:
             unreached=self._unreached(vitals, Queries(reads), now),
             quarantined=vitals.quarantined(),
             held=vitals.held(),
+            ending=vitals.ending(),
             nodes=tuple(vitals.nodes()),
         )
 

@@ -10,6 +10,8 @@ LATE_AFTER = timedelta(seconds=30)  # a node that died is missed for that long
 IDLE_AFTER = 60.0  # seconds
 FAILING_AFTER = timedelta(minutes=5)
 JUMP = timedelta(minutes=1)
+_ENDS_SOON = timedelta(days=14)
+_LAST_PART = 4  # of a token's life: one that was made for an hour is no trouble yet
 
 Found = dict[Trouble, dict[str, str]]
 
@@ -27,6 +29,7 @@ def troubles(look: Look, *, idle: Mapping[str, float], behind: timedelta, speed:
         Trouble.UNREACHED: _unreached(look),
         Trouble.QUARANTINE: _quarantined(look),
         Trouble.RESTORED: _held(look),
+        Trouble.INTAKE: _ending(look),
         Trouble.CLOCK: {"": f"engine time is {_span(behind)} behind, and catches up slowly"} if behind > JUMP else {},
     }
 
@@ -74,6 +77,16 @@ def _quarantined(look: Look) -> dict[str, str]:
     count, source = look.quarantined
     what = f"{count} bodies are kept aside" if count > 1 else "1 body is kept aside"
     return {"": f"{what}, the newest from {source}; see `tocsin quarantine`"} if count else {}
+
+
+def _ending(look: Look) -> dict[str, str]:
+    return {
+        it.name: f"the token {it.name} lets alerts in and "
+        f"{'ends' if look.at < it.expires_at else 'ended'} on {it.expires_at:%Y-%m-%d %H:%M} UTC: make another "
+        "(`tocsin tokens add`, `add-routing-key`), put it into what sends them, and revoke this one"
+        for it in look.ending
+        if it.expires_at - look.at < min(_ENDS_SOON, (it.expires_at - it.created_at) / _LAST_PART)
+    }
 
 
 def _span(length: timedelta) -> str:
