@@ -143,14 +143,14 @@ def _tell_reach(sop: Sop, methods: frozenset[str], public_url: str) -> None:
 async def _run(
     settings: Settings, sop: Sop, name: str, listening: socket.socket, certificate: "Certificate | None"
 ) -> None:
-    from tocsin.api.auth import ensure_tokens, token_file  # noqa: PLC0415  # heavy, and needed by this command only
+    from tocsin.api.auth import ensure_tokens, keep, token_file  # noqa: PLC0415  # heavy, and needed by this command only
     from tocsin.engine.node import Node  # noqa: PLC0415
 
     async with Node(settings, sop) as node:
         await _patiently(ensure_tokens, node)
         if certificate is not None:
             certificate.keep_copy()
-        token_file(settings.beside, "url").write_text(settings.public_url + "\n", encoding="ascii")
+        keep(token_file(settings.beside, "url"), settings.public_url)
         logger.info("SOP: %s", name)
         if sop == default_sop():
             logger.warning("the sample organisation: nobody real is paged; `tocsin init` writes a file to start from")
