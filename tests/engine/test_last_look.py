@@ -18,11 +18,12 @@ from tests.engine.waiting import eventually
 from tests.postgres import Cluster, run_sql
 from tocsin.domain import commands as c
 from tocsin.domain import events as e
-from tocsin.domain.effects import SendPage
+from tocsin.domain.effects import AnyEffect, SendPage
 from tocsin.domain.incident import Incident, Status
 from tocsin.engine import dispatch
+from tocsin.engine.providers import InboxProvider
 from tocsin.engine.sender import Look
-from tocsin.integrations.wire import Done, Outgoing, Reply, Request
+from tocsin.integrations.wire import Attempt, Done, Never, Outgoing, Reply, Request
 from tocsin.simulate.sandbox.server import Sandbox
 from tocsin.sop.words import Severity
 from tocsin.store.open import Store
@@ -196,6 +197,35 @@ async def test_page_whose_process_stood_still_after_the_last_look_is_looked_at_a
         assert post.statuses()[0] == "suppressed"
     store.close()
     assert sandbox.pagerduty.alerts == {}
+
+
+class Interrupted(InboxProvider):
+    """The inbox, where something happens while it makes ready what rings."""
+
+    meanwhile: Callable[[AnyEffect], object]
+
+    def request_for(self, effect: AnyEffect, attempt: Attempt) -> Request | Done | Never:
+        made = super().request_for(effect, attempt)
+        self.meanwhile(effect)
+        return made
+
+
+async def test_page_that_is_called_back_rings_on_no_console(
+    store: SqliteStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    inbox = Interrupted()
+    async with delivering(store, inbox) as post:
+
+        def acknowledge(effect: AnyEffect) -> None:
+            assert isinstance(effect, SendPage)
+            with store.transaction() as tx:
+                now = tx.incidents.get(effect.incident).opened_at
+                post.desk.change(tx, now, effect.incident, c.Acknowledge(), ALICE)
+
+        inbox.meanwhile = acknowledge
+        await post.page("alice")
+        await eventually(lambda: "suppressed" in post.statuses("inbox"))
+        assert "PAGE alice" not in caplog.text
 
 
 async def test_page_that_is_called_back_at_the_last_moment_has_no_end_to_follow(
