@@ -15,6 +15,8 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
+import click
+
 from tocsin.cli.output import say
 from tocsin.errors import InvalidInput, NotFound, Refused, Unreachable
 from tocsin.settings import DEFAULT_PORT, Settings, settings_from
@@ -146,7 +148,20 @@ def _told(error: HTTPError) -> Exception:
         return NotFound(detail)
     if error.code >= 500:
         return kind(detail)
+    detail = _as_typed(detail)
     return Refused(code, detail) if error.code == 409 else InvalidInput(detail)
+
+
+def _as_typed(detail: str) -> str:
+    """The detail with this command's options in place of the API's fields: `--until: …` for `ends_at: …`."""
+    context = click.get_current_context(silent=True)
+    for option in context.command.params if context else ():
+        if isinstance(option, click.Option) and option.name:
+            place, typed = option.name, option.opts[0]
+            detail = detail.replace(f"`{place}`", f"`{typed}`")
+            if detail.startswith(f"{place}: "):
+                detail = typed + detail.removeprefix(place)
+    return detail
 
 
 def find_client() -> Client:

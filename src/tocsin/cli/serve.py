@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
+from tocsin.cli.output import Number
 from tocsin.cli.sop import find_sop, with_sop
 from tocsin.errors import InvalidInput, InvalidSop, Overloaded, StoreError
 from tocsin.loopback import is_loopback
@@ -46,7 +47,7 @@ _AGAIN_SECONDS = 0.5
     help="sqlite:///FILE or postgresql://HOST/NAME; else TOCSIN_DATABASE, else your own file.",
 )
 @click.option("--host", help="The address to listen on; 127.0.0.1 unless you say otherwise.")
-@click.option("--port", type=click.IntRange(0, 65_535), help="The port; 0 is any free one.")
+@click.option("--port", type=Number(0, 65_535), help="The port; 0 is any free one.")
 @click.option("--tls-cert", help="A PEM file with the certificate and its chain: HTTPS instead of HTTP.")
 @click.option("--tls-key", help="The PEM file with the certificate's private key.")
 @with_sop
