@@ -110,7 +110,7 @@ def test_status_and_receivers_are_as_amtool_expects_them(calm: Api) -> None:
         ({"matchers": [{"name": "a", "value": ".*", "isRegex": True}]}, "matchers: must hold one at least"),
         ({"endsAt": "2020-01-01T00:00:00Z"}, "ends_at: must be after the start"),
         ({"comment": ""}, "comment: must say something, got nothing"),
-        ({"startsAt": "now"}, "startsAt: invalid RFC3339 encoded datetime"),
+        ({"startsAt": "now"}, "startsAt: must be a time with its zone, such as"),
         ({"createdBy": 5}, "createdBy: expected text, got a number"),
     ],
 )

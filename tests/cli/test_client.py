@@ -39,6 +39,19 @@ def test_an_address_of_the_environment_stands_before_the_one_beside_the_database
     assert run.complaint.endswith("; is `tocsin serve` running there?")
 
 
+@pytest.mark.parametrize(("port", "past"), [("", "8770"), ("9443", "9443")])
+def test_the_way_past_a_name_that_is_not_known_here_is_told(alone: Terminal, port: str, past: str) -> None:
+    for name, line in (("token", "secret"), ("url", "http://tocsin.invalid")):
+        (alone.directory / f"tocsin.db.{name}").write_text(f"{line}\n")
+    run = alone("list", TOCSIN_PORT=port)
+    assert run.status == 3
+    assert run.complaint.startswith("tocsin: http://tocsin.invalid: ")
+    way = f"On the server's own machine TOCSIN_URL=http://127.0.0.1:{past} goes past its name and its proxy"
+    assert run.complaint.endswith(f"; is `tocsin serve` running there? {way}")
+    run = alone("list", TOCSIN_URL="http://other.invalid")  # which is named by whoever asks
+    assert run.complaint.endswith("; is `tocsin serve` running there?")
+
+
 def test_a_proxy_of_the_environment_is_not_asked(tocsin: Terminal, incident: str) -> None:
     assert tocsin.does("show", incident, http_proxy="http://127.0.0.1:9", HTTP_PROXY="http://127.0.0.1:9").status == 0
 

@@ -46,4 +46,4 @@ def test_override_that_makes_no_sense_is_told_what_is_wrong(tocsin: Terminal) ->
     run = tocsin("override", "add", "nobody", "--team", "backend", "--for", "1h")
     assert (run.status, run.complaint.partition(" is not one of ")[0]) == (2, "tocsin: person: 'nobody'")
     run = tocsin("override", "add", "emma", "--team", "backend")
-    assert run.complaint == "tocsin: ends_at: give the end, or how long it lasts (lasts), and not both"
+    assert run.complaint == "tocsin: --until: must say when it ends, or `--for` how long it lasts, such as 8h"

@@ -101,6 +101,11 @@ def test_a_reason_that_was_not_given_is_asked_for_beside_the_answer(
 def test_a_question_that_nobody_can_answer_does_nothing(tocsin: Terminal, incident: str) -> None:
     run = tocsin("cancel", incident)
     assert (run.status, run.complaint) == (2, "Error: --reason: must be given where nobody can be asked")
+    run = tocsin("assess", incident)
+    assert (run.status, run.complaint.partition(", and ")[0]) == (
+        2,
+        "Error: --scope: must be given where nobody can be asked",
+    )
     assert tocsin.does("show", incident, "--json").json["status"] == "triggered"
 
 

@@ -197,6 +197,16 @@ def test_answers_are_asked_for_one_by_one(alone: Terminal) -> None:
     assert "'some' is not one of 'all', 'many', 'few', 'none'" in run.err
 
 
+@pytest.mark.parametrize("typed", ["", "many\nat_risk\n"], ids=["no answer", "not all answers"])
+def test_answers_that_nobody_can_give_are_to_be_given_as_options(alone: Terminal, typed: str) -> None:
+    run = alone("classify", typed=typed)
+    assert (run.status, run.out) == (2, "")
+    assert run.complaint == (
+        "Error: --scope: must be given where nobody can be asked, "
+        "and --data, --security, --workaround, --sla as they apply"
+    )
+
+
 def test_the_classifier_is_the_files(alone: Terminal) -> None:
     a_file(alone, default_text().replace("all users are affected and there is no workaround", "everybody is stuck"))
     assert alone.does("classify", "--scope", "all").out == "SEV1: everybody is stuck\n"

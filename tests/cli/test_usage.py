@@ -12,6 +12,7 @@ from tocsin.cli.main import COMMANDS
 _NAME = (
     "must be 1 to 63 lower-case letters, digits, `.`, `_` and `-`, no person's, and not begin with admin- or intake-"
 )
+_INSTANT = "must be a time with its zone, such as 2026-11-24T03:00:00Z or 2026-11-24T03:00:00+01:00, got "
 _NOBODY = "'zoe' is not one of alice, bob, carla, chris, dana, deniz, emma, erin, farid, victor"
 _SEVERITIES = "'sev1', 'sev2', 'sev3', 'sev4'"
 
@@ -42,8 +43,8 @@ _WRONG = [
     ),
     wrong("ack", "..", says="Error: Invalid value for 'INC': must be an incident such as INC-2026-0042, got '..'"),
     wrong("timeline", "INC-1", says="tocsin: incident: there is no 'INC-1'"),
-    wrong("oncall", "--at", "noon", says="tocsin: at: must be a time such as 2026-11-24T03:00:00Z, got 'noon'"),
-    wrong("inbox", "--limit", "many", says="Error: Invalid value for '--limit': 'many' is not a valid integer range."),
+    wrong("oncall", "--at", "noon", says="tocsin: --at: must be a time such as 2026-11-24T03:00:00Z, got 'noon'"),
+    wrong("inbox", "--limit", "many", says="Error: Invalid value for '--limit': 'many' is not a valid whole number."),
     wrong("search", "--", "!?", says="tocsin: q: must hold 1 to 10 words, got 0"),
     wrong("search", says="Error: Missing argument 'WORDS...'."),
     wrong("people", "zoe", says="tocsin: person: there is no 'zoe'"),
@@ -59,8 +60,40 @@ _WRONG = [
         "x",
         "--for",
         "1",
-        says="tocsin: lasts: must be a duration such as 15m, 1h30m, 48h or 2w, got '1'",
+        says="tocsin: --for: must be a duration such as 15m, 1h30m, 48h or 2w, got '1'",
     ),
+    wrong(
+        "override",
+        "add",
+        "bob",
+        "--team",
+        "platform",
+        says="tocsin: --until: must say when it ends, or `--for` how long it lasts, such as 8h",
+    ),
+    wrong(
+        "silence",
+        "add",
+        "alertname=Backup",
+        "--comment",
+        "x",
+        "--for",
+        "1h",
+        "--until",
+        "2026-11-24T18:00:00Z",
+        says="tocsin: --until: must not be given beside `--for`: one of them says when it ends",
+    ),
+    wrong("override", "add", "bob", "--team", "x", "--from", "tomorrow", says=f"tocsin: --from: {_INSTANT}'tomorrow'"),
+    wrong(
+        "override",
+        "add",
+        "bob",
+        "--team",
+        "x",
+        "--until",
+        "2026-11-24T18:00:00",
+        says=f"tocsin: --until: {_INSTANT}'2026-11-24T18:00:00'",
+    ),
+    wrong("override", "cancel", "x", says="Error: Invalid value for 'NUMBER': 'x' is not a valid whole number."),
     wrong("silence", "expire", "x", says="tocsin: silence: there is no 'x'"),
     wrong("intake", "now", says="Error: Got unexpected extra argument (now)"),
     wrong("doctor", "now", says="Error: Got unexpected extra argument (now)"),
@@ -68,7 +101,7 @@ _WRONG = [
     wrong("heartbeats", "backup", says="Error: Got unexpected extra argument (backup)"),
     wrong("accounts", "call", says="Error: No such command 'call'."),
     wrong("accounts", "add", "alice", says="tocsin: email: must be an e-mail address, got 'alice'"),
-    wrong("accounts", "add", "a@b.example", "--person", "zoe", says=f"tocsin: person: {_NOBODY}"),
+    wrong("accounts", "add", "a@b.example", "--person", "zoe", says=f"tocsin: --person: {_NOBODY}"),
     wrong(
         "accounts",
         "role",
@@ -97,7 +130,7 @@ _WRONG = [
     wrong("emergency", "call", says="Error: No such command 'call'."),
     wrong("declare", says="Error: Missing argument 'TITLE'."),
     wrong("declare", "", says="tocsin: title: must say something, got nothing"),
-    wrong("declare", "x", "--service", "y", says="tocsin: service: 'y' is not one of api, app, database, website"),
+    wrong("declare", "x", "--service", "y", says="tocsin: --service: 'y' is not one of api, app, database, website"),
     wrong("declare", "x", "--team", "y", says="tocsin: team: 'y' is not one of backend, frontend, platform"),
     wrong(
         "declare",
@@ -107,7 +140,7 @@ _WRONG = [
         says=f"Error: Invalid value for '--severity': '5' is not one of {_SEVERITIES}.",
     ),
     wrong("declare", "x", "--data", "lost", says="tocsin: --scope: must be answered too: How many users are affected?"),
-    wrong("declare", "x", "--as", "zoe", says=f"tocsin: by: {_NOBODY}"),
+    wrong("declare", "x", "--as", "zoe", says=f"tocsin: --as: {_NOBODY}"),
     wrong(
         "declare",
         "x",
@@ -115,7 +148,7 @@ _WRONG = [
         "sev1",
         "--scope",
         "all",
-        says="tocsin: severity: give a severity with a reason, or answers, not both",
+        says="tocsin: --severity: give a severity with a reason, or answers, not both",
     ),
     wrong("ack", "INC-1", says="tocsin: incident: there is no 'INC-1'"),
     wrong(
@@ -144,7 +177,7 @@ _WRONG = [
         "x",
         "--next",
         "soon",
-        says="tocsin: next_within: must be a duration such as 15m, 1h30m, 48h or 2w, got 'soon'",
+        says="tocsin: --next: must be a duration such as 15m, 1h30m, 48h or 2w, got 'soon'",
     ),
     wrong(
         "page",
@@ -155,7 +188,7 @@ _WRONG = [
         says="tocsin: target: 'ceo' is nobody: give a person or a target of the SOP",
     ),
     wrong("mitigate", says="Error: Missing argument 'INC'."),
-    wrong("resolve", "{id}", "--as", "zoe", says=f"tocsin: by: {_NOBODY}"),
+    wrong("resolve", "{id}", "--as", "zoe", says=f"tocsin: --as: {_NOBODY}"),
     wrong(
         "reopen",
         "{id}",
@@ -163,7 +196,7 @@ _WRONG = [
         "x",
         says="tocsin: {id} is triggered and can't be reopened: it is open already",
     ),
-    wrong("cancel", "{id}", "--reason", "", says="tocsin: reason: must say something, got nothing"),
+    wrong("cancel", "{id}", "--reason", "", says="tocsin: --reason: must say something, got nothing"),
     wrong(
         "postmortem",
         "{id}",

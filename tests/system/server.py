@@ -36,6 +36,7 @@ class Server:
         self.environ = environment(self.database, **(vendors(sandbox) if sandbox else {}), **environ)
         self.before: tuple[str, ...] = ()  # what the command begins with, where it is to run elsewhere
         self.module = "tocsin"
+        self.typed: int | None = None  # a terminal of its own; None: that of the tests
         self.seconds_to_ready = 0.0
         self._process: subprocess.Popen[bytes] | None = None
         self._http: httpx2.Client | None = None
@@ -57,7 +58,9 @@ class Server:
         """The process, just begun; `arguments` stand for the server's own ones."""
         command = [*self.before, *_LEASH, sys.executable, "-m", self.module, "serve", *(arguments or self.arguments)]
         with self.log.open("ab") as log:
-            return subprocess.Popen(command, env=self.environ, cwd=self.directory, stdout=log, stderr=log)
+            return subprocess.Popen(
+                command, env=self.environ, cwd=self.directory, stdin=self.typed, stdout=log, stderr=log
+            )
 
     def stop(self) -> None:
         """Let it stand still in the middle of whatever it does, until `go_on`."""
@@ -70,7 +73,7 @@ class Server:
         self._process.send_signal(signal.SIGCONT)
 
     def hang_up(self) -> None:
-        """What tells it to look at its certificate: SIGHUP."""
+        """What tells it to take up what is new: SIGHUP."""
         assert self._process is not None, "the server has not been started"
         self._process.send_signal(signal.SIGHUP)
 

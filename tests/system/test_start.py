@@ -1,5 +1,7 @@
 """Does the server start and stop as its owner expects, and say in one line why it won't?"""
 
+import os
+import pty
 import signal
 import socket
 import stat
@@ -11,7 +13,7 @@ import pytest
 
 from tests.postgres import Cluster
 from tests.system.server import Server, firing
-from tests.system.waiting import until
+from tests.system.waiting import PATIENCE_SECONDS, until
 from tocsin.sop.load import default_text
 
 pytestmark = pytest.mark.system
@@ -152,6 +154,40 @@ def test_it_ends_in_good_order_when_told_to(server: Server, number: signal.Signa
     assert server.end(number) == 0
     assert "Traceback" not in server.log.read_text()
     assert not server.database.with_name("tocsin.db-wal").exists()  # SQLite removes it when the last user closes
+
+
+def test_it_goes_on_where_it_is_told_to_take_up_what_is_new(server: Server) -> None:
+    pid = server.pid
+    server.hang_up()
+    until(lambda: "SIGHUP: nothing to take up: the SOP and the settings" in server.log.read_text(), "it says so")
+    assert server.get("incidents") == []
+    assert server.pid == pid
+
+
+@pytest.mark.parametrize(
+    ("before", "is_ended"), [(("setsid", "--ctty"), True), (("setsid", "--ctty", "nohup"), False)], ids=["", "nohup"]
+)
+def test_it_ends_with_its_terminal_unless_it_was_begun_to_outlive_it(
+    tmp_path: Path, before: tuple[str, ...], is_ended: bool
+) -> None:
+    server = Server(tmp_path)
+    server.before = before
+    screen, server.typed = pty.openpty()
+    process = server.launch()
+    os.close(server.typed)
+    try:
+        until(lambda: " listening on " in server.log.read_text(), "the server has begun", 30)
+        os.close(screen)
+        if is_ended:
+            assert process.wait(PATIENCE_SECONDS) == 0
+            assert not server.database.with_name("tocsin.db-wal").exists()
+        else:
+            until(lambda: httpx2.get(f"{server.url}/healthz", trust_env=False).status_code == 200, "it goes on")
+            process.send_signal(signal.SIGHUP)
+            until(lambda: "SIGHUP: nothing to take up" in server.log.read_text(), "it hears, and goes on")
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_it_ends_though_a_request_never_does(server: Server) -> None:

@@ -17,13 +17,21 @@ def decode_body(body: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body or b"{}", type=kind, dec_hook=read_value)
     except msgspec.ValidationError as error:
-        raise InvalidInput(explain(str(error))) from error
+        raise InvalidInput(explain(str(error), _plain(body))) from error
     except UnicodeDecodeError as error:
         raise InvalidInput("body: must be UTF-8 throughout") from error
     except RecursionError as error:
         raise InvalidInput("body: is nested too deeply") from error
     except msgspec.DecodeError as error:
         raise InvalidInput(f"body: must be JSON in UTF-8: {error}") from error
+
+
+def _plain(body: bytes) -> object:
+    """What a body that isn't of its kind says; None where it is no JSON behind the fault either."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _write(value: object) -> str:

@@ -34,8 +34,10 @@ def instant_of(request: Request, name: str, default: datetime) -> datetime:
 
 def end_of(starts_at: datetime, ends_at: datetime | None, lasts: timedelta | None) -> datetime:
     """The end of a span of which either is given: when it ends, or how long it lasts."""
-    if (ends_at is None) is (lasts is None):
-        raise InvalidInput("ends_at: give the end, or how long it lasts (lasts), and not both")
+    if ends_at is None and lasts is None:
+        raise InvalidInput("ends_at: must say when it ends, or `lasts` how long it lasts, such as 8h")
+    if ends_at is not None and lasts is not None:
+        raise InvalidInput("ends_at: must not be given beside `lasts`: one of them says when it ends")
     try:
         return ends_at or starts_at + (lasts or timedelta())
     except OverflowError as error:

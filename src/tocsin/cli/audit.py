@@ -7,7 +7,7 @@ import click
 from msgspec.structs import replace
 
 from tocsin.cli.client import find_client
-from tocsin.cli.output import as_json, clock, say, show_json, table
+from tocsin.cli.output import Number, as_json, clock, say, show_json, table
 from tocsin.errors import InvalidInput
 from tocsin.settings import settings_from
 
@@ -20,7 +20,7 @@ def audit() -> None:
 @audit.command("list")
 @click.option("--actor", help="Only what they did.")
 @click.option("--target", help="Only what was done to it, such as INC-2026-0042.")
-@click.option("--limit", type=click.IntRange(1, 1_000), default=50, show_default=True)
+@click.option("--limit", type=Number(1, 1_000), default=50, show_default=True)
 @as_json
 def list_(actor: str | None, target: str | None, limit: int, is_json: bool) -> None:
     """What was done, the newest first."""

@@ -15,8 +15,11 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
+import click
+
 from tocsin.cli.output import say
 from tocsin.errors import InvalidInput, NotFound, Refused, Unreachable
+from tocsin.loopback import is_loopback
 from tocsin.settings import DEFAULT_PORT, Settings, settings_from
 
 if TYPE_CHECKING:
@@ -43,9 +46,13 @@ class AnswerLost(Unreachable):
 class Client:
     """Calls `/api/v1`; raises the errors that the API tells of, and Unreachable when it doesn't answer."""
 
-    def __init__(self, url: str, token: str, pinned: Collection[bytes] = ()) -> None:
-        """`pinned` are the certificates (DER) that are trusted as they are, whoever has signed them."""
+    def __init__(self, url: str, token: str, pinned: Collection[bytes] = (), *, past: str = "") -> None:
+        """`pinned` are the certificates (DER) that are trusted as they are, whoever has signed them.
+
+        `past` is where the server of this machine listens, should `url` be its name for others, or a proxy's.
+        """
         self._url = url.rstrip("/")
+        self._past = past
         self._token = token
         self._is_alarm_told = False
         # A proxy of the environment is not meant for this.
@@ -104,7 +111,17 @@ class Client:
             reason = " ".join(str(getattr(error, "reason", error)).split())
             # A URLError comes before all of it was sent, a ValueError of an answer that isn't Tocsin's.
             kind = Unreachable if isinstance(error, URLError | InvalidURL | ValueError) else AnswerLost
-            raise kind(f"{self._url}: {reason}; {_remedy(reason)}") from error
+            raise kind(f"{self._url}: {reason}; {self._remedy(reason)}") from error
+
+    def _remedy(self, reason: str) -> str:
+        if "CERTIFICATE_VERIFY_FAILED" in reason:
+            return "name the server's certificate in TOCSIN_TLS_CERT to trust exactly that one"
+        way = (
+            f" On the server's own machine TOCSIN_URL={self._past} goes past its name and its proxy"
+            if self._past
+            else ""
+        )
+        return f"is `tocsin serve` running there?{way}"
 
     def _tell_alarm(self, headers: Message) -> None:
         """Tocsin itself is in trouble: whoever asks anything learns of it, once a command."""
@@ -128,12 +145,6 @@ def _pinned(settings: Settings) -> Collection[bytes]:
     return certificates_in([Path(f"{settings.beside}.cert"), *named])
 
 
-def _remedy(reason: str) -> str:
-    if "CERTIFICATE_VERIFY_FAILED" in reason:
-        return "name the server's certificate in TOCSIN_TLS_CERT to trust exactly that one"
-    return "is `tocsin serve` running there?"
-
-
 def _told(error: HTTPError) -> Exception:
     """The error that a problem-details body tells of."""
     kind = AnswerLost if error.code in _UNSURE else Unreachable
@@ -146,14 +157,28 @@ def _told(error: HTTPError) -> Exception:
         return NotFound(detail)
     if error.code >= 500:
         return kind(detail)
+    detail = _as_typed(detail)
     return Refused(code, detail) if error.code == 409 else InvalidInput(detail)
+
+
+def _as_typed(detail: str) -> str:
+    """The detail with this command's options in place of the API's fields: `--until: …` for `ends_at: …`."""
+    context = click.get_current_context(silent=True)
+    for option in context.command.params if context else ():
+        if isinstance(option, click.Option) and option.name:
+            place, typed = option.name, option.opts[0]
+            detail = detail.replace(f"`{place}`", f"`{typed}`")
+            if detail.startswith(f"{place}: "):
+                detail = typed + detail.removeprefix(place)
+    return detail
 
 
 def find_client() -> Client:
     """The client for the server that the environment or this machine's database points at."""
     settings = settings_from(os.environ)
     token = os.environ.get("TOCSIN_TOKEN", "").strip() or _beside(settings, "token")
-    url = os.environ.get("TOCSIN_URL") or _beside(settings, "url") or f"http://127.0.0.1:{DEFAULT_PORT}"
+    named = os.environ.get("TOCSIN_URL")
+    url = named or _beside(settings, "url") or f"http://127.0.0.1:{DEFAULT_PORT}"
     if not url.startswith(("http://", "https://")):
         raise InvalidInput(f"TOCSIN_URL: must be an http or https address, got {url!r}")
     if not token:
@@ -163,7 +188,13 @@ def find_client() -> Client:
         )
     if not (token.isascii() and token.isprintable()):  # http.client would quote it in its complaint
         raise InvalidInput("token: must be one line of printable ASCII characters, as the server has written it")
-    return Client(url, token, _pinned(settings) if url.startswith("https://") else ())
+    pinned = _pinned(settings) if url.startswith("https://") else ()
+    return Client(url, token, pinned, past="" if named or is_loopback(url) else _listening(settings, pinned))
+
+
+def _listening(settings: Settings, pinned: Collection[bytes]) -> str:
+    """Where the server of this machine listens, as far as can be known: it has a certificate only if it is told to."""
+    return f"{'https' if pinned else 'http'}://127.0.0.1:{settings.port or DEFAULT_PORT}"
 
 
 def _beside(settings: Settings, name: str) -> str | None:

@@ -7,14 +7,14 @@ import click
 
 from tocsin.cli.client import find_client
 from tocsin.cli.cockpit import cockpit
-from tocsin.cli.output import as_json, clock, due, incident, say, show_json, table
+from tocsin.cli.output import Number, as_json, clock, due, incident, say, show_json, table
 from tocsin.errors import Unreachable
 from tocsin.settings import settings_from
 
 
 @click.command("list")
 @click.option("--state", type=click.Choice(["open", "ended", "all", "held"]), default="open", show_default=True)
-@click.option("--limit", type=click.IntRange(1, 500), default=100, show_default=True)
+@click.option("--limit", type=Number(1, 500), default=100, show_default=True)
 @as_json
 def list_incidents(state: str, limit: int, is_json: bool) -> None:
     """The open incidents, the gravest first."""
@@ -67,7 +67,7 @@ def _through(via: str) -> str:
 
 @click.command()
 @click.argument("words", nargs=-1, required=True)
-@click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True)
+@click.option("--limit", type=Number(1, 200), default=20, show_default=True)
 @as_json
 def search(words: tuple[str, ...], limit: int, is_json: bool) -> None:
     """Where all WORDS stand, in titles, notes, updates and postmortems: the newest first."""
@@ -99,7 +99,7 @@ def oncall(at: str | None, is_json: bool) -> None:
 
 @click.command()
 @click.option("--person", help="Only what went to this person.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@click.option("--limit", type=Number(1, 1000), default=50, show_default=True)
 @as_json
 def inbox(person: str | None, limit: int, is_json: bool) -> None:
     """Pages and notifications to people, the newest first."""

@@ -11,6 +11,12 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class Number(click.IntRange):
+    """A whole number within bounds; what is none is told in everybody's words."""
+
+    name = "whole number"
+
+
 def _one_name(ctx: click.Context, param: click.Parameter, text: str) -> str:
     """`text`, unless it would lead elsewhere as a part of a path."""
     if not text or "/" in text or text in (".", ".."):

@@ -3,7 +3,7 @@
 import click
 
 from tocsin.cli.client import find_client
-from tocsin.cli.output import as_json, as_person, clock, say, show_json, table
+from tocsin.cli.output import Number, as_json, as_person, clock, say, show_json, table
 
 _LAYERS = click.Choice(["primary", "secondary"])
 
@@ -63,7 +63,7 @@ def add(is_json: bool, **said: str | None) -> None:
 
 
 @override.command()
-@click.argument("number", type=click.IntRange(0))
+@click.argument("number", type=Number(0))
 @as_person
 @as_json
 def cancel(is_json: bool, number: int, by: str | None) -> None:

@@ -3,9 +3,9 @@
 import click
 
 from tocsin.cli.client import find_client
-from tocsin.cli.output import as_json, as_person, clock, say, show_json, table
+from tocsin.cli.output import Number, as_json, as_person, clock, say, show_json, table
 
-_id = click.argument("number", type=click.IntRange(0))
+_id = click.argument("number", type=Number(0))
 
 
 @click.group(invoke_without_command=True)

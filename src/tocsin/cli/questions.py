@@ -41,7 +41,19 @@ def ask_why() -> str:
 
 
 def ask_answers() -> dict[str, str]:
-    """The answers to all questions, asked one by one."""
+    """The answers to all questions, asked one by one; raises UsageError where nobody is there to answer."""
+    try:
+        return _asked_one_by_one()
+    except click.Abort as error:
+        if sys.stdin.isatty():
+            raise
+        needed = ", ".join(f"--{question.name}" for question in QUESTIONS if question.default is None)
+        others = ", ".join(f"--{question.name}" for question in QUESTIONS if question.default is not None)
+        message = f"{needed}: must be given where nobody can be asked, and {others} as they apply"
+        raise click.UsageError(message) from error
+
+
+def _asked_one_by_one() -> dict[str, str]:
     answers = {}
     for question in QUESTIONS:
         click.echo(question.ask, err=True)

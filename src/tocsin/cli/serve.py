@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
+from tocsin.cli.output import Number
 from tocsin.cli.sop import find_sop, with_sop
 from tocsin.errors import InvalidInput, InvalidSop, Overloaded, StoreError
 from tocsin.loopback import is_loopback
@@ -46,7 +47,7 @@ _AGAIN_SECONDS = 0.5
     help="sqlite:///FILE or postgresql://HOST/NAME; else TOCSIN_DATABASE, else your own file.",
 )
 @click.option("--host", help="The address to listen on; 127.0.0.1 unless you say otherwise.")
-@click.option("--port", type=click.IntRange(0, 65_535), help="The port; 0 is any free one.")
+@click.option("--port", type=Number(0, 65_535), help="The port; 0 is any free one.")
 @click.option("--tls-cert", help="A PEM file with the certificate and its chain: HTTPS instead of HTTP.")
 @click.option("--tls-key", help="The PEM file with the certificate's private key.")
 @with_sop
@@ -149,7 +150,7 @@ async def _run(
     from tocsin.api.auth import ensure_tokens, keep, token_file  # noqa: PLC0415  # heavy, and needed by this command only
     from tocsin.engine.node import Node  # noqa: PLC0415
 
-    async with Node(settings, sop) as node:
+    async with _renewing(certificate), Node(settings, sop) as node:
         await _patiently(ensure_tokens, node)
         if certificate is not None:
             certificate.keep_copy()
@@ -164,8 +165,7 @@ async def _run(
             logger.warning("no emergency contacts: nobody is called when this node can't page; see docs/operations.md")
         logger.info("listening on %s, %s", settings.public_url, node.database_name)
         await _patiently(_tell_welcome, node)
-        async with _renewing(certificate):
-            await _answer(node, listening, certificate)
+        await _answer(node, listening, certificate)
 
 
 async def _answer(node: "Node", listening: socket.socket, certificate: "Certificate | None") -> None:
@@ -219,15 +219,30 @@ async def _answer(node: "Node", listening: socket.socket, certificate: "Certific
 @asynccontextmanager
 async def _renewing(certificate: "Certificate | None") -> AsyncIterator[None]:
     """Take up what the certificate is renewed by: at once at SIGHUP, else within half a minute."""
-    if certificate is None:
-        yield
-        return
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, certificate.renew)
-    looking = asyncio.create_task(certificate.run())
+    ends_with_terminal = _is_at_terminal() and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN  # not by nohup
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, _hang_up, certificate, ends_with_terminal)
+    looking = asyncio.create_task(certificate.run()) if certificate else None
     try:
         yield
     finally:
-        looking.cancel()
+        if looking:
+            looking.cancel()
+
+
+def _hang_up(certificate: "Certificate | None", ends_with_terminal: bool) -> None:
+    """SIGHUP: its terminal was closed, which ends it; or it is to take up what is new, which never does."""
+    if ends_with_terminal and not _is_at_terminal():
+        signal.raise_signal(signal.SIGTERM)
+    elif certificate is not None:
+        certificate.renew()
+    else:
+        logger.info("SIGHUP: nothing to take up: the SOP and the settings are read at the start; restart for new ones")
+
+
+def _is_at_terminal() -> bool:
+    """Whether somebody sits before it; no longer once the terminal was closed."""
+    return any(os.isatty(descriptor) for descriptor in range(3))
 
 
 def _leave_what_lasts_alone() -> None:

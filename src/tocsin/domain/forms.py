@@ -24,6 +24,8 @@ _CHOICES = {name: list(choices) for name, choices in _ENUMS.items()} | {
     question.name: [answer for answer, _ in question.answers] for question in QUESTIONS
 }
 _KINDS = {"str": "text", "int": "a number", "bool": "true or false", "array": "a list", "object": "an object"}
+_NO_INSTANT = ("Invalid RFC3339 encoded datetime", "Expected 'datetime' with a timezone")
+_INSTANT = "a time with its zone, such as 2026-11-24T03:00:00Z or 2026-11-24T03:00:00+01:00"
 UNSURE = "unsure"  # in place of a severity: as the answers say
 _ANSWERS = frozenset(question.name for question in QUESTIONS)
 
@@ -35,7 +37,7 @@ def decode_form(fields: Mapping[str, Any], kind: type[T]) -> T:
     try:
         return msgspec.convert(given, kind, strict=False, dec_hook=read_value)
     except msgspec.ValidationError as error:
-        raise InvalidInput(explain(str(error))) from error
+        raise InvalidInput(explain(str(error), given)) from error
 
 
 def fields_of(form: Mapping[str, str]) -> dict[str, Any]:
@@ -70,13 +72,16 @@ def verdict_so_far(sop: Sop, form: Mapping[str, str]) -> Verdict | None:
     return classify(sop, decode_form(answers, Answers)) if answers else None
 
 
-def explain(message: str) -> str:
-    """msgspec's message as where, what, got, wanted: `title: expected text, got a number`."""
+def explain(message: str, said: Any = None) -> str:
+    """msgspec's message as where, what, got, wanted: `title: expected text, got a number`; `said` is what it is of."""
     match = _PLACE.match(message)
     what, place = (match["what"], match["place"]) if match else (message, None)
     for kind, words in _KINDS.items():
         what = what.replace(f"`{kind}`", words)
     what = what.replace("`", "'")
+    if what.startswith(_NO_INSTANT):
+        got = said.get(place) if isinstance(said, dict) else None
+        what = f"must be {_INSTANT}" + (f", got {got!r}" if isinstance(got, str) else "")
     choices = _CHOICES.get((place or "").rpartition(".")[2])
     if choices and what.startswith("Invalid enum value"):
         what = f"must be one of {', '.join(choices)}, got {what.removeprefix('Invalid enum value ')}"
