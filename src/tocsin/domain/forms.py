@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from tocsin.domain.incident import ActionItemPriority, Audience
+from tocsin.domain.text import clean_line
 from tocsin.errors import InvalidInput
 from tocsin.sop.classify import QUESTIONS, Verdict, breach_in, classify
 from tocsin.sop.durations import Duration
@@ -25,6 +26,7 @@ _CHOICES = {name: list(choices) for name, choices in _ENUMS.items()} | {
 }
 _KINDS = {"str": "text", "int": "a number", "bool": "true or false", "array": "a list", "object": "an object"}
 _NO_INSTANT = ("Invalid RFC3339 encoded datetime", "Expected 'datetime' with a timezone")
+_MOST_SHOWN = 60
 _INSTANT = "a time with its zone, such as 2026-11-24T03:00:00Z or 2026-11-24T03:00:00+01:00"
 UNSURE = "unsure"  # in place of a severity: as the answers say
 _ANSWERS = frozenset(question.name for question in QUESTIONS)
@@ -81,7 +83,7 @@ def explain(message: str, said: Any = None) -> str:
     what = what.replace("`", "'")
     if what.startswith(_NO_INSTANT):
         got = said.get(place) if isinstance(said, dict) else None
-        what = f"must be {_INSTANT}" + (f", got {got!r}" if isinstance(got, str) else "")
+        what = f"must be {_INSTANT}" + (f", got {clean_line(got, _MOST_SHOWN)!r}" if isinstance(got, str) else "")
     choices = _CHOICES.get((place or "").rpartition(".")[2])
     if choices and what.startswith("Invalid enum value"):
         what = f"must be one of {', '.join(choices)}, got {what.removeprefix('Invalid enum value ')}"
