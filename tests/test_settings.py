@@ -34,6 +34,15 @@ def test_each_database_has_its_own_files_whatever_the_password(other: str, is_sa
     assert (beside(other) == beside(AT)) is is_same
 
 
+@pytest.mark.parametrize("database", ["postgresql://tocsin:a[b@pg/tocsin", "postgresql://[::1/tocsin", "tocsin.db", ""])
+def test_whatever_the_database_is_called_its_files_have_a_place(database: str) -> None:
+    assert beside(database).parent == beside(AT).parent
+
+
+def test_files_of_a_database_are_where_they_have_always_been() -> None:
+    assert beside(AT).name == "postgresql-d7a850d9"
+
+
 def test_paths_are_put_behind_an_address_whether_or_not_it_ends_with_a_slash() -> None:
     environ = {"HOME": "/home/alice", "TOCSIN_PUBLIC_URL": "https://ops.example.org/tocsin/"}
     assert settings_from(environ).public_url == "https://ops.example.org/tocsin"

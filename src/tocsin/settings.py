@@ -17,6 +17,8 @@ from tocsin.errors import InvalidInput
 DEFAULT_PORT = 8770
 SOP_FILE = "tocsin.toml"
 _MAX_SPEED = 100_000.0
+# RFC 3986, appendix B. urlsplit would refuse what libpq takes: a password with a bracket in it.
+_PARTS = re.compile(r"[^:/?#]+://([^/?#]*)([^?#]*)(?:\?([^#]*))?")
 _HOST = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[1-9][0-9]{0,4})?")
 
 
@@ -45,9 +47,10 @@ class Settings(Struct, frozen=True):
         """
         if self.database.startswith("sqlite:///"):
             return Path(unquote(self.database.removeprefix("sqlite:///")))
-        there = urlsplit(self.database)
-        hosts = there.netloc.rpartition("@")[2]  # several, each with its port, where a cluster has several nodes
-        place = f"{hosts}{there.path}?{there.query}"
+        there = _PARTS.match(self.database)
+        authority, path, query = there.groups("") if there else ("", self.database, "")
+        hosts = authority.rpartition("@")[2]  # several, each with its port, where a cluster has several nodes
+        place = f"{hosts}{path}?{query}"
         digest = hashlib.blake2b(place.encode(), digest_size=4).hexdigest()
         return data_directory(self.environ) / f"postgresql-{digest}"
 

@@ -39,6 +39,7 @@ _IN_THE_WAY = (
 # What was asked is at fault, and will be whenever it is asked: not the database, and no sender helps by trying again.
 _OURS = (psycopg.DataError, psycopg.errors.ProgramLimitExceeded)
 _LOCKS = 0x746F63  # "toc": the locks of `try_lock` among other advisory ones
+_ESCAPE = "its port is no number, or what is special in user and password is not escaped: `@` %40, `/` %2F, `%` %25"
 _NOT_REPLICATED = "might not have been replicated"
 
 
@@ -50,13 +51,25 @@ def conninfo_of(url: str) -> str:
 
 
 def _given(url: str) -> dict[str, str]:
-    """What the URL says, by libpq's names; raises InvalidInput, which holds nothing that may be a password."""
+    """What the URL says, by libpq's names; raises InvalidInput, which holds nothing that may be of a password."""
+    fault = _ESCAPE
     try:
-        return {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+        given = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
     except psycopg.ProgrammingError as error:
-        why = _one_line(error)
-        told = why if "query parameter" in why else "what is special in it must be escaped: `@` %40, `/` %2F, `%` %25"
-    raise InvalidInput(f"database: not a PostgreSQL address that libpq understands: {told}")
+        why = _one_line(error)  # quotes what libpq stumbled over
+        if "query parameter" in why and "@" not in url.partition("?")[2]:
+            fault = why
+    else:
+        if not _is_torn(url, given):
+            return given
+    raise InvalidInput(f"database: not a PostgreSQL address that libpq understands: {fault}")
+
+
+def _is_torn(url: str, given: dict[str, str]) -> bool:
+    """Whether a `/` or `@` in the password has ended it, so that its rest stands where the host or the name does."""
+    ports = given.get("port", "").split(",")
+    place = url.partition("://")[2].partition("?")[0]
+    return place.count("@") > 1 or "@" in place.partition("/")[2] or not all(it.isdigit() or not it for it in ports)
 
 
 def name_of(url: str) -> str:
