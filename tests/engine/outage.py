@@ -52,13 +52,13 @@ class Outage(Rehearsal):
             return []
         with self.store.transaction() as tx:
             if not throttle.breaker.is_closed:
-                dispatch.give_up_old(self.desk, tx, self.now, name, throttle.breaker.reason)
+                dispatch.give_up_old(self.desk, tx, self.now, claim, throttle.breaker.reason)
             return list(dispatch.lease(tx, self.now, claim).deliveries)
 
     def _hand_over(self, name: str, throttle: Throttle) -> None:
         if throttle.breaker.is_closed:
             return
-        pages = self.queries.waiting_pages(name, self._handed_over)
+        pages = self.queries.waiting_pages(name, self._handed_over).deliveries
         if pages:
             with self.store.transaction() as tx:
                 dispatch.hand_over(self.desk, tx, self.now, pages, f"{name} is not well")

@@ -173,7 +173,9 @@ class Rehearsal:
             is_late = dispatch.settle(self.desk, tx, self.now, delivery, verdict)
         if is_late:
             with self.store.transaction() as tx:
-                dispatch.hand_over(self.desk, tx, self.now, self.queries.counted_in(delivery.id), "it is late")
+                dispatch.hand_over(
+                    self.desk, tx, self.now, self.queries.counted_in(delivery.id).deliveries, "it is late"
+                )
         self.follow(delivery.id)
 
     def follow(self, lead: int) -> None:

@@ -12,6 +12,7 @@ from tests.engine.post import CROWD, CROWDED, SPEED, Post, delivering, vendors
 from tests.engine.rehearsal import with_contacts
 from tests.engine.waiting import eventually
 from tests.rota import alice_always
+from tests.store.file import rows_of
 from tocsin.domain import commands as c
 from tocsin.domain import events as e
 from tocsin.engine.breaker import OPENS_AFTER
@@ -91,6 +92,27 @@ async def test_provider_that_fails_is_left_alone_and_its_pages_go_another_way_at
         assert all(loop.throttle.breaker.is_closed for loop in post.loops)
     assert len(taken(sandbox)) == len({it.key for it in taken(sandbox)})
     assert {it.person for it in taken(sandbox)} == {*CROWD[:OPENS_AFTER], "bob"}
+
+
+async def test_page_that_only_a_newer_tocsin_can_read_keeps_no_other_from_going_another_way(
+    store: SqliteStore, sandbox: Sandbox
+) -> None:
+    sandbox.script = always(BAD_GATEWAY)
+    async with delivering(store, *vendors(sandbox, "inbox", "pagerduty"), sop=CROWDED) as post:
+        before = [await post.page(person) for person in CROWD[:OPENS_AFTER]]
+        await eventually(lambda: all(failures(post, incident.id) for incident in before))
+        columns = "incident, provider, page, rank, status, due_at"
+        rows_of(
+            store,
+            f"""
+            INSERT INTO outbox (key, lane, created_at, effect, {columns})
+            SELECT key || '-x', lane || '/x', 0, '{{"kind":"SendHologram"}}', {columns} FROM outbox
+            WHERE provider = 'pagerduty' AND status = 'pending' LIMIT 1
+            """,
+        )
+        after = await post.page("bob")
+        await eventually(lambda: failures(post, after.id))
+        assert "pending" in [it.status for it in store.queries.outbox() if it.effect is None]
 
 
 @pytest.mark.slow

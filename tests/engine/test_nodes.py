@@ -235,6 +235,7 @@ async def test_outcome_of_a_delivery_that_another_node_has_taken_over_is_not_wri
     run_sql(database, "UPDATE outbox SET status = 'leased', attempts = 7, claimed_by = 'other', settled_at = NULL")
     store = PostgresStore(database)
     row = store.queries.outbox()[0]
+    assert row.effect is not None
     stale = Delivery(row.id, row.key, row.incident, row.effect, 1, row.created_at)
     assert not store.queries.may_leave(stale, "one")
     with store.transaction() as tx:

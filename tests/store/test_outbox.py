@@ -286,7 +286,7 @@ def test_page_and_what_happens_in_channels_follow_nothing(store: Store) -> None:
 def test_what_waits_is_as_urgent_as_its_incident_is_now(store: Store) -> None:
     better, steady, worse = declared(store, SEV1), declared(store, SEV2), declared(store, SEV2)
     before = [better.id, steady.id, worse.id]
-    assert [it.incident for it in store.queries.waiting_pages("pagerduty")] == before
+    assert [it.incident for it in store.queries.waiting_pages("pagerduty").deliveries] == before
     worse.send(c.Assess(severity=SEV1, reason="all users"))
     better.send(c.Assess(severity=SEV3, reason="a single user"))
     leased = [it.incident for it in lease(store) if isinstance(it.effect, f.SendPage)]
@@ -343,11 +343,11 @@ def test_what_is_put_off_waits_and_its_fence_does_not_go_back(store: Store) -> N
 
 def test_pages_that_wait_are_told_the_gravest_first_without_those_named(store: Store) -> None:
     minor, grave = declared(store, SEV2), declared(store, SEV1)
-    pages = store.queries.waiting_pages("pagerduty")
+    pages = store.queries.waiting_pages("pagerduty").deliveries
     assert [it.incident for it in pages] == [grave.id, minor.id]
-    assert [it.incident for it in store.queries.waiting_pages("pagerduty", {pages[0].id})] == [minor.id]
+    assert [it.incident for it in store.queries.waiting_pages("pagerduty", {pages[0].id}).deliveries] == [minor.id]
     lease(store)
-    assert store.queries.waiting_pages("pagerduty") == []
+    assert store.queries.waiting_pages("pagerduty").deliveries == ()
 
 
 def test_what_has_waited_for_long_is_found(store: Store) -> None:

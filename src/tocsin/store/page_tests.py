@@ -53,7 +53,7 @@ def page_tests_of(reads: Reads, person: str) -> list[PageTest]:
     """
     found = []
     for key, text, status, note, created_at, settled_at in reads.all(sql, f"{_PREFIX}{person}", _MOST_SHOWN):
-        effect = codec.effect_from(text)
+        effect = codec.known_effect(text)
         if isinstance(effect, SendPageTest):
             times = codec.from_column(created_at), codec.optional_from_column(settled_at)
             found.append(PageTest(key, effect.way, effect.asked_by, status, note, *times))

@@ -16,7 +16,7 @@ from tocsin.store.audit_queries import AuditQueries
 from tocsin.store.connection import Reads
 from tocsin.store.desk_queries import DeskQueries
 from tocsin.store.incidents import NO_END, events_between, timeline_of
-from tocsin.store.leased import delivery_of
+from tocsin.store.leased import COLUMNS, Decoded
 from tocsin.store.monitors import monitors_in
 from tocsin.store.nodes import member_of
 from tocsin.store.outbox import FREE, ONLY
@@ -204,25 +204,22 @@ class Queries:
         """
         return bool(self._all(sql, delivery.id, delivery.attempts, node, _TIME_TO_LEAVE))
 
-    def waiting_pages(self, provider: str, but: Collection[int] = ()) -> list[Delivery]:
+    def waiting_pages(self, provider: str, but: Collection[int] = ()) -> Decoded:
         """The pages that wait for a provider, the gravest first; `but` are rows that don't count."""
         sql = f"""
-            SELECT id, key, incident, effect, attempts, created_at, untaken FROM outbox
+            SELECT {COLUMNS} FROM outbox
             WHERE id IN (
                 SELECT id FROM outbox WHERE provider = ? AND status = 'pending' AND page IS NOT NULL
                 UNION ALL SELECT id FROM outbox WHERE provider = ? AND status = 'counted' AND page IS NOT NULL
             ) AND NOT id {self._connection.ONE_OF}
             ORDER BY rank, id LIMIT 200
         """
-        return [delivery_of(row) for row in self._all(sql, provider, provider, self._connection.list_of(but))]
+        return Decoded.of(self._all(sql, provider, provider, self._connection.list_of(but)))
 
-    def counted_in(self, lead: int) -> list[Delivery]:
+    def counted_in(self, lead: int) -> Decoded:
         """The pages that are counted in another, the gravest first."""
-        sql = """
-            SELECT id, key, incident, effect, attempts, created_at, untaken FROM outbox
-            WHERE counted_in = ? AND status = 'counted' ORDER BY rank, id
-        """
-        return [delivery_of(row) for row in self._all(sql, lead)]
+        sql = f"SELECT {COLUMNS} FROM outbox WHERE counted_in = ? AND status = 'counted' ORDER BY rank, id"
+        return Decoded.of(self._all(sql, lead))
 
     def nodes(self) -> list[SeenMember]:
         """The nodes that have told of themselves, the oldest first."""
@@ -306,7 +303,7 @@ def _outbox_row(row: Iterable[Any]) -> OutboxRow:
         key=key,
         incident=incident,
         provider=provider,
-        effect=codec.effect_from(effect),
+        effect=codec.known_effect(effect),
         status=status,
         attempts=attempts,
         created_at=codec.from_column(created_at),

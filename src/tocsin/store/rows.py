@@ -76,13 +76,13 @@ class Delivery(Struct, frozen=True):
 
 
 class OutboxRow(Struct, frozen=True):
-    """A row of the outbox as people see it."""
+    """A row of the outbox as people see it; `effect` is None where only a newer Tocsin can read it."""
 
     id: int
     key: str
     incident: str
     provider: str
-    effect: AnyEffect
+    effect: AnyEffect | None
     status: str
     attempts: int
     created_at: datetime
