@@ -94,6 +94,8 @@ QUESTIONS: dict[str, Ask] = {
     "how many of each rank": lambda it: Queries(it).open_counts(),
     "which alerts has it": lambda it: Queries(it).alerts(incident="INC-2026-0001", limit=20),
     "what was sent for it": lambda it: Queries(it).outbox(incident="INC-2026-0001"),
+    "what was sent to somebody": lambda it: Queries(it).pages(person="alice"),
+    "what has somebody not answered": lambda it: Queries(it).unanswered_pages("alice"),
     "how many alerts has it": lambda it: Queries(it).alert_counts("INC-2026-0001"),
 }
 

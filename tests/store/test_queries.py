@@ -12,6 +12,7 @@ from tocsin.domain import effects as f
 from tocsin.errors import NotFound
 from tocsin.store.codec import to_column
 from tocsin.store.open import Store
+from tocsin.store.rows import OutboxRow
 
 MINUTE = timedelta(minutes=1)
 
@@ -82,6 +83,31 @@ def test_pages_are_what_is_sent_to_people(store: Store) -> None:
     listed = store.queries.pages()
     assert [it.effect.reach.person for it in listed if isinstance(it.effect, f.SendPage)] == ["alice", "dana"]
     assert [it.id for it in store.queries.pages(limit=1)] == [listed[0].id]
+
+
+def people(rows: list[OutboxRow]) -> list[str]:
+    return [it.effect.reach.person for it in rows if isinstance(it.effect, f.SendPage)]
+
+
+def test_pages_to_one_person_are_found_among_many_newer_ones_by_whatever_way(store: Store) -> None:
+    declared(store).send(c.PageByHand(target="bob", reason="have a look")).send(c.Tick(), after=2)  # e-mail follows
+    for _ in range(5):
+        declared(store)
+    assert people(store.queries.pages(limit=1, person="bob")) == ["bob"]
+    assert {it.provider for it in store.queries.pages(person="bob")} >= {"pagerduty", "email"}
+    everybodys = store.queries.pages(limit=1000)
+    for person in ("alice", "bob", "dana", "erin", "bo", "bobby"):
+        assert store.queries.pages(person=person) == [it for it in everybodys if people([it]) == [person]]
+    assert people(store.queries.pages(person="dana")) == ["dana"] * 6  # notifications too
+
+
+def test_pages_that_nobody_has_answered_are_those_of_incidents_that_nobody_has_acknowledged(store: Store) -> None:
+    first, answered, last = (declared(store) for _ in range(3))
+    answered.send(c.Acknowledge())
+    rows = store.queries.unanswered_pages("alice")
+    assert [it.incident for it in rows if it.provider == "pagerduty"] == [last.id, first.id]
+    assert store.queries.unanswered_pages("alice", limit=1)[0].incident == last.id
+    assert store.queries.unanswered_pages("dana") == []  # is only told
 
 
 def test_newest_event_is_the_newest_of_all_incidents(store: Store) -> None:

@@ -10,6 +10,7 @@ from tocsin.domain.events import ChannelOpened, Recorded
 from tocsin.domain.incident import Incident
 from tocsin.domain.storm import leaves_at
 from tocsin.errors import NotFound
+from tocsin.sop.words import Urgency
 from tocsin.store import codec
 from tocsin.store.account_queries import AccountQueries
 from tocsin.store.audit_queries import AuditQueries
@@ -23,7 +24,7 @@ from tocsin.store.outbox import FREE, ONLY
 from tocsin.store.passkeys import PasskeyQueries
 from tocsin.store.quarantine import no_such
 from tocsin.store.rows import Delivery, Monitor, Only, OutboxRow, Quarantined, SeenMember, StoredAlert
-from tocsin.store.storms import leads_that_ended, queues
+from tocsin.store.storms import WHOM, leads_that_ended, queues, sent_to
 
 _ALERT = (
     "a.id, a.fingerprint, a.incident, a.status, a.starts_at, a.ends_at, a.first_seen_at, a.last_seen_at, a.received, "
@@ -146,19 +147,34 @@ class Queries:
     def outbox(self, *, incident: str | None = None, limit: int = 500) -> list[OutboxRow]:
         """What was or is to be sent, the newest first."""
         where, values = ("WHERE incident = ?", (incident,)) if incident else ("", ())
+        return self._outbox_rows(f"SELECT id FROM outbox {where} ORDER BY id DESC LIMIT ?", *values, limit)
+
+    def pages(self, limit: int = 200, person: str | None = None) -> list[OutboxRow]:
+        """The pages and notifications to people, or to one, the newest first."""
+        if person is None:
+            return self._outbox_rows("SELECT id FROM outbox WHERE page IS NOT NULL ORDER BY id DESC LIMIT ?", limit)
+        theirs = f"SELECT id FROM outbox WHERE page IS NOT NULL AND {WHOM} >= ? AND {WHOM} < ?"
+        which = f"SELECT id FROM ({theirs} UNION ALL {theirs}) AS theirs ORDER BY id DESC LIMIT ?"
+        whom = (*sent_to(Urgency.PAGE, person), *sent_to(Urgency.NOTIFY, person))
+        return self._outbox_rows(which, *whom, limit)
+
+    def unanswered_pages(self, person: str, limit: int = 50) -> list[OutboxRow]:
+        """The pages to a person of incidents that nobody has acknowledged, the newest first; not the notifications."""
+        # By the incidents, which are few: the person's pages are years of them.
+        which = f"""
+            SELECT outbox.id FROM incidents CROSS JOIN outbox
+            WHERE incidents.is_open = 1 AND incidents.status = 'triggered' AND outbox.incident = incidents.id
+                AND outbox.page IS NOT NULL AND {WHOM} >= ? AND {WHOM} < ?
+            ORDER BY outbox.id DESC LIMIT ?
+        """
+        return self._outbox_rows(which, *sent_to(Urgency.PAGE, person), limit)
+
+    def _outbox_rows(self, ids: str, *values: Any) -> list[OutboxRow]:
         sql = f"""
             SELECT id, key, incident, provider, effect, status, attempts, created_at, settled_at, note FROM outbox
-            {where} ORDER BY id DESC LIMIT ?
+            WHERE id IN ({ids}) ORDER BY id DESC
         """
-        return [_outbox_row(row) for row in self._all(sql, *values, limit)]
-
-    def pages(self, limit: int = 200) -> list[OutboxRow]:
-        """The pages and notifications to people, the newest first."""
-        sql = """
-            SELECT id, key, incident, provider, effect, status, attempts, created_at, settled_at, note FROM outbox
-            WHERE page IS NOT NULL ORDER BY id DESC LIMIT ?
-        """
-        return [_outbox_row(row) for row in self._all(sql, limit)]
+        return [_outbox_row(row) for row in self._all(sql, *values)]
 
     def next_wake_at(self, but: Collection[str] = ()) -> datetime | None:
         """When the earliest incident must be looked at; `but` are the incidents that don't count."""
