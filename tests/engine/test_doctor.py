@@ -135,6 +135,50 @@ def test_apprise_is_told_of_where_a_contact_method_names_an_address() -> None:
     assert "canary" not in str(findings)
 
 
+def by_several_of_a_kind() -> Situation:
+    """Alice has an SMS and a call by Apprise, and mail to an address of her own."""
+    names = {"sms": "env:ALICE_SMS", "call": "env:ALICE_CALL"}
+    contact = (
+        *(ContactMethod(via="apprise", name=name, url=url) for name, url in names.items()),
+        ContactMethod(via="email", address="alice@home.example"),
+    )
+    sop = replace(SOP, people={**SOP.people, "alice": replace(SOP.people["alice"], contact=contact)})
+    mail = {"SMTP_URL": "smtps://mail.example.org?from=t@example.org"}
+    return situation({**KEY, **mail, "ALICE_SMS": "ntfy://canary", "ALICE_CALL": "ntfy://canary"}, sop=sop)
+
+
+SMS, CALL, MAIL = "apprise:sms", "apprise:call", "email:alice@home.example"
+ALL = f"by {SMS}, {CALL}, {MAIL}"
+
+
+@pytest.mark.parametrize(
+    ("tests", "state", "told"),
+    [
+        pytest.param((), State.UNUSED, f"{ALL}; {SMS}, {CALL}, {MAIL} was never tested", id="never tested"),
+        pytest.param(
+            (a_test(via=SMS), a_test(via=MAIL)),
+            State.UNUSED,
+            f"{ALL}; {CALL} was never tested",
+            id="all but one tested",
+        ),
+        pytest.param(
+            (a_test(via=SMS), a_test("failed", "no credit", via=CALL), a_test(via=MAIL)),
+            State.BROKEN,
+            f"the last test by {CALL} failed: no credit",
+            id="one failed",
+        ),
+        pytest.param(
+            (a_test(via=SMS), a_test(via=CALL), a_test(via=MAIL)), State.WELL, f"{ALL}, tested 3 hours ago", id="tested"
+        ),
+    ],
+)
+def test_each_of_several_contact_methods_of_a_kind_is_tested_by_itself(
+    tests: tuple[PageTest, ...], state: State, told: str
+) -> None:
+    alice = found(replace(by_several_of_a_kind(), tests={"alice": tests}))["alice"]
+    assert (alice.state, alice.told) == (state, told)
+
+
 PUSHED = with_contacts(SOP, ("push", "inbox"), "alice")
 
 

@@ -142,13 +142,13 @@ def _people(it: Situation) -> list[Finding]:
 
 def _person(it: Situation, id_: str) -> Finding:
     person = it.sop.people[id_]
-    meant = [method.via for method in person.contact]
-    usable = [method.via for method in usable_methods(it.sop, id_, it.methods)]
+    meant = [method.id for method in person.contact]
+    usable = [method.id for method in usable_methods(it.sop, id_, it.methods)]
     remedy = f"`tocsin test page {id_}` tries each"
     if not usable:
         ways = ", ".join(meant) or "no way"
         return broken(id_, f"can't be reached: {ways}", "set the credentials, or give another `contact`")
-    missing = [via for via in meant if via not in usable]
+    missing = [way for way in meant if way not in usable]
     if missing and usable == [INBOX]:
         told = f"no phone would ring: {', '.join(missing)} is not set up"
         return broken(id_, told, "set the credentials, or give another `contact`")
@@ -158,18 +158,18 @@ def _person(it: Situation, id_: str) -> Finding:
         told = "paged by push, and no browser of theirs is subscribed"
         return broken(id_, told, f"{id_} opens /inbox on the phone, and has it ring")
     newest = {test.via: test for test in reversed(it.tests.get(id_, ()))}
-    failed = [test for via, test in newest.items() if via in usable and test.status == "failed"]
+    failed = [test for way, test in newest.items() if way in usable and test.status == "failed"]
     if failed:
         told = f"the last test by {failed[0].via} failed: {clean_line(failed[0].note)}"
         return broken(id_, told, f"see `tocsin people {id_}`")
-    untested = [via for via in usable if via != INBOX and (via not in newest or newest[via].status != "done")]
+    untested = [way for way in usable if way != INBOX and (way not in newest or newest[way].status != "done")]
     if untested:
         return unused(id_, f"by {', '.join(usable)}; {', '.join(untested)} was never tested", remedy)
     return well(id_, f"by {', '.join(usable)}{_tested(it.now, newest)}")
 
 
 def _tested(now: datetime, newest: Mapping[str, PageTest]) -> str:
-    tested = [test.settled_at for via, test in newest.items() if via != INBOX and test.settled_at]
+    tested = [test.settled_at for way, test in newest.items() if way != INBOX and test.settled_at]
     return f", tested {ago(now - min(tested))}" if tested else ""
 
 
