@@ -8,13 +8,16 @@ from msgspec.structs import replace
 
 from tests.engine.alerts import NOON
 from tests.engine.rehearsal import with_contacts
+from tocsin.engine import doctor
+from tocsin.engine.deliveries import Provider
 from tocsin.engine.doctor import Situation, examine
+from tocsin.engine.providers import providers_for
 from tocsin.errors import Unreachable
 from tocsin.integrations.checkup import Finding, State
 from tocsin.integrations.wire import Inquiry, Reply
 from tocsin.settings import Settings
 from tocsin.sop.load import default_sop
-from tocsin.sop.model import ContactMethod
+from tocsin.sop.model import ContactMethod, Sop
 from tocsin.store.rows import PageTest
 
 SOP = replace(with_contacts(default_sop(), ("pagerduty", "inbox"), "alice", "bob"), heartbeats=())
@@ -106,6 +109,19 @@ def test_of_many_people_only_those_who_can_not_be_reached_have_a_line() -> None:
     findings = found(situation(sop=replace(SOP, people={**SOP.people, **crowd, "lost": lost})))
     assert findings["people"].told == f"{len(SOP.people) + 200} others are reachable"
     assert (findings["lost"].state, "p7" in findings) == (State.BROKEN, False)
+
+
+def test_providers_are_made_once_however_many_people_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def counted(settings: Settings, sop: Sop, installation: str) -> tuple[Provider, ...]:
+        made.append(installation)
+        return providers_for(settings, sop, installation)
+
+    monkeypatch.setattr(doctor, "providers_for", counted)
+    crowd = {f"p{number}": SOP.people["alice"] for number in range(200)}
+    found(situation(sop=replace(SOP, people={**SOP.people, **crowd})))
+    assert len(made) == 1
 
 
 def test_slack_without_a_token_is_unused_and_with_one_is_asked() -> None:

@@ -219,3 +219,4 @@ def test_test_page_that_only_a_newer_tocsin_can_read_hides_no_other(store: Store
             tx.page_tests.send(effect, NOON, NOON)
     rows_of(store, """UPDATE outbox SET effect = '{"kind":"SendHologram"}' WHERE key = 'test/alice/1'""")
     assert [it.key for it in store.queries.desk.page_tests("alice")] == ["test/alice/2"]
+    assert [it.key for it in store.queries.desk.page_tests_by_person()["alice"]] == ["test/alice/2"]

@@ -96,6 +96,7 @@ QUESTIONS: dict[str, Ask] = {
     "what was sent for it": lambda it: Queries(it).outbox(incident="INC-2026-0001"),
     "what was sent to somebody": lambda it: Queries(it).pages(person="alice"),
     "what has somebody not answered": lambda it: Queries(it).unanswered_pages("alice"),
+    "which tests were sent": lambda it: Queries(it).desk.page_tests_by_person(),
     "how many alerts has it": lambda it: Queries(it).alert_counts("INC-2026-0001"),
 }
 

@@ -9,7 +9,9 @@ from tests.store.response import NOON, SEV1, SEV2, SEV3, SEV4, declared, from_al
 from tests.store.test_alerts import FIRING, add
 from tocsin.domain import commands as c
 from tocsin.domain import effects as f
+from tocsin.domain.events import Reach
 from tocsin.errors import NotFound
+from tocsin.sop.model import ContactMethod
 from tocsin.store.codec import to_column
 from tocsin.store.open import Store
 from tocsin.store.rows import OutboxRow
@@ -108,6 +110,21 @@ def test_pages_that_nobody_has_answered_are_those_of_incidents_that_nobody_has_a
     assert [it.incident for it in rows if it.provider == "pagerduty"] == [last.id, first.id]
     assert store.queries.unanswered_pages("alice", limit=1)[0].incident == last.id
     assert store.queries.unanswered_pages("dana") == []  # is only told
+
+
+def test_newest_test_pages_of_each_person_are_found_at_once(store: Store) -> None:
+    declared(store)
+    way = ContactMethod(via="inbox")
+    with store.transaction() as tx:
+        for person, count in (("alice", 60), ("bob", 2)):
+            for number in range(count):
+                key = f"test-{person}-{number}"
+                tx.page_tests.send(f.SendPageTest(key, Reach(person, way), asked_by="dana"), NOON, NOON)
+        tx.page_tests.send(f.EndPageTest("test-bob-1", Reach("bob", way)), NOON, NOON)
+    found = store.queries.desk.page_tests_by_person()
+    assert found == {person: store.queries.desk.page_tests(person) for person in ("alice", "bob")}
+    assert [it.key for it in found["bob"]] == ["test-bob-1", "test-bob-0"]
+    assert [found["alice"][0].key, len(found["alice"])] == ["test-alice-59", 50]
 
 
 def test_newest_event_is_the_newest_of_all_incidents(store: Store) -> None:

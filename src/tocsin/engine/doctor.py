@@ -6,6 +6,7 @@ The running server is asked, which has the secrets; where there is none, what ca
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -39,7 +40,7 @@ _PATIENCE_SECONDS = 12.0  # with one vendor: the command line waits for fifteen
 _MOST_PEOPLE = 100  # of whom each has a line; of more, those alone who can't be reached
 
 
-class Situation(Struct, frozen=True):
+class Situation(Struct, frozen=True, dict=True):
     """What is known of an installation beside its settings and its SOP.
 
     `tests` are the newest test pages of each person; None where no server runs that could tell. `faults` keep the
@@ -55,9 +56,9 @@ class Situation(Struct, frozen=True):
     overrides: tuple[Override, ...] = ()
     browsers: Mapping[str, int] = {}  # how many ring for each person for whom any does
 
-    @property
+    @cached_property
     def methods(self) -> frozenset[str]:
-        """The contact methods whose credentials are set."""
+        """The contact methods whose credentials are set; looked up once, as all providers are made for it."""
         return frozenset(it.name for it in providers_for(self.settings, self._with_usable_mail(), "doctor"))
 
     def _with_usable_mail(self) -> Sop:
