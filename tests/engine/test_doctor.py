@@ -210,3 +210,5 @@ def test_browsers_subscribe_by_https_alone() -> None:
     assert found(situation(sop=PUSHED))["Push"].state is State.WELL
     plain = Settings(database="sqlite:///t.db", public_url="http://tocsin.example.org", environ=KEY)
     assert found(situation(sop=PUSHED, settings=plain))["Push"].state is State.BROKEN
+    here = replace(plain, public_url="http://127.0.0.2:8770")  # all of 127.0.0.0/8 is this machine
+    assert found(situation(sop=PUSHED, settings=here))["Push"].state is State.WELL
