@@ -103,11 +103,6 @@ def usable_methods(sop: Sop, person: str, methods: frozenset[str]) -> tuple[Cont
     return tuple(method for method in known.contact if method.via in usable and can_work(known, method))
 
 
-def is_known_target(sop: Sop, target: str) -> bool:
-    """Whether a page or a notification may name `target`. The queues of an assign step are not people, so not known."""
-    return target in TARGETS or target in sop.targets or target in sop.people
-
-
 def who_is_on_call(sop: Sop, at: datetime, overrides: Sequence[Override] = ()) -> tuple[OnCall, ...]:
     """Who is on call in every team at `at`, sorted by the team's id; at the instant of a handoff, who takes over.
 
