@@ -6,7 +6,6 @@ the SOP version it was declared under, and a page must go on to the next step, n
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from enum import StrEnum
 
 from msgspec import Struct
 
@@ -15,18 +14,9 @@ from tocsin.oncall.overrides import Override
 from tocsin.oncall.rotation import Shift
 from tocsin.sop.check_contacts import can_work
 from tocsin.sop.model import ContactMethod, Sop, Team
+from tocsin.sop.words import Target
 
 INBOX = "inbox"  # the built-in contact method: needs no credentials
-
-
-class Target(StrEnum):
-    """The targets every ladder may name; besides them there are the organisation's own and the ids of people."""
-
-    PRIMARY = "primary"
-    SECONDARY = "secondary"
-    TEAM_LEAD = "team_lead"
-    ENGINEERING_MANAGER = "engineering_manager"
-    EVERYONE_ON_CALL = "everyone_on_call"  # of every team, whichever are affected
 
 
 TARGETS = frozenset(Target)
