@@ -87,8 +87,12 @@ def settle(desk: Desk, tx: Transaction, now: datetime, delivery: Delivery, verdi
             is_ours = tx.outbox.settle(delivery, "failed", now, f"{GIVEN_UP}: {reason}")
             receipts = failure_of(delivery.effect, reason)
         case Again(reason=reason, after=after):
-            due_at = retry_at(delivery.key, delivery.attempts, now, after)
-            is_ours = tx.outbox.postpone(delivery, due_at, reason, is_untaken=isinstance(verdict, Busy))
+            is_untaken = isinstance(verdict, Busy)
+            # Who takes no more is left alone for longer each time, though nothing came of it; a wait for the turn isn't
+            # a failure.
+            failures = delivery.attempts if is_untaken else delivery.tries
+            due_at = retry_at(delivery.key, failures, now, after)
+            is_ours = tx.outbox.postpone(delivery, due_at, reason, is_untaken=is_untaken)
             receipts = _delay_of(delivery, reason, due_at)
             is_late = bool(receipts)
         case _:

@@ -70,6 +70,11 @@ class Delivery(Struct, frozen=True):
     untaken: int = 0
 
     @property
+    def tries(self) -> int:
+        """Its attempts of which something may have come, this one with them: none that was put off before it left."""
+        return self.attempts - self.untaken
+
+    @property
     def is_repeat(self) -> bool:
         """Whether an earlier attempt may have been taken, and its answer lost."""
         return self.attempts > self.untaken + 1
