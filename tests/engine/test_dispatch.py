@@ -74,7 +74,7 @@ def test_page_that_is_refused_goes_to_the_next_contact_method_in_the_same_transa
 def test_page_keeps_its_key_on_its_way_through_the_contact_methods(rehearsal: Rehearsal) -> None:
     rehearsal.sandbox.script = always(REFUSED)
     rehearsal.take(firing()).work()
-    keys = {it.effect.key for it in rehearsal.queries.pages() if isinstance(it.effect, f.SendPage)}
+    keys = {it.effect.key for it in rehearsal.queries.outbox.pages() if isinstance(it.effect, f.SendPage)}
     assert keys == set(rehearsal.only.pages)
     assert set(statuses(rehearsal, rehearsal.only.id)) == {PageStatus.ACCEPTED}
 
@@ -118,7 +118,7 @@ def test_what_waited_for_its_turn_is_tried_again_as_soon_as_what_did_not(rehears
             assert tx.outbox.put_off(page, rehearsal.now)
     (page,) = rehearsal.lease()
     rehearsal.settle(page, Again("HTTP 502"))
-    due_at = rehearsal.queries.next_delivery_at("pagerduty")
+    due_at = rehearsal.queries.outbox.next_delivery_at("pagerduty")
     assert due_at is not None
     assert due_at - rehearsal.now <= timedelta(seconds=1)
 

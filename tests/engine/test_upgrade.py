@@ -60,10 +60,12 @@ def test_pages_of_the_first_version_are_found_by_whom_they_went_to(first: tuple[
     upgrade(url_of(path))
     with Rehearsal(path) as rehearsal:
         everybodys = [
-            (it.id, it.effect.reach.person) for it in rehearsal.queries.pages() if isinstance(it.effect, SendPage)
+            (it.id, it.effect.reach.person)
+            for it in rehearsal.queries.outbox.pages()
+            if isinstance(it.effect, SendPage)
         ]
         for person in {person for _, person in everybodys}:
-            found = [it.id for it in rehearsal.queries.pages(person=person)]
+            found = [it.id for it in rehearsal.queries.outbox.pages(person=person)]
             assert found == [id_ for id_, whom in everybodys if whom == person]
 
 

@@ -153,7 +153,7 @@ def test_delivery_that_cannot_be_read_is_given_back_and_the_others_leave(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     damaged, sound = declared(store), declared(store)
-    (key,) = (row.key for row in store.queries.outbox(incident=damaged.id) if row.provider == "pagerduty")
+    (key,) = (row.key for row in store.queries.outbox.rows(incident=damaged.id) if row.provider == "pagerduty")
     rows_of(store, "UPDATE outbox SET effect = '[]' WHERE key = ?", key)
     with store.transaction() as tx:
         leased = tx.outbox.lease("pagerduty", "node-1", NOON, 16)
@@ -161,7 +161,7 @@ def test_delivery_that_cannot_be_read_is_given_back_and_the_others_leave(
         tx.outbox.give_back(leased.unreadable)
     assert f"{key}: this node can't deliver it: a stored effect can't be read" in caplog.text
     assert rows_of(store, "SELECT status FROM outbox WHERE key = ?", key) == [("pending",)]
-    assert store.queries.next_delivery_at("pagerduty", leased.unreadable) is None
+    assert store.queries.outbox.next_delivery_at("pagerduty", leased.unreadable) is None
     with store.transaction() as tx:
         assert tx.outbox.lease("pagerduty", "node-2", NOON, 16, leased.unreadable).deliveries == ()
 
@@ -176,7 +176,7 @@ def of_a_newer_tocsin(store: Store) -> tuple[Response, Response]:
 
 def test_page_that_only_a_newer_tocsin_can_read_is_listed_as_such_with_the_others(store: Store) -> None:
     strange, _ = of_a_newer_tocsin(store)
-    for listed in (store.queries.outbox(limit=100), store.queries.pages()):
+    for listed in (store.queries.outbox.rows(limit=100), store.queries.outbox.pages()):
         (row,) = (it for it in listed if it.effect is None)
         assert (row.incident, row.provider, row.status) == (strange.id, "pagerduty", "pending")
         assert [it for it in listed if it.incident != strange.id]
@@ -184,14 +184,14 @@ def test_page_that_only_a_newer_tocsin_can_read_is_listed_as_such_with_the_other
 
 def test_page_that_only_a_newer_tocsin_can_read_keeps_no_other_from_going_another_way(store: Store) -> None:
     strange, known = of_a_newer_tocsin(store)
-    waiting = store.queries.waiting_pages("pagerduty")
+    waiting = store.queries.outbox.waiting_pages("pagerduty")
     assert [it.incident for it in waiting.deliveries] == [known.id]
     rows = rows_of(store, "SELECT id FROM outbox WHERE incident = ? AND provider = 'pagerduty'", strange.id)
     assert [(id_,) for id_ in waiting.unreadable] == rows
-    assert store.queries.waiting_pages("pagerduty", waiting.unreadable).unreadable == ()
+    assert store.queries.outbox.waiting_pages("pagerduty", waiting.unreadable).unreadable == ()
     lead = waiting.deliveries[0].id
     rows_of(store, "UPDATE outbox SET status = 'counted', counted_in = ? WHERE id = ?", lead, waiting.unreadable[0])
-    counted = store.queries.counted_in(lead)
+    counted = store.queries.outbox.counted_in(lead)
     assert (counted.deliveries, counted.unreadable) == ((), waiting.unreadable)
 
 

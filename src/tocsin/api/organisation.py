@@ -66,12 +66,12 @@ async def get_inbox(node: Node, request: Request) -> Response:
 
 async def pages_to(node: Node, person: str | None, limit: int) -> list[PageView]:
     """The pages and notifications to a person, or to everybody, the newest first."""
-    return _views_of(node, await node.read(lambda queries: queries.pages(limit, person)))
+    return _views_of(node, await node.read(lambda queries: queries.outbox.pages(limit, person)))
 
 
 async def unanswered_pages_to(node: Node, person: str) -> list[PageView]:
     """The pages to a person that nobody has answered, the newest first; some of them where there are very many."""
-    return _views_of(node, await node.read(lambda queries: queries.unanswered_pages(person)))
+    return _views_of(node, await node.read(lambda queries: queries.outbox.unanswered_pages(person)))
 
 
 def _views_of(node: Node, found: list[OutboxRow]) -> list[PageView]:
