@@ -34,6 +34,31 @@ def test_each_database_has_its_own_files_whatever_the_password(other: str, is_sa
     assert (beside(other) == beside(AT)) is is_same
 
 
+def test_paths_are_put_behind_an_address_whether_or_not_it_ends_with_a_slash() -> None:
+    environ = {"HOME": "/home/alice", "TOCSIN_PUBLIC_URL": "https://ops.example.org/tocsin/"}
+    assert settings_from(environ).public_url == "https://ops.example.org/tocsin"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ops.example.org",
+        "ftp://ops.example.org",
+        "http://",
+        "http://[::1",
+        "http://localhost:99999",
+        "http://localhost:x",
+        "http://localhost:0",
+        "https://ops.example.org/?a=b",
+        "https://ops.example.org/#top",
+    ],
+)
+@pytest.mark.parametrize("name", ["TOCSIN_PUBLIC_URL", "TOCSIN_SLACK_API_URL"])
+def test_what_is_no_address_is_refused(name: str, address: str) -> None:
+    with pytest.raises(InvalidInput, match=f"{name}: must be an http or https address such as https://"):
+        settings_from({"HOME": "/home/alice", name: address})
+
+
 def test_push_services_are_named_one_after_the_other() -> None:
     environ = {"HOME": "/home/alice", "TOCSIN_PUSH_HOSTS": "push.example.org, *.Example.net:8443,"}
     assert settings_from(environ).push_hosts == ("push.example.org", "*.example.net:8443")

@@ -100,10 +100,20 @@ def _number(environ: Mapping[str, str], name: str, default: int, least: int, mos
 
 
 def _url(environ: Mapping[str, str], name: str) -> str:
+    """The address without a slash at its end: paths are put behind it."""
     text = environ.get(name, "")
-    if text and (urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname):
-        raise InvalidInput(f"{name}: must be an http or https address, got {text!r}")
-    return text
+    if text and not _is_address(text):
+        raise InvalidInput(f"{name}: must be an http or https address such as https://tocsin.example.org, got {text!r}")
+    return text.rstrip("/")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        is_plain = parts.port != 0 and not parts.query and not parts.fragment
+    except ValueError:  # half an IPv6 address, a port that is no number or too large
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and is_plain
 
 
 def _hosts(environ: Mapping[str, str], name: str) -> tuple[str, ...]:

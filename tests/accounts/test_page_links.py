@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tocsin.accounts.page_links import PageLinks
 
 KEY = "INC-2026-0042-5-0"
-LINKS = PageLinks("https://tocsin.example.org/", "5ec4e7")
+LINKS = PageLinks("https://tocsin.example.org", "5ec4e7")
 texts = st.text(max_size=60)
 
 

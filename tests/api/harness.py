@@ -4,7 +4,7 @@ The node runs in a thread with an event loop; a test is plain code that asks and
 """
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
@@ -108,6 +108,10 @@ class Api:
         self._seer = self._seer or self.session()
         known = {"Cookie": f"tocsin={self._seer}", "X-CSRF-Token": token_for(self._seer), **(headers or {})}
         return self.ask("GET" if content is None else "POST", path, token=None, content=content, headers=known)
+
+    def begin(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Let the node do something while the test goes on."""
+        self._portal.start_task_soon(work)
 
     def keep_aside(self, source: str, body: bytes) -> int:
         """Put a body into quarantine, as if a bug had struck; its number."""

@@ -272,6 +272,22 @@ def test_a_change_is_shown_beside_the_incidents_of_its_service_and_wakes_nobody(
     assert "Deployed website 4.2" not in api.see(f"/incidents/{other}").text
 
 
+def test_changes_that_came_before_an_incident_stay_beside_it_however_many_follow(api: Api) -> None:
+    def deploy(summary: str) -> None:
+        told = {"routing_key": key, "payload": {"summary": summary, "source": "ci"}}
+        assert api.ask("POST", "/v2/change/enqueue", token=None, json=told).status_code == 202
+
+    key = key_of(api, "website")
+    deploy("Deployed the cause")
+    incident = api.declare(service="website")
+    for number in range(12):
+        deploy(f"Deployed attempt {number}")
+    page = api.see(f"/incidents/{incident}").text
+    assert "Deployed the cause" in page
+    assert "Deployed attempt 11" in page
+    assert "Deployed attempt 1<" not in page
+
+
 def test_changes_of_one_service_can_be_asked_for(api: Api) -> None:
     key = key_of(api, "deployer")
     for service in ("website", "api", "nowhere"):

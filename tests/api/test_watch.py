@@ -23,13 +23,30 @@ def troubled(tmp_path: Path) -> Iterator[Api]:
         yield api
 
 
-def test_alarm_is_told_with_every_answer_to_somebody_who_was_let_in(troubled: Api) -> None:
+def test_alarm_is_told_with_every_answer_to_somebody_who_may_read(troubled: Api) -> None:
     header = "audit: deadlines are 0:10:00 late ? f?r alle"
-    for method, path in (("GET", "/api/v1/incidents"), ("GET", "/api/v1/incidents/INC-1"), ("GET", "/incidents/INC-1")):
-        assert troubled.ask(method, path).headers["Tocsin-Alarm"] == header
+    for path in ("/api/v1/incidents", "/api/v1/incidents/INC-1"):
+        assert troubled.ask("GET", path).headers["Tocsin-Alarm"] == header
+    for path in (f"/incidents/{troubled.declare()}", "/incidents/INC-1"):
+        assert troubled.see(path).headers["Tocsin-Alarm"] == header
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/v1/incidents"),
+        ("GET", "/api/v1/nothing"),
+        ("DELETE", "/api/v1/incidents"),
+        ("GET", "/incidents/INC-1"),
+        ("GET", "/incidents/INC-1/nothing"),
+        ("POST", "/incidents/INC-1/notes"),
+        ("GET", "/healthz"),
+    ],
+)
+def test_strangers_are_not_told_of_an_alarm_whatever_they_are_answered(troubled: Api, method: str, path: str) -> None:
     for token in (None, "tocsin_wrong", troubled.intake):
-        assert "Tocsin-Alarm" not in troubled.ask("GET", "/api/v1/incidents", token=token).headers
-    assert "Tocsin-Alarm" not in troubled.ask("GET", "/healthz", token=None).headers
+        response = troubled.ask(method, path, token=token, headers={"Accept": "text/html"})
+        assert "Tocsin-Alarm" not in response.headers, response.status_code
 
 
 def test_alarm_stands_at_the_head_of_every_page(troubled: Api) -> None:
@@ -38,19 +55,33 @@ def test_alarm_stands_at_the_head_of_every_page(troubled: Api) -> None:
     assert "in trouble" not in troubled.see("/").text
 
 
-def test_node_that_is_late_is_not_ready_and_says_why(troubled: Api) -> None:
-    assert troubled.ask("GET", "/readyz", token=None).status_code == 200  # a breach by itself is no reason
+def unready(api: Api, token: str | None) -> Any:
+    """What is told to whoever brings the token, on a node that is late."""
 
     def answer() -> Any:
         # Told anew each time: the watchman looks as well, and sees that it isn't so.
-        troubled.node.watch.alarms.state(Trouble.WAKER, {"": LATE}, troubled.node.clock.now())
-        response = troubled.ask("GET", "/readyz", token=None)
+        api.node.watch.alarms.state(Trouble.WAKER, {"": LATE}, api.node.clock.now())
+        response = api.ask("GET", "/readyz", token=token)
         return response.json() if response.status_code == 503 else None
 
-    told = until(answer, "the node is not ready")
+    return until(answer, "the node is not ready")
+
+
+def test_node_that_is_late_is_not_ready_and_says_why(troubled: Api) -> None:
+    assert troubled.ask("GET", "/readyz", token=None).status_code == 200  # a breach by itself is no reason
+    told = unready(troubled, troubled.admin)
     assert (told["ready"], told["why"]) == (False, [LATE])
     assert {it["id"] for it in told["alarms"]} == {"waker", "audit:7"}
+    assert {it["text"] for it in told["alarms"]} == {LATE}
     assert [it["text"] for it in troubled.do("get_alarms") if it["id"] == "audit:7"] == [LATE]
+
+
+def test_strangers_learn_that_a_node_is_not_ready_and_no_more_of_its_alarms_than_their_kinds(troubled: Api) -> None:
+    for token in (None, "tocsin_wrong", troubled.intake):
+        told = unready(troubled, token)
+        assert (told["ready"], told["why"]) == (False, ["waker"])
+        assert {it["kind"] for it in told["alarms"]} == {"waker", "audit"}
+        assert {name for it in told["alarms"] for name in it} == {"kind", "since"}
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -8,7 +8,7 @@ def test_doctor_asks_the_running_server(tocsin: Terminal) -> None:
     assert {"what": "server", "state": "well"}.items() <= findings[1].items()
     out = tocsin("doctor").out
     assert "✓ server: it is ready, and its database takes what is written" in out
-    assert "– SOP: it is the sample organisation: nobody real is paged\n    → `tocsin init`" in out
+    assert "– SOP: it is the sample organisation: nobody real is paged\n    → put your people into tocsin.toml" in out
 
 
 def test_doctor_sees_what_can_be_seen_without_a_server(alone: Terminal) -> None:

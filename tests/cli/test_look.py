@@ -117,6 +117,20 @@ def test_what_intake_prints_is_taken_by_prometheus_and_alertmanager(tocsin: Term
     assert checked("amtool", "check-config", str(alertmanager))
 
 
+def test_what_intake_prints_where_https_is_spoken_behind_a_path_is_taken_as_well(
+    alone: Terminal, tmp_path: Path
+) -> None:
+    for name, line in (("intake-key", "tocsin_intake_key"), ("url", "https://ops.example.org/tocsin"), ("cert", "PEM")):
+        (alone.directory / f"tocsin.db.{name}").write_text(f"{line}\n")
+    before, _, after = alone.does("intake").out.partition("Alertmanager (")
+    prometheus = tmp_path / "prometheus.yml"
+    prometheus.write_text(before.partition("\n\n")[2])
+    for line in ("static_configs: [{targets: ['ops.example.org']}]", "scheme: https", "path_prefix: '/tocsin'"):
+        assert f" {line}\n" in prometheus.read_text()
+    assert f"give both a copy of {alone.directory / 'tocsin.db.cert'}" in after
+    assert checked("promtool", "check", "config", str(prometheus))
+
+
 def checked(program: str, *arguments: str) -> bool:
     path = shutil.which(program)
     if path is None:

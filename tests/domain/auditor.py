@@ -303,6 +303,8 @@ class Auditor:
                 self.wakes_people, self.has_cause_to_page = True, True
                 if self.severity is None:
                     self.started_at = self.last_page_at = it.at
+            case e.SeverityChanged() if event.severity is event.before:
+                pass  # only what it is due to has changed
             case e.Assessed() | e.SeverityChanged():
                 self._forget_a_lost_notification()  # it was of another ladder
                 self.severity, self.is_response_missed, self.has_cause_to_page = event.severity, False, True

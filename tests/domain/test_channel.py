@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.domain.harness import CL, CTO, IC, MANAGER, PRIMARY, SEV1, SEV2, Story
+from tests.domain.harness import CL, CTO, IC, MANAGER, PRIMARY, SEV1, SEV2, SEV3, Story
 from tocsin.domain import commands as c
 from tocsin.domain import effects as f
 from tocsin.domain import events as e
@@ -59,6 +59,19 @@ def test_an_assessment_that_suspects_a_breach_comes_in_time() -> None:
     story = Story().declare(None)
     story.send(c.Assess(SEV2, "a breach is suspected", Trigger.SECURITY_BREACH))
     assert [type(it) for it in story.just_sent(f.OpenChannel)] == [f.OpenPrivateChannel]
+
+
+def test_a_breach_that_is_found_before_there_is_a_channel_makes_it_private() -> None:
+    story = Story().declare(SEV3).send(c.Assess(SEV1, "a key has leaked", Trigger.SECURITY_BREACH))
+    assert [type(it) for it in story.just_sent(f.OpenChannel)] == [f.OpenPrivateChannel]
+
+
+def test_a_public_channel_is_told_of_a_breach_that_it_stays_public() -> None:
+    story = with_channel().send(c.Assess(SEV1, "a key has leaked", Trigger.SECURITY_BREACH))
+    said = [it.text for it in story.just_sent(f.PostMessage)]
+    assert [text for text in said if "write here only what everybody may read" in text] == said[1:]
+    assert len(said) == 2
+    assert len(story.note("the key is revoked").just_sent(f.PostMessage)) == 1
 
 
 def test_stakeholders_learn_no_more_of_it_than_how_grave_it_is_and_how_it_stands() -> None:

@@ -140,9 +140,9 @@ class Incidents(RuleBasedStateMachine):
         if before.acknowledged_by and not before.open_pages:
             assert self.story.incident == before
 
-    @rule(severity=severities)
-    def assess(self, severity: Severity) -> None:
-        self.attempt(c.Assess(severity=severity, reason="as the table says"))
+    @rule(severity=severities, trigger=st.none() | st.sampled_from(Trigger))
+    def assess(self, severity: Severity, trigger: Trigger | None) -> None:
+        self.attempt(c.Assess(severity=severity, reason="as the table says", trigger=trigger))
 
     @rule(role=st.sampled_from(Role), person=people)
     def assign_role(self, role: Role, person: str) -> None:

@@ -50,6 +50,13 @@ NOTHING = "must say something, got nothing"
         ),
         pytest.param(
             in_sev2,
+            c.Assess(severity=SEV2, reason="as before", trigger=Trigger.SERVICE_DEGRADED),
+            "same_severity",
+            "INC-2026-0042 is SEV2 already, and its trigger service_degraded: nothing to change",
+            id="the same severity and the same trigger",
+        ),
+        pytest.param(
+            in_sev2,
             c.Assess(severity=SEV1, reason=" "),
             "reason_missing",
             f"reason: {NOTHING}",

@@ -22,8 +22,12 @@ from tests.domain.harness import (
     Story,
     step,
 )
+from tocsin.domain import commands as c
 from tocsin.domain import events as e
-from tocsin.sop.words import Severity
+from tocsin.domain.narrate import narrate
+from tocsin.sop.words import Severity, Trigger
+
+BREACH = Trigger.SECURITY_BREACH
 
 
 def test_assessment_moves_to_the_severitys_own_ladder_counted_from_the_start() -> None:
@@ -100,6 +104,31 @@ def test_who_was_paged_is_not_notified_as_well() -> None:
 def test_severity_change_stands_in_the_record_with_its_reason() -> None:
     story = Story().declare(SEV3).assess(SEV1, "payments fail as well")
     assert story.happened(e.SeverityChanged) == [e.SeverityChanged(SEV3, SEV1, "payments fail as well")]
+
+
+def lines(story: Story) -> list[str]:
+    return [narrate(event, story.sop) for event in story.happened(e.SeverityChanged)]
+
+
+def test_breach_that_is_found_as_the_severity_rises_takes_the_place_of_the_trigger() -> None:
+    story = Story().declare(SEV2).send(c.Assess(SEV1, "a key has leaked", BREACH))
+    assert story.incident.trigger is BREACH
+    assert lines(story) == ["Severity SEV2 → SEV1: a key has leaked (a security breach is suspected)"]
+
+
+def test_breach_that_is_found_later_is_recorded_at_the_same_severity_and_moves_no_deadline() -> None:
+    story = Story().declare(SEV1).acknowledge().at(7)
+    wakes_at = story.wake_at
+    story.send(c.Assess(SEV1, "a key has leaked", BREACH))
+    assert (story.incident.trigger, story.incident.severity_reason) == (BREACH, "a key has leaked")
+    assert lines(story) == ["Severity stays SEV1: a key has leaked (a security breach is suspected)"]
+    assert story.wake_at == wakes_at
+
+
+def test_change_that_names_no_trigger_keeps_the_recorded_one() -> None:
+    story = Story().declare(SEV2).send(c.Assess(SEV2, "a key has leaked", BREACH)).assess(SEV1)
+    assert story.incident.trigger is BREACH
+    assert story.refusal(c.Assess(SEV1, "as before", BREACH)).code == "same_severity"
 
 
 def test_several_affected_teams_have_each_their_primary_paged() -> None:

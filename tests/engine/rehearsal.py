@@ -25,7 +25,7 @@ from tocsin.engine.intake import Intake
 from tocsin.engine.providers import providers_for
 from tocsin.engine.sops import Sops
 from tocsin.engine.unmuter import let_out
-from tocsin.integrations.wire import Attempt, Outgoing, Reply, Request, Then, Verdict
+from tocsin.integrations.wire import Attempt, Outgoing, Reply, Request, Rung, Then, Verdict
 from tocsin.settings import Settings
 from tocsin.simulate.sandbox.recording import RecordedRequest
 from tocsin.simulate.sandbox.server import Sandbox
@@ -65,6 +65,7 @@ class Rehearsal:
         self.providers: dict[str, Provider] = {it.name: it for it in providers_for(settings, self.sop, "k3x9")}
         self.desk = Desk(Sops(self.sop), frozenset(self.providers))
         self.intake = Intake(self.desk)
+        self.console: list[str] = []  # what rang there
 
     def __enter__(self) -> Self:
         return self
@@ -166,6 +167,8 @@ class Rehearsal:
             assert isinstance(step, Request)
             verdict = provider.classify(effect, step, self._reply_to(step))
             step = verdict.request if isinstance(verdict, Then) else verdict
+        if isinstance(step, Rung):
+            self.console.append(step.line)
         return step
 
     def settle(self, delivery: Delivery, verdict: Verdict) -> None:

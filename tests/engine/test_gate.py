@@ -1,6 +1,7 @@
 """Who is let in, for how long, and how soon is somebody out? The gate itself, and of two nodes."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -21,6 +22,7 @@ from tocsin.engine.gate import Gate
 from tocsin.engine.node import Node
 from tocsin.engine.sign_in import Browser, SignIn
 from tocsin.engine.writer import Writer
+from tocsin.errors import NotSignedIn, Overloaded
 from tocsin.settings import Settings
 from tocsin.sop.durations import Duration
 from tocsin.sop.load import default_sop
@@ -32,6 +34,7 @@ pytestmark = pytest.mark.anyio
 ADMIN = Actor("tests", "api", key="token:tests")
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+PASSWORD = "a lantern over the harbour"
 
 
 class Entrance:
@@ -43,7 +46,7 @@ class Entrance:
         self.writer = Writer(store, clock, lambda: None)
         self.gate = Gate(store, self.writer, clock, default_sop().people)
         self.sign_in = SignIn(store, self.writer, clock, self.gate)
-        self.accounts = Accounts(self.writer, clock, self.gate, self.sign_in, default_sop())
+        self.accounts = Accounts(store, self.writer, clock, gate=self.gate, sign_in=self.sign_in, sop=default_sop())
         self.store = store
 
     async def account(self, email: str = "alice@example.com", role: GlobalRole = GlobalRole.ADMIN) -> Account:
@@ -86,6 +89,45 @@ async def test_session_that_is_used_lasts_twelve_hours(entrance: Entrance) -> No
         await entrance.gate.note_use()
     entrance.now = NOON + LASTS
     assert not await entrance.is_in(secret)
+
+
+async def test_link_that_does_not_work_costs_neither_a_hash_nor_a_transaction(entrance: Entrance) -> None:
+    await entrance.account()
+    entrance.writer.stop()  # from here on a password can't be hashed, and nothing be written
+    entrance.sign_in.close()
+    with pytest.raises(NotSignedIn, match="this link doesn't work"):
+        await entrance.accounts.make_first_admin("anything", Person("eve@evil.example"), PASSWORD, address="192.0.2.7")
+    with pytest.raises(NotSignedIn, match="this link doesn't work"):
+        await entrance.accounts.use_reset_link("anything", PASSWORD, "192.0.2.7")
+
+
+async def test_first_admins_link_opens_nothing_once_there_is_an_account(entrance: Entrance) -> None:
+    link = await entrance.accounts.first_link()
+    assert link is not None
+    await entrance.account()
+    entrance.sign_in.close()
+    with pytest.raises(NotSignedIn, match="this link doesn't work"):
+        await entrance.accounts.make_first_admin(link, Person("eve@evil.example"), PASSWORD, address="192.0.2.7")
+
+
+async def test_only_so_many_wait_for_their_turn_whatever_it_is_for(entrance: Entrance) -> None:
+    account = await entrance.account()
+    is_free = threading.Event()
+    waiting = [asyncio.create_task(entrance.sign_in.apart(is_free.wait)) for _ in range(16)]
+    await asyncio.sleep(0)
+    try:
+        for turn in (
+            entrance.sign_in.by_password("alice@example.com", PASSWORD, Browser("192.0.2.7")),
+            entrance.sign_in.confirm(account, PASSWORD, "192.0.2.7"),
+            entrance.accounts.set_password(account.id, PASSWORD, ADMIN),
+        ):
+            with pytest.raises(Overloaded, match="too many people sign in just now: try again in a few seconds"):
+                await asyncio.wait_for(turn, timeout=10)
+    finally:
+        is_free.set()
+    await asyncio.gather(*waiting)
+    await entrance.accounts.set_password(account.id, PASSWORD, ADMIN)
+    await entrance.sign_in.confirm(account, PASSWORD, "192.0.2.7")
 
 
 async def test_token_opens_nothing_from_the_instant_at_which_it_ends(entrance: Entrance) -> None:

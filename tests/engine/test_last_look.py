@@ -18,11 +18,12 @@ from tests.engine.waiting import eventually
 from tests.postgres import Cluster, run_sql
 from tocsin.domain import commands as c
 from tocsin.domain import events as e
-from tocsin.domain.effects import SendPage
+from tocsin.domain.effects import AnyEffect, SendPage
 from tocsin.domain.incident import Incident, Status
 from tocsin.engine import dispatch
+from tocsin.engine.providers import InboxProvider
 from tocsin.engine.sender import Look
-from tocsin.integrations.wire import Done, Outgoing, Reply, Request
+from tocsin.integrations.wire import Attempt, Done, Never, Outgoing, Reply, Request
 from tocsin.simulate.sandbox.server import Sandbox
 from tocsin.sop.words import Severity
 from tocsin.store.open import Store
@@ -36,6 +37,7 @@ T = TypeVar("T")
 
 ROUNDS = 200
 AT_ONCE = 10
+_RACES = 5
 SUCCESS = Reply(202, {}, b'{"status": "success"}')
 
 
@@ -67,6 +69,16 @@ async def acknowledge_soon(post: Post, incident: Incident, chance: random.Random
     await post.change(incident.id, c.Acknowledge())
 
 
+async def races(paging: Post, answering: Post, wires: list[Wire], is_decided: Callable[[], bool]) -> None:
+    """One race after the other until it is decided: on a busy machine one side may be the quicker one throughout."""
+    for number in range(1, _RACES + 1):
+        await race(paging, answering, ROUNDS, random.Random(number))
+        check(wires, paging, number * ROUNDS)
+        if is_decided() and 0 < sum(wire.left.total() for wire in wires) < number * ROUNDS:
+            return
+    raise AssertionError("in each race one side was the quicker one throughout")
+
+
 async def race(paging: Post, answering: Post, rounds: int, chance: random.Random) -> None:
     """So many incidents are declared, each acknowledged while its page is about to leave."""
 
@@ -79,25 +91,22 @@ async def race(paging: Post, answering: Post, rounds: int, chance: random.Random
     await eventually(lambda: not {"pending", "leased"} & set(paging.statuses()), within=60)
 
 
-def check(wires: list[Wire], post: Post) -> None:
+def check(wires: list[Wire], post: Post, rounds: int) -> None:
     left = sum((wire.left for wire in wires), Counter[str]())
     assert set(left) <= {Status.TRIGGERED}, "a page left after its acknowledgement was on record"
-    assert 0 < left.total() < ROUNDS, "the race was decided before it began"
-    assert max(sum((wire.keys for wire in wires), Counter[str]()).values()) == 1
-    pages = [it for it in post.store.queries.outbox.pages(limit=10 * ROUNDS) if it.provider == "pagerduty"]
-    assert Counter(it.status for it in pages) == {"done": left.total(), "suppressed": ROUNDS - left.total()}
+    assert set(sum((wire.keys for wire in wires), Counter[str]()).values()) <= {1}
+    pages = [it for it in post.store.queries.outbox.pages(limit=10 * rounds) if it.provider == "pagerduty"]
+    assert Counter(it.status for it in pages) == +Counter(done=left.total(), suppressed=rounds - left.total())
     assert all(it.attempts == (it.status == "done") for it in pages)
 
 
 @pytest.mark.slow
 async def test_no_page_leaves_once_its_acknowledgement_is_on_record(store: SqliteStore, sandbox: Sandbox) -> None:
-    chance = random.Random(1)
-    wire = Wire(store, chance)
+    wire = Wire(store, random.Random(1))
     unhurried = vendors(sandbox, "pagerduty")
     unhurried[0].rate = None
     async with delivering(store, *unhurried, send=wire.send, sop=CROWDED) as post:
-        await race(post, post, ROUNDS, chance)
-        check([wire], post)
+        await races(post, post, [wire], lambda: True)
 
 
 @pytest.fixture
@@ -125,12 +134,7 @@ async def test_no_page_leaves_once_its_acknowledgement_by_another_node_is_on_rec
 ) -> None:
     wires: list[Wire] = []
     async with node(database, sandbox, "one", wires) as one, node(database, sandbox, "other", wires) as other:
-        for seed in range(5):  # on a busy machine one node may be the quicker one for a whole race
-            await race(one, other, ROUNDS, random.Random(seed))
-            check(wires, one)
-            if all(wire.left for wire in wires):
-                break
-        assert all(wire.left for wire in wires), "one node did it all"
+        await races(one, other, wires, lambda: all(wire.left for wire in wires))
 
 
 async def test_worker_that_wakes_after_its_lease_was_taken_over_sends_nothing_and_settles_nothing(
@@ -193,6 +197,35 @@ async def test_page_whose_process_stood_still_after_the_last_look_is_looked_at_a
         assert post.statuses()[0] == "suppressed"
     store.close()
     assert sandbox.pagerduty.alerts == {}
+
+
+class Interrupted(InboxProvider):
+    """The inbox, where something happens while it makes ready what rings."""
+
+    meanwhile: Callable[[AnyEffect], object]
+
+    def request_for(self, effect: AnyEffect, attempt: Attempt) -> Request | Done | Never:
+        made = super().request_for(effect, attempt)
+        self.meanwhile(effect)
+        return made
+
+
+async def test_page_that_is_called_back_rings_on_no_console(
+    store: SqliteStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    inbox = Interrupted()
+    async with delivering(store, inbox) as post:
+
+        def acknowledge(effect: AnyEffect) -> None:
+            assert isinstance(effect, SendPage)
+            with store.transaction() as tx:
+                now = tx.incidents.get(effect.incident).opened_at
+                post.desk.change(tx, now, effect.incident, c.Acknowledge(), ALICE)
+
+        inbox.meanwhile = acknowledge
+        await post.page("alice")
+        await eventually(lambda: "suppressed" in post.statuses("inbox"))
+        assert "PAGE alice" not in caplog.text
 
 
 async def test_page_that_is_called_back_at_the_last_moment_has_no_end_to_follow(

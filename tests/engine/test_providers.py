@@ -10,7 +10,7 @@ from tests.fakes.effects import FIRST, page
 from tocsin.domain.effects import OpenChannel
 from tocsin.engine.deliveries import Provider
 from tocsin.engine.providers import providers_for
-from tocsin.integrations.wire import Done, Never, Reply, Request
+from tocsin.integrations.wire import Never, Reply, Request, Rung
 from tocsin.settings import Settings
 from tocsin.sop.load import default_sop
 from tocsin.sop.model import ContactMethod, PagerDuty, Sop
@@ -87,8 +87,10 @@ def test_requests_go_where_the_settings_say() -> None:
 
 def test_inbox_takes_everything_and_sends_no_requests(caplog: pytest.LogCaptureFixture) -> None:
     inbox = providers()["inbox"]
-    assert isinstance(inbox.request_for(page("inbox"), FIRST), Done)
-    assert "PAGE alice: SEV1 INC-2026-0042 checkout: Checkout is down" in caplog.text
+    rung = inbox.request_for(page("inbox"), FIRST)
+    assert isinstance(rung, Rung)
+    assert rung.line == "PAGE alice: SEV1 INC-2026-0042 checkout: Checkout is down (Paged primary on-call)"
+    assert caplog.text == ""  # it rings after the last look
     with pytest.raises(TypeError, match="the inbox sends no requests"):
         inbox.classify(page("inbox"), Request("GET", "http://127.0.0.1:9"), Reply(200, {}, b""))
 

@@ -24,6 +24,8 @@ def test_changes_are_told_the_newest_first(store: Store) -> None:
     assert store.queries.desk.changes(since=NOON, limit=10, service="website") == [second, first]
     assert store.queries.desk.changes(since=NOON + DAY, limit=10) == [second]
     assert store.queries.desk.changes(since=NOON, limit=1) == [second]
+    assert store.queries.desk.changes(since=NOON, before=NOON + DAY, limit=1, service="website") == [first]
+    assert store.queries.desk.changes(since=NOON, before=NOON, limit=1) == []
 
 
 def test_what_is_old_is_forgotten(store: Store) -> None:

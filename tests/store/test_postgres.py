@@ -4,7 +4,7 @@ import os
 import random
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from string import ascii_letters
 
@@ -316,3 +316,11 @@ def test_password_is_never_in_the_name() -> None:
 def test_address_that_libpq_does_not_understand_is_refused() -> None:
     with pytest.raises(InvalidInput, match="database: not a PostgreSQL address that libpq understands"):
         conninfo_of("postgresql://host/db?no_such_option=1")
+
+
+@pytest.mark.parametrize("read", [conninfo_of, name_of])
+def test_password_of_an_address_that_can_not_be_read_is_not_told(read: Callable[[str], str]) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        read("postgresql://tocsin:s%zzcret@host/db")
+    assert "zzcret" not in str(caught.value)
+    assert "`%` %25" in str(caught.value)

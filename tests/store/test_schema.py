@@ -10,7 +10,8 @@ import pytest
 from tests.store.file import rows_of
 from tests.store.response import whole_responses
 from tocsin.errors import InvalidInput, StoreError
-from tocsin.store.file import ServerLock, path_of
+from tocsin.store.address import path_of
+from tocsin.store.file import ServerLock
 from tocsin.store.migrate import POSTGRES, SQLITE, migrations
 from tocsin.store.postgres import PostgresStore
 from tocsin.store.sqlite import SqliteStore
@@ -135,11 +136,25 @@ def test_address_names_a_file(url: str, path: str) -> None:
     assert path_of(url) == Path(path)
 
 
-@pytest.mark.parametrize("url", ["", "sqlite:///", "tocsin.db", "postgresql://host/tocsin"])
-def test_other_address_is_refused_with_the_form_that_is_wanted(url: str) -> None:
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("", "nothing"),
+        ("sqlite:///", "sqlite://…"),
+        ("tocsin.db", "no address"),
+        ("postgresql://alice:secret@host/tocsin", "postgresql://…"),
+        ("host=pg password=secret", "no address"),
+    ],
+)
+def test_other_address_is_refused_with_the_form_that_is_wanted_and_without_its_password(url: str, told: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         path_of(url)
-    assert str(caught.value) == f"database: must be sqlite:///FILE (or sqlite:////absolute/FILE), got {url!r}"
+    assert str(caught.value) == f"database: must be sqlite:///FILE (or sqlite:////absolute/FILE), got {told}"
+
+
+def test_directory_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=f"database: must name a file, got the directory {tmp_path}"):
+        path_of(f"sqlite:///{tmp_path}")
 
 
 # One server at a time

@@ -89,6 +89,31 @@ def test_page_that_was_refused_keeps_the_next_one_from_nothing(store: Store) -> 
     assert len(lease(store)) == 1
 
 
+def test_lone_page_that_was_refused_does_not_make_the_storm_before_it_forgotten(store: Store) -> None:
+    opened(store, 5)
+    (storm,) = lease(store)
+    settle(store, storm)
+    opened(store, 1)
+    (lone,) = lease(store, 5 * SECOND)
+    settle(store, lone, "failed", 5 * SECOND)
+    opened(store, 4)
+    assert store.queries.outbox.next_delivery_at("pagerduty") == NOON + SECOND + APART
+    assert lease(store, APART) == []
+    assert len(lease(store, SECOND + APART)) == 1
+
+
+def test_next_page_of_a_storm_keeps_its_distance_to_one_that_was_taken_late(store: Store) -> None:
+    opened(store, 5)
+    (storm,) = lease(store)
+    opened(store, 1)
+    (lone,) = lease(store, 2 * SECOND)
+    settle(store, lone, after=2 * SECOND)
+    settle(store, storm, after=20 * SECOND)
+    opened(store, 4)
+    assert lease(store, 19 * SECOND + APART) == []
+    assert len(lease(store, 20 * SECOND + APART)) == 1
+
+
 def test_each_recipient_is_served_once_before_anybody_is_served_twice(store: Store) -> None:
     alone = declared(store, SEV2)
     alone.send(c.PageByHand(target="erin", reason="have a look"))

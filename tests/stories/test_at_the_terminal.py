@@ -33,7 +33,8 @@ def test_a_sev1_from_the_alert_to_the_completed_postmortem(tocsin: Terminal, tmp
         learn(tocsin, incident)
         assert tocsin.does("list").out == "no open incidents\n"
         until(
-            lambda: {it.status for it in sandbox.pagerduty.alerts.values()} == {"resolved"}, "no pager rings any more"
+            lambda: {it.status for it in list(sandbox.pagerduty.alerts.values())} == {"resolved"},
+            "no pager rings any more",
         )
 
 

@@ -31,7 +31,7 @@ def test_the_secondary_does_not_sleep_on_while_the_primary_cannot_be_paged(
         team = next(it for it in server.get("oncall") if it["team"] == "platform")
         sandbox.script = refusing(team["primary"])
         incident = str(server.post("incidents", title="Checkout is down", severity="SEV1", reason="all users")["id"])
-        until(lambda: any(alert.triggers for alert in sandbox.pagerduty.alerts.values()), "somebody is paged")
+        until(lambda: any(alert.triggers for alert in list(sandbox.pagerduty.alerts.values())), "somebody is paged")
 
         first, second = server.events(incident, "step_fired")
         assert (first["event"]["targets"], second["event"]["targets"]) == (["primary"], ["secondary"])

@@ -111,8 +111,10 @@ def _by_command(place: Place, paged: Paged) -> str:
 def _in_pagerduty(place: Place, paged: Paged) -> str:
     told = len(place.post.delivered)
     place.sandbox.pagerduty.desk.acknowledge(paged.page, BOB.id)
-    until(lambda: len(place.post.delivered) > told, "PagerDuty has told of it")
-    assert {it.statuses for it in place.post.delivered} == {(202,)}
+    until(
+        lambda: any(b"incident.acknowledged" in it.body for it in place.post.delivered[told:]), "PagerDuty tells of it"
+    )
+    assert {it.status for it in place.post.delivered} == {202}
     return ""
 
 

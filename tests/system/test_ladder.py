@@ -80,8 +80,8 @@ def test_a_sev1_that_nobody_acknowledges_climbs_the_ladder_at_the_sops_minutes(
         print(f"\nthe latest step came {seconds:.3f} s after its time")  # noqa: T201  # the figure
 
     team = next(it for it in server.get("oncall") if it["team"] == "platform")
-    until(lambda: len(pages_at_pagerduty(sent)) >= 3, "PagerDuty has the pages")
-    assert sorted(pages_at_pagerduty(sent)[:3]) == sorted([team["primary"], team["secondary"], "erin"])
+    called = {team["primary"], team["secondary"], "erin"}
+    until(lambda: called <= set(pages_at_pagerduty(sent)), "PagerDuty has their pages")
 
 
 def test_a_ladder_that_nobody_answers_repeats_its_last_page_with_everyone_on_call(fast_server: Server) -> None:

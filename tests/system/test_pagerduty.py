@@ -93,7 +93,7 @@ def test_acknowledged_here_is_acknowledged_there_within_one_second_and_not_echoe
         until(lambda: sandbox.pagerduty.desk.of_key(key).status == "acknowledged", "it is acknowledged there")
         assert time.monotonic() - began < _GENEROUS
         until(lambda: len(delivering.delivered) == 2, "PagerDuty tells of what we did")
-    assert [it.statuses for it in delivering.delivered] == [(202,), (202,)]
+    assert [it.status for it in delivering.delivered] == [202, 202]
     assert [it["actor"] for it in acknowledgements(server, incident)] == ["alice"]
 
 
@@ -157,7 +157,7 @@ def test_two_secrets_are_right_while_one_is_replaced_and_a_third_is_not(tmp_path
             with post(server, sandbox, *signed_with) as delivering:
                 sandbox.pagerduty.desk.annotate(key, BOB.id, f"signed with {len(signed_with)}")
                 until(lambda: delivering.delivered, "it was delivered")
-                assert delivering.delivered[0].statuses == (status,)
+                assert delivering.delivered[0].status == status
         assert incident
 
 

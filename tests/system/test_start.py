@@ -109,7 +109,7 @@ def test_a_postgresql_that_is_not_there_is_said_without_its_password(tmp_path: P
         pytest.param(
             "TOCSIN_DATABASE",
             "mysql://localhost/tocsin",
-            "database: must be sqlite:///FILE or postgresql://HOST/NAME, got 'mysql://localhost/tocsin'",
+            "database: must be sqlite:///FILE or postgresql://HOST/NAME, got mysql://…",
             id="a database of another kind",
         ),
         pytest.param(
@@ -124,7 +124,8 @@ def test_a_postgresql_that_is_not_there_is_said_without_its_password(tmp_path: P
         pytest.param(
             "TOCSIN_SLACK_API_URL",
             "slack.com",
-            "TOCSIN_SLACK_API_URL: must be an http or https address, got 'slack.com'",
+            "TOCSIN_SLACK_API_URL: must be an http or https address such as https://tocsin.example.org, "
+            "got 'slack.com'",
             id="an address without its scheme",
         ),
     ],

@@ -3,6 +3,7 @@
 That nobody sees a page without being let in is asked in `tests/api/test_permissions.py`.
 """
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from tocsin.accounts.permissions import Permission
 from tocsin.api.guard import Guarded
 from tocsin.web.app import pages
 
+PASSWORD = "a lantern over the harbour"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
@@ -90,6 +92,19 @@ def test_page_of_what_there_is_not_is_a_page(api: Api) -> None:
     assert response.status_code == 404
     assert "There is nothing here" in response.text
     assert "there is no &#39;INC-2026-9999&#39;" in response.text
+
+
+def test_page_that_has_to_wait_says_for_what(api: Api) -> None:
+    is_free = threading.Event()
+    for _ in range(16):
+        api.begin(lambda: api.node.sign_in.apart(is_free.wait))
+    form = f"password={PASSWORD}&again={PASSWORD}".encode()
+    try:
+        response = api.see("/account/password", headers={**FORM, "accept": "text/html"}, content=form)
+    finally:
+        is_free.set()
+    assert (response.status_code, response.headers["retry-after"]) == (503, "2")
+    assert "too many people sign in just now: try again in a few seconds." in response.text
 
 
 def test_address_without_a_page_is_plain_to_a_program(api: Api) -> None:

@@ -1,9 +1,10 @@
 """Pages are live: what one does another sees; nobody overwrites anybody; a lost connection is told, and comes back."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.web.browser import CUT_OFF
 from tests.web.conftest import Looks
+from tests.web.people import PASSWORD, email_of
 from tests.web.world import World
 
 
@@ -65,6 +66,69 @@ def test_page_says_that_it_lost_its_connection_and_comes_back_by_itself(world: W
     expect(page.locator("#offline")).to_be_hidden()
     world.do(incident, "acknowledge", by="alice")
     expect(page.locator("#head .status")).to_have_text("Acknowledged")
+
+
+def test_page_whose_session_ends_says_so_and_keeps_what_is_being_written(world: World, looks: Looks) -> None:
+    incident = world.declare(severity="SEV1", reason="all")
+    viewer = looks(world, person="emma")
+    viewer.expected.append("401")
+    page = viewer.go(f"/incidents/{incident}")
+    viewer.streams()
+    page.locator("#note > summary").click()
+    note = page.get_by_label("For the timeline")
+    note.fill("half a sentence that")
+    end_sessions(world, "emma")
+    told = page.locator("#offline")
+    expect(told).to_contain_text("You are signed out, and this page stands still.", timeout=10_000)
+    expect(note).to_have_value("half a sentence that")
+    page.get_by_role("button", name="Add the note").click()  # refused, and nothing is lost by it
+    expect(note).to_have_value("half a sentence that")
+    assert viewer.barriers() == []
+    with page.context.expect_page() as opened:
+        told.get_by_role("link", name="sign in again").click()
+    sign_in(opened.value, "emma")
+    page.bring_to_front()
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(told).to_be_hidden()
+    page.get_by_role("button", name="Add the note").click()
+    expect(page.locator("#timeline")).to_contain_text("Note: half a sentence that")
+    viewer.streams()
+
+
+def test_what_is_sent_after_the_session_has_ended_is_not_lost(world: World, looks: Looks) -> None:
+    incident = world.declare(severity="SEV1", reason="all")
+    viewer = looks(world, person="emma")
+    viewer.expected.append("401")
+    page = viewer.go(f"/incidents/{incident}")
+    end_sessions(world, "emma")
+    page.locator("#note > summary").click()
+    note = page.get_by_label("For the timeline")
+    note.fill("a whole sentence")
+    page.get_by_role("button", name="Add the note").click()
+    expect(page.locator("#offline")).to_contain_text("You are signed out")
+    expect(note).to_have_value("a whole sentence")
+
+
+def test_page_on_which_nothing_is_written_goes_to_where_one_signs_in(world: World, looks: Looks) -> None:
+    incident = world.declare(severity="SEV1", reason="all")
+    viewer = looks(world, person="emma")
+    page = viewer.go(f"/incidents/{incident}")
+    viewer.streams()
+    end_sessions(world, "emma")
+    expect(page).to_have_url(f"{world.server.url}/signin?next=/incidents/{incident}", timeout=10_000)
+
+
+def end_sessions(world: World, name: str) -> None:
+    """As when their time is up."""
+    (account,) = [it for it in world.server.get("accounts") if it["email"] == email_of(name)]
+    world.server.post(f"accounts/{account['id']}/role", role=account["role"])
+
+
+def sign_in(page: Page, name: str) -> None:
+    page.get_by_label("E-mail address").fill(email_of(name))
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url("**/")
 
 
 def test_lists_follow_what_happens(world: World, looks: Looks) -> None:

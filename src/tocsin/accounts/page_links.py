@@ -14,6 +14,11 @@ _PURPOSE = b"acknowledge/"
 _BYTES = 18  # 144 bits: 24 characters
 
 
+def incident_page(public_url: str, incident: str) -> str:
+    """The address of an incident's page."""
+    return f"{public_url}/incidents/{quote(incident, safe='')}"
+
+
 class PageLinks(Struct, frozen=True):
     """How links to this installation are made; `secret` is its own, random, made once."""
 
@@ -25,11 +30,11 @@ class PageLinks(Struct, frozen=True):
 
     def incident(self, incident: str) -> str:
         """The address of the incident's page."""
-        return f"{self.public_url.rstrip('/')}/incidents/{quote(incident, safe='')}"
+        return incident_page(self.public_url, incident)
 
     def acknowledgement(self, page: str) -> str:
         """The address at which that page, by its key, is acknowledged."""
-        return f"{self.public_url.rstrip('/')}/a/{self.token(page)}"
+        return f"{self.public_url}/a/{self.token(page)}"
 
     def token(self, page: str) -> str:
         """The page's key and its signature: `INC-2026-0042-5-0.Zk3…`."""

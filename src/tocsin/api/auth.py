@@ -68,20 +68,20 @@ def token_file(database: Path, name: str) -> Path:
     return database.with_name(f"{database.name}.{name}")
 
 
-def keep_token(path: Path, token: str) -> None:
-    """Write a token to a file of mode 0600, at once or not at all."""
+def keep(path: Path, line: str) -> None:
+    """Write a line to a file of mode 0600, at once or not at all: nobody reads half of it. Raises StoreError."""
     temporary = path.with_name(f"{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.unlink(missing_ok=True)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(token + "\n")
+            file.write(line + "\n")
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        raise StoreError(f"{path}: the token can't be written: {error}") from error
+        raise StoreError(f"{path}: can't be written: {error}") from error
 
 
 async def ensure_tokens(node: Node) -> None:
@@ -95,7 +95,7 @@ async def ensure_tokens(node: Node) -> None:
         token = read_token(path)
         if token is None or hash_of(token) in revoked or await _is_ended(node, token):
             token = new_token(prefix)
-            keep_token(path, token)
+            keep(path, token)
         # A new admin token replaces the old one. A new key for monitoring doesn't: where its file was lost (a restored
         # database), what monitoring has in its configuration must still let its alerts in.
         # And each node of several has an admin token of its own.

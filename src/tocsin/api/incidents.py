@@ -29,14 +29,12 @@ STATES = ("open", "ended", "all", "held")
 
 
 def actor_of(node: Node, request: Request, by: str | None) -> Actor:
-    """Who acts: whoever was let in. The owner of the admin token's file may name any person of the SOP."""
+    """Who acts: whoever was let in. The owner of the admin token's file may name any person of the SOP.
+
+    Raises InvalidInput for whom the SOP doesn't know, Forbidden where they name somebody else than themselves.
+    """
     via = request.headers.get("x-tocsin-surface", "api")
     via = via if via in ("api", "cli") else "api"
-    return actor_for(node, request, by, via)
-
-
-def actor_for(node: Node, request: Request, by: str | None, via: str) -> Actor:
-    """The same for another surface; raises Forbidden where they name somebody else than themselves."""
     principal: Principal = request.state.principal
     if by is not None and by not in node.sop.people:
         raise InvalidInput(f"by: {by!r} is not one of {', '.join(sorted(node.sop.people))}")

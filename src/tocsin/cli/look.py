@@ -1,6 +1,7 @@
 """How is something looked at from a terminal? Incidents, timelines, who is on call, what was sent to whom."""
 
 import os
+from urllib.parse import urlsplit
 
 import click
 
@@ -136,13 +137,20 @@ def intake(is_json: bool) -> None:
         doors = {"webhook": f"{url}/intake/alertmanager/{key}", "pagerduty": f"{url}/intake/pagerduty/{key}"}
         show_json({"url": url, "key": key, **doors})
         return
-    host = url.partition("://")[2]
+    there, own = urlsplit(url), base.with_name(f"{base.name}.cert")
     say("Prometheus (prometheus.yml):\n")
-    say(f"alerting:\n  alertmanagers:\n    - static_configs: [{{targets: ['{host}']}}]")
+    say(f"alerting:\n  alertmanagers:\n    - static_configs: [{{targets: ['{there.netloc}']}}]")
+    if there.scheme == "https":
+        say("      scheme: https")
+    if there.path:
+        say(f"      path_prefix: '{there.path}'")
     say(f"      authorization: {{credentials: '{key}'}}\n")
     say("Alertmanager (alertmanager.yml, beside what you have):\n")
     say("receivers:\n  - name: tocsin\n    webhook_configs:")
     say(f"      - url: '{url}/intake/alertmanager/{key}'\n")
+    if there.scheme == "https" and own.exists():
+        say(f"Where the certificate is your own, give both a copy of {own}:")
+        say("`tls_config: {ca_file: …}` in Prometheus, `http_config: {tls_config: {ca_file: …}}` in Alertmanager.\n")
     say("PagerDuty (a webhook, version 3: what is done there is known here):\n")
     say(f"{url}/intake/pagerduty/{key}")
 

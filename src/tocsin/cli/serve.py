@@ -1,6 +1,7 @@
 """How is the server run? One process: intake, engine and API on one port, until it is told to stop."""
 
 import asyncio
+import errno
 import gc
 import logging
 import os
@@ -103,7 +104,9 @@ def _listen(settings: Settings) -> socket.socket:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     except OSError as error:
-        message = f"{settings.host}:{settings.port}: can't listen there: {error.strerror}; choose another --port"
+        is_no_place = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
+        remedy = "choose another --host, such as 127.0.0.1 or 0.0.0.0" if is_no_place else "choose another --port"
+        message = f"{settings.host}:{settings.port}: can't listen there: {error.strerror}; {remedy}"
         raise StoreError(message) from error
 
 
@@ -143,17 +146,19 @@ def _tell_reach(sop: Sop, methods: frozenset[str], public_url: str) -> None:
 async def _run(
     settings: Settings, sop: Sop, name: str, listening: socket.socket, certificate: "Certificate | None"
 ) -> None:
-    from tocsin.api.auth import ensure_tokens, token_file  # noqa: PLC0415  # heavy, and needed by this command only
+    from tocsin.api.auth import ensure_tokens, keep, token_file  # noqa: PLC0415  # heavy, and needed by this command only
     from tocsin.engine.node import Node  # noqa: PLC0415
 
     async with Node(settings, sop) as node:
         await _patiently(ensure_tokens, node)
         if certificate is not None:
             certificate.keep_copy()
-        token_file(settings.beside, "url").write_text(settings.public_url + "\n", encoding="ascii")
+        keep(token_file(settings.beside, "url"), settings.public_url)
         logger.info("SOP: %s", name)
         if sop == default_sop():
-            logger.warning("the sample organisation: nobody real is paged; `tocsin init` writes a file to start from")
+            logger.warning(
+                "the sample organisation: nobody real is paged; put your people into tocsin.toml (`tocsin init`)"
+            )
         _tell_reach(sop, node.desk.methods, settings.public_url)
         if not node.watch.emergency.contacts:
             logger.warning("no emergency contacts: nobody is called when this node can't page; see docs/operations.md")

@@ -21,6 +21,10 @@ _SILENT_IN_CHANNEL = (
     e.IncidentOpened,
     e.Restored,
 )
+_TOO_LATE_TO_HIDE = (
+    "This incident is not everybody's any more. A channel that is public stays so, for Slack lets no app change that: "
+    "until somebody has made it private in its settings, write here only what everybody may read."
+)
 _TOLD_TO_STAKEHOLDERS = (e.StakeholdersInformed, e.SeverityChanged, e.Mitigated, e.Resolved, e.Reopened)
 
 
@@ -113,6 +117,8 @@ def _keep_channel_current(before: Incident, draft: Draft, channel: str) -> list[
                 mention=_called_upon(event),
             )
             found.append(said)
+    if _is_private(incident, sop) and not _is_private(before, sop):
+        found.append(f.PostMessage(incident=incident.id, channel=channel, text=_TOO_LATE_TO_HIDE))
     newcomers = tuple(person for person in _involved(incident) if person not in _involved(before))
     if newcomers:
         found.append(f.InviteToChannel(incident=incident.id, channel=channel, people=newcomers))

@@ -52,11 +52,12 @@ class Assessed(Event, frozen=True):
 
 
 class SeverityChanged(Event, frozen=True):
-    """The severity was raised or lowered."""
+    """The severity was raised or lowered, or stays and is due to something else: `trigger`, where that changed."""
 
     before: Severity
     severity: Severity
     reason: str
+    trigger: Trigger | None = None
 
 
 class RoleAssigned(Event, frozen=True):

@@ -42,6 +42,13 @@ def _opened(event: e.IncidentOpened, sop: Sop) -> str:
     return f"Incident {how} on {event.service}{looks}: {event.title} ({event.trigger.meaning})"
 
 
+def _severity_changed(event: e.SeverityChanged, sop: Sop) -> str:
+    is_kept = event.before is event.severity
+    how = f"Severity stays {event.severity}" if is_kept else f"Severity {event.before} → {event.severity}"
+    because = f" ({event.trigger.meaning})" if event.trigger else ""
+    return f"{how}: {event.reason}{because}"
+
+
 _URGENT_WORDS = {Urgency.PAGE: "Paged", Urgency.NOTIFY: "Notified", Urgency.ASSIGN: "Assigned to"}
 
 
@@ -131,7 +138,7 @@ _TELL: dict[type[e.Event], Callable[[Any, Sop], str]] = {
     e.IncidentOpened: _opened,
     e.Acknowledged: lambda event, sop: _with_note("Acknowledged", event.note),
     e.Assessed: lambda event, sop: f"Assessed as {event.severity} and declared: {event.reason}",
-    e.SeverityChanged: lambda event, sop: f"Severity {event.before} → {event.severity}: {event.reason}",
+    e.SeverityChanged: _severity_changed,
     e.RoleAssigned: _role_assigned,
     e.TeamAdded: lambda event, sop: f"Team added: {event.team}",
     e.NoteAdded: lambda event, sop: f"Note: {event.text}",

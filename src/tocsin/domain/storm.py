@@ -17,7 +17,7 @@ _NAMED = 3  # of the incidents that are counted, in words
 
 
 class Last(Struct, frozen=True):
-    """The page that left last: `at` is when it first left, or was taken; `again_at` while it waits for a retry."""
+    """The page that left last. `at` is when it first left, or when one was taken last; `again_at` while it waits."""
 
     id: int
     at: datetime

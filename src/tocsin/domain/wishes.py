@@ -42,7 +42,10 @@ class DeclareBody(Body, frozen=True):
 
 
 class AssessBody(Body, frozen=True):
-    """Assess, or change the severity: by naming it with a reason, or by answers that the SOP's rules classify."""
+    """Assess, or change the severity: by naming it with a reason, or by answers that the SOP's rules classify.
+
+    A `trigger` other than the recorded one takes its place, at the same severity as well.
+    """
 
     severity: Severity | None = None
     reason: str = ""

@@ -26,9 +26,11 @@ from tocsin.engine.writer import Writer
 from tocsin.errors import InvalidInput, NotFound, NotSignedIn, Refused
 from tocsin.sop.durations import Duration
 from tocsin.sop.model import Sop
+from tocsin.store.account_queries import AccountQueries
 from tocsin.store.accounts import NewAccount
 from tocsin.store.audit_log import Deed
-from tocsin.store.rows import Account, Token
+from tocsin.store.open import Store
+from tocsin.store.rows import Account, Link, Token
 from tocsin.store.transaction import Transaction
 
 T = TypeVar("T")
@@ -60,7 +62,8 @@ class Wanted(Struct, frozen=True):
 class Accounts:
     """Makes and changes accounts and tokens."""
 
-    def __init__(self, writer: Writer, clock: Clock, gate: Gate, sign_in: SignIn, sop: Sop) -> None:
+    def __init__(self, store: Store, writer: Writer, clock: Clock, *, gate: Gate, sign_in: SignIn, sop: Sop) -> None:
+        self._store = store
         self._writer = writer
         self._clock = clock
         self._gate = gate
@@ -150,8 +153,8 @@ class Accounts:
     # Passwords
 
     async def set_password(self, id_: int, password: str, actor: Actor, *, keep: str = "") -> None:
-        """Take a new password; every session ends, but the one with the hash `keep`. Raises InvalidInput."""
-        account = await self._writer.write(lambda tx, now: tx.accounts.account(id_))
+        """Take a new password; every session ends but the one with the hash `keep`. Raises InvalidInput, Overloaded."""
+        account = await self._store.read(lambda queries: queries.accounts.account(id_))
         hashed = await self._hashed(password, account.email)
 
         def work(tx: Transaction, now: datetime) -> None:
@@ -163,8 +166,8 @@ class Accounts:
         await self._change(work)
 
     async def use_reset_link(self, secret: str, password: str, address: str) -> Account:
-        """Set the password of the link's account; raises NotSignedIn where it doesn't work, and InvalidInput."""
-        account = await self._writer.write(lambda tx, now: self._account_of(tx, secret))
+        """Set the password of the link's account; raises NotSignedIn for a bad link, InvalidInput and Overloaded."""
+        account = await self._store.read(lambda queries: self._account_of(queries.accounts, secret))
         hashed = await self._hashed(password, account.email)
 
         def work(tx: Transaction, now: datetime) -> Account:
@@ -178,11 +181,11 @@ class Accounts:
 
         return await self._change(work)
 
-    def _account_of(self, tx: Transaction, secret: str) -> Account:
-        link = tx.accounts.link(hash_of(secret))
-        if link is None or link.account is None or link.expires_at <= self._clock.real_now():
+    def _account_of(self, known: AccountQueries, secret: str) -> Account:
+        link = self._link(known, secret)
+        if link.account is None:
             raise NotSignedIn(_NO_SUCH_LINK)
-        account = tx.accounts.account(link.account)
+        account = known.account(link.account)
         if account.disabled_at is not None:
             raise NotSignedIn(_NO_SUCH_LINK)
         return account
@@ -208,14 +211,14 @@ class Accounts:
         return await self._writer.write(work)
 
     async def make_first_admin(self, secret: str, person: Person, password: str, *, address: str) -> Account:
-        """The first admin, by the link; raises NotSignedIn, InvalidInput and Refused."""
+        """The first admin, by the link; raises NotSignedIn, InvalidInput, Refused and Overloaded."""
+        # Whoever has no link is told so before anything is hashed: that takes the turn of those who sign in.
+        await self._store.read(lambda queries: self._refuse_unless_first(queries.accounts, secret))
         new = self.new_account(person)
         hashed = await self._hashed(password, new.email)
 
         def work(tx: Transaction, now: datetime) -> Account:
-            link = tx.accounts.link(hash_of(secret))
-            if link is None or link.account is not None or tx.accounts.are_there_accounts():
-                raise NotSignedIn(_NO_SUCH_LINK)
+            self._refuse_unless_first(tx.accounts, secret)
             self._use_link(tx, secret)
             account = tx.accounts.add(NewAccount(new.email, new.name, GlobalRole.ADMIN, new.person, hashed), now)
             actor = self._gate.actor_of(account, address)
@@ -228,9 +231,18 @@ class Accounts:
         at = self._clock.real_now()
         tx.sign_in.keep_link(hash_of(secret), account, at, at + LINK_LASTS)
 
+    def _refuse_unless_first(self, known: AccountQueries, secret: str) -> None:
+        if self._link(known, secret).account is not None or known.are_there_accounts():
+            raise NotSignedIn(_NO_SUCH_LINK)
+
+    def _link(self, known: AccountQueries, secret: str) -> Link:
+        link = known.link(hash_of(secret))
+        if link is None or link.expires_at <= self._clock.real_now():
+            raise NotSignedIn(_NO_SUCH_LINK)
+        return link
+
     def _use_link(self, tx: Transaction, secret: str) -> None:
-        link = tx.accounts.link(hash_of(secret))
-        if link is None or link.expires_at <= self._clock.real_now() or not tx.sign_in.use_link(link.hash):
+        if not tx.sign_in.use_link(self._link(tx.accounts, secret).hash):
             raise NotSignedIn(_NO_SUCH_LINK)
 
     # Tokens

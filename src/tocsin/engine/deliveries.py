@@ -18,12 +18,13 @@ from tocsin.engine.quotas import NotYet, Quotas
 from tocsin.engine.sender import Look
 from tocsin.engine.throttle import Places, Throttle
 from tocsin.errors import TocsinError, Unreachable
-from tocsin.integrations.wire import Again, Attempt, Done, Never, Outgoing, Reply, Then, Verdict
+from tocsin.integrations.wire import Again, Attempt, Done, Never, Outgoing, Reply, Rung, Then, Verdict
 from tocsin.store.leased import Decoded
 from tocsin.store.rows import Delivery, Only
 from tocsin.store.transaction import Transaction
 
 logger = logging.getLogger(__name__)
+console = logging.getLogger("tocsin.inbox")
 
 T = TypeVar("T")
 
@@ -240,7 +241,7 @@ class Deliveries:
         if isinstance(step, Done | Never):
             await self._look(delivery)
             self._count(delivery)
-            return step
+            return _rung(step) if isinstance(step, Rung) else step
         self._quotas.begin(step, delivery.id, delivery.effect, self._clock.now())
         self._count(delivery)
         for _ in range(_MAX_REQUESTS):
@@ -299,3 +300,8 @@ class Deliveries:
         writing = asyncio.ensure_future(self._writer.write(work))
         writing.add_done_callback(lambda done: done.cancelled() or done.exception())  # looked at, even by nobody else
         return await asyncio.shield(writing)
+
+
+def _rung(it: Rung) -> Done:
+    console.warning("%s", it.line)
+    return Done(receipts=it.receipts)

@@ -105,7 +105,7 @@ def _sop(it: Situation) -> Finding:
         return broken("SOP", f"{len(errors)} errors, the first: {errors[0]}", "see `tocsin sop check`")
     if it.sop == default_sop():
         told = "it is the sample organisation: nobody real is paged"
-        return unused("SOP", told, "`tocsin init` writes a file to start from")
+        return unused("SOP", told, "put your people into tocsin.toml, which `tocsin init` writes")
     warnings = f", {len(findings)} warnings (`tocsin sop check`)" if findings else ""
     return well("SOP", f"version {version_of(it.sop)}{warnings}")
 
@@ -197,7 +197,7 @@ def known_of_pagerduty(it: Situation) -> pagerduty.Known:
         secret_names=rules.webhook_secrets,
         account=credentials.rest_account(settings, it.sop),
         token_name=rules.api_token,
-        webhook_url=f"{settings.public_url.rstrip('/')}/intake/pagerduty/",
+        webhook_url=f"{settings.public_url}/intake/pagerduty/",
         heard_at=it.heard_at,
         now=it.now,
         writes=rules.notes or rules.responders,

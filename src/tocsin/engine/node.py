@@ -110,7 +110,9 @@ class Node:
             self.sign_in = SignIn(self._store, self._writer, self.clock, self.gate)
             stack.callback(self.sign_in.close)
             self.passkeys = Passkeys(parts, self.gate, self.sign_in, self.links)
-            self.accounts = Accounts(self._writer, self.clock, self.gate, self.sign_in, self.sop)
+            self.accounts = Accounts(
+                self._store, self._writer, self.clock, gate=self.gate, sign_in=self.sign_in, sop=self.sop
+            )
             provider = sign_in_file(self.settings)
             self.single_sign_on = (
                 SingleSignOn(provider, self.settings, self.clock, self._sender.send) if provider else None

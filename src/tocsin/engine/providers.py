@@ -1,6 +1,5 @@
 """Who can deliver here? The registry of providers: each is active once its credentials are set, the inbox always."""
 
-import logging
 from datetime import timedelta
 
 from tocsin.accounts.page_links import PageLinks
@@ -34,8 +33,6 @@ from tocsin.integrations.slack import replies as slack_replies
 from tocsin.integrations.wire import Attempt, Done, Mail, Never, Outgoing, Push, Reply, Request, Ring, Verdict
 from tocsin.settings import Settings
 from tocsin.sop.model import Sop
-
-console = logging.getLogger("tocsin.inbox")
 
 # PagerDuty throttles events dynamically and says so by 429; its support names 120 a minute and routing key. After an
 # outage four fifths of that leave in any minute, from each node; otherwise no page is held back before it is refused.
@@ -197,14 +194,9 @@ class InboxProvider:
     places: Places = PLACES
 
     def request_for(self, effect: AnyEffect, attempt: Attempt) -> Request | Done | Never:
-        """Ring on the console; being written to the outbox, the page is in the inbox already."""
+        """What rings on the console; being written to the outbox, the page is in the inbox already."""
         page = _page(effect)
-        if isinstance(page, SendPageTest):
-            console.warning("%s", inbox.test_line_for(page))
-        if not isinstance(page, SendPage):
-            return Done()
-        console.warning("%s", inbox.line_for(page))
-        return inbox.deliver(page)
+        return inbox.deliver(page) if isinstance(page, SendPage | SendPageTest) else Done()
 
     def classify(self, effect: AnyEffect, request: Outgoing, reply: Reply) -> Verdict:
         """Never asked: the inbox sends no requests."""

@@ -1,15 +1,17 @@
 """How does somebody sign in? By a password, by OpenID Connect, by a link that works once, or by a passkey.
 
 One password is looked at at a time: hashing takes tens of milliseconds of a processor that pages need more, and nobody
-tries two at once. A wrong address takes as long as a wrong password.
+tries two at once. Only so many wait for their turn, whatever it is for. A wrong address takes as long as a wrong
+password.
 """
 
 import asyncio
 import functools
 import math
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 from typing import TypeVar
@@ -76,18 +78,27 @@ class SignIn:
 
     async def by_password(self, email: str, password: str, browser: Browser) -> str:
         """The secret of a new session; raises NotSignedIn, TooManyAttempts and Overloaded."""
+        account = await self._checked(email, password, browser.address)
+        return await self.begin(account, browser, "password")
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """A place among those who wait; raises Overloaded where none is free."""
         if self._waiting >= _MOST_WAITING:
             raise Overloaded("too many people sign in just now: try again in a few seconds")
         self._waiting += 1
         try:
-            async with self._turn:
-                account = await self._checked(email, password, browser.address)
+            yield
         finally:
             self._waiting -= 1
-        return await self.begin(account, browser, "password")
 
     async def _checked(self, text: str, password: str, address: str) -> Account:
-        """The account whose password it is."""
+        """The account whose password it is, after those who came before have been told."""
+        with self._place():
+            async with self._turn:
+                return await self._check(text, password, address)
+
+    async def _check(self, text: str, password: str, address: str) -> Account:
         email = email_of(text) or ""
         subjects = {Subject.ACCOUNT: f"account:{email or '-'}", Subject.ADDRESS: f"address:{_network(address)}"}
         account, stored, pauses = await self._store.read(lambda queries: self._look(queries, email, subjects))
@@ -126,14 +137,21 @@ class SignIn:
         tx.audit.add(Deed("nobody", "web", "sign_in.failed", attempt.email, detail), now)
 
     async def _is_right(self, stored: str | None, password: str) -> bool:
-        return await self.apart(functools.partial(_verify, stored, password))
+        return await self._in_its_thread(functools.partial(_verify, stored, password))
 
     async def hash(self, password: str) -> str:
-        """What is stored of a password."""
+        """What is stored of a password; raises Overloaded."""
         return await self.apart(functools.partial(_HASHER.hash, password))
 
     async def apart(self, work: Callable[[], T]) -> T:
-        """The value of what takes a processor for long: one at a time, while everything else goes on."""
+        """The value of what takes a processor for long: one at a time, while everything else goes on.
+
+        Raises Overloaded where too many wait for it.
+        """
+        with self._place():
+            return await self._in_its_thread(work)
+
+    async def _in_its_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._hashing, work)
 
     async def begin(self, account: Account, browser: Browser, how: str, *, by: UsePasskey | None = None) -> str:
@@ -172,9 +190,8 @@ class SignIn:
         return secret
 
     async def confirm(self, account: Account, password: str, address: str) -> None:
-        """Raise NotSignedIn or TooManyAttempts unless it is the account's password: before it changes."""
-        async with self._turn:
-            await self._checked(account.email, password, address)
+        """Raise NotSignedIn, TooManyAttempts or Overloaded unless it is the account's password: before it changes."""
+        await self._checked(account.email, password, address)
 
     async def end_others(self, account: int, but: str, deed: Deed) -> None:
         """Every session of the account is over, but the one with that hash."""

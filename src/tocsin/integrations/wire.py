@@ -168,6 +168,12 @@ class Done(Struct, frozen=True):
     receipts: tuple[Receipt, ...] = ()
 
 
+class Rung(Done, frozen=True):
+    """As Done, of what needs no request: once `line` stands on the console, after the last look."""
+
+    line: str = ""
+
+
 class Again(Struct, frozen=True):
     """It may work later: not before `after` has passed, when the provider said so."""
 

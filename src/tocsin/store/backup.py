@@ -15,11 +15,12 @@ from msgspec import Struct
 
 from tocsin.errors import InvalidInput, StoreError
 from tocsin.store import codec
+from tocsin.store.address import is_on_a_server, path_of
 from tocsin.store.connection import Reads
 from tocsin.store.copying import in_parts, inserting, tables_of
-from tocsin.store.file import as_store_error, open_reader, path_of
+from tocsin.store.file import as_store_error, open_reader
 from tocsin.store.migrate import SQLITE, migrations
-from tocsin.store.snapshot import file_moment, in_order, is_on_a_server, snapshot
+from tocsin.store.snapshot import file_moment, in_order, snapshot
 from tocsin.store.sqlite import SqliteReader
 from tocsin.store.verify import Verification
 

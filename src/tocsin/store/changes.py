@@ -28,14 +28,19 @@ class Changes:
         self._connection.many(sql, [(codec.to_column(change.at), *told, codec.to_json(change.details))])
 
 
-def changes_of(reads: Reads, service: str | None, since: datetime, limit: int) -> list[ServiceChange]:
-    """The changes of a service since then, or of all, the newest first."""
-    where, values = ("service = ? AND ", (service,)) if service else ("", ())
+def changes_of(
+    reads: Reads, service: str | None, since: datetime, limit: int, *, before: datetime | None = None
+) -> list[ServiceChange]:
+    """The changes of a service since then and before another instant, or of all, the newest first."""
+    where, values = "at >= ?", [codec.to_column(since)]
+    if before is not None:
+        where, values = f"{where} AND at < ?", [*values, codec.to_column(before)]
+    mine = ("service = ? AND ", (service,)) if service else ("", ())
     sql = f"""
         SELECT at, service, integration, summary, source, link, details FROM changes
-        WHERE {where}at >= ? ORDER BY at DESC, id DESC LIMIT ?
+        WHERE {mine[0]}{where} ORDER BY at DESC, id DESC LIMIT ?
     """
-    return [_change(*row) for row in reads.all(sql, *values, codec.to_column(since), limit)]
+    return [_change(*row) for row in reads.all(sql, *mine[1], *values, limit)]
 
 
 def _change(

@@ -57,9 +57,11 @@ class DeskQueries:
         sql = "SELECT version, stored_at FROM sop_versions ORDER BY stored_at DESC, version LIMIT ?"
         return [(version, codec.from_column(at)) for version, at in self._connection.all(sql, limit)]
 
-    def changes(self, *, since: datetime, limit: int, service: str | None = None) -> list[ServiceChange]:
-        """What people have changed of a service since then, or of all, the newest first."""
-        return changes_of(self._connection, service, since, limit)
+    def changes(
+        self, *, since: datetime, limit: int, service: str | None = None, before: datetime | None = None
+    ) -> list[ServiceChange]:
+        """What people have changed of a service since then and before another instant, or of all, the newest first."""
+        return changes_of(self._connection, service, since, limit, before=before)
 
     def page_tests(self, person: str) -> list[PageTest]:
         """The test pages to a person, the newest first."""

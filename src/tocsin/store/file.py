@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import unquote
 
 import apsw
 
-from tocsin.errors import InvalidInput, StoreError
+from tocsin.errors import StoreError
 
 _FIXED_WAL_BUG = (3, 51, 3)
 _BUSY_TIMEOUT_MS = 5_000
@@ -35,14 +34,6 @@ def as_store_error(path: str | Path) -> Iterator[None]:
     except apsw.Error as error:
         remedy = _REMEDIES.get(type(error))
         raise StoreError(f"database {path}: {error}{f'; {remedy}' if remedy else ''}") from error
-
-
-def path_of(url: str) -> Path:
-    """The file that `sqlite:///relative.db` or `sqlite:////absolute.db` names."""
-    prefix = "sqlite:///"
-    if not url.startswith(prefix) or not url[len(prefix) :]:
-        raise InvalidInput(f"database: must be sqlite:///FILE (or sqlite:////absolute/FILE), got {url!r}")
-    return Path(unquote(url[len(prefix) :]))
 
 
 def open_writer(path: Path) -> apsw.Connection:

@@ -5,9 +5,8 @@ from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Protocol, TypeVar
 
-from tocsin.errors import InvalidInput
+from tocsin.store.address import is_on_a_server, path_of
 from tocsin.store.connection import Reads
-from tocsin.store.file import path_of
 from tocsin.store.queries import Queries
 from tocsin.store.sqlite import SqliteStore
 from tocsin.store.transaction import Transaction
@@ -55,10 +54,8 @@ class Store(Protocol):
 
 def open_store(url: str) -> Store:
     """The store that `sqlite:///FILE` or `postgresql://…` names, its schema up to date."""
-    if url.startswith(("postgresql://", "postgres://")):
+    if is_on_a_server(url):
         from tocsin.store.postgres import PostgresStore  # noqa: PLC0415  # libpq takes 100 ms, and SQLite needs none
 
         return PostgresStore(url)
-    if not url.startswith("sqlite:///"):
-        raise InvalidInput(f"database: must be sqlite:///FILE or postgresql://HOST/NAME, got {url!r}")
     return SqliteStore(path_of(url))

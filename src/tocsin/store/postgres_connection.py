@@ -44,17 +44,24 @@ _NOT_REPLICATED = "might not have been replicated"
 
 def conninfo_of(url: str) -> str:
     """libpq's words for the URL, with what Tocsin asks of a session wherever the URL says nothing of it."""
-    try:
-        given = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
-    except psycopg.ProgrammingError as error:
-        raise InvalidInput(f"database: not a PostgreSQL address that libpq understands: {_one_line(error)}") from error
+    given = _given(url)
     options = f"{_OPTIONS} {given.pop('options', '')}".strip()
     return make_conninfo("", **{**_SESSION, **given, "options": options})
 
 
+def _given(url: str) -> dict[str, str]:
+    """What the URL says, by libpq's names; raises InvalidInput, which holds nothing that may be a password."""
+    try:
+        return {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+    except psycopg.ProgrammingError as error:
+        why = _one_line(error)
+        told = why if "query parameter" in why else "what is special in it must be escaped: `@` %40, `/` %2F, `%` %25"
+    raise InvalidInput(f"database: not a PostgreSQL address that libpq understands: {told}")
+
+
 def name_of(url: str) -> str:
     """The database as errors name it: never with the password."""
-    given = conninfo_to_dict(url)
+    given = _given(url)
     hosts = given.get("host") or "this machine"
     return f"database {given.get('dbname') or 'of the default name'} on {hosts}"
 

@@ -14,12 +14,13 @@ from msgspec import Struct
 
 from tocsin.errors import StoreError
 from tocsin.store import codec
+from tocsin.store.address import is_on_a_server, path_of
 from tocsin.store.backup import beside, copy_file, keep_aside, sync, verified
 from tocsin.store.connection import Reads
-from tocsin.store.file import ServerLock, as_store_error, path_of
+from tocsin.store.file import ServerLock, as_store_error
 from tocsin.store.open import open_store
 from tocsin.store.rederive import rederive_if_older
-from tocsin.store.snapshot import file_moment, is_on_a_server, moment_of
+from tocsin.store.snapshot import file_moment, moment_of
 from tocsin.store.sqlite import SqliteStore
 
 _SINCE_NODES = 2  # the schema that has them

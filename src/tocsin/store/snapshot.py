@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
-from tocsin.errors import InvalidInput, StoreError
+from tocsin.errors import StoreError
+from tocsin.store.address import is_on_a_server, path_of
 from tocsin.store.connection import Reads, Row
-from tocsin.store.file import as_store_error, open_reader, path_of
+from tocsin.store.file import as_store_error, open_reader
 from tocsin.store.migrate import POSTGRES, SQLITE, migrations
 from tocsin.store.sqlite import SqliteReader
 
@@ -40,15 +41,6 @@ def schema_of(url: str) -> int:
 def newest_schema(url: str) -> int:
     """The number of the newest migration that this Tocsin knows."""
     return migrations(POSTGRES if is_on_a_server(url) else SQLITE)[-1][0]
-
-
-def is_on_a_server(url: str) -> bool:
-    """Whether the URL names a PostgreSQL database; raises InvalidInput where it names none at all."""
-    if url.startswith(("postgresql://", "postgres://")):
-        return True
-    if not url.startswith("sqlite:///"):
-        raise InvalidInput(f"database: must be sqlite:///FILE or postgresql://HOST/NAME, got {url!r}")
-    return False
 
 
 def moment_of(url: str) -> _Moment:

@@ -93,7 +93,9 @@ def queues(reads: Reads, provider: str, but: Collection[int] = (), only: Only = 
             ) AS counted),
             (SELECT count(*) FROM outbox WHERE {mine} AND status = 'leased'),
             (SELECT due_at {rows} ORDER BY due_at LIMIT 1),
-            last_pages.page, last_pages.at, newest.status, newest.due_at
+            last_pages.page,
+            CASE WHEN last_pages.taken_at > last_pages.at THEN last_pages.taken_at ELSE last_pages.at END,
+            newest.status, newest.due_at
         FROM present
         LEFT JOIN last_pages ON last_pages.provider = ? AND last_pages.recipient = present.recipient
         LEFT JOIN outbox AS newest ON newest.id = last_pages.page
@@ -217,9 +219,18 @@ class Storms:
         return tuple(dict.fromkeys(incident for incident, is_own in rows if not is_own)), len(rows)
 
     def note_end(self, page: int, taken_at: datetime | None) -> None:
-        """The page has come to its end: the next one keeps a distance to it only if it was taken."""
-        at = codec.to_column(taken_at) if taken_at else 0
-        self._connection.all("UPDATE last_pages SET at = ? WHERE page = ?", at, page)
+        """The page, be it not the last, has come to its end: only to one that was taken the next keeps a distance."""
+        if taken_at is None:
+            self._connection.many("UPDATE last_pages SET at = 0 WHERE page = ?", [(page,)])
+            return
+        at = codec.to_column(taken_at)
+        # By the page first: its incident may have got worse while it was under way, and another recipient its own.
+        if not self._connection.all("UPDATE last_pages SET taken_at = ? WHERE page = ? RETURNING page", at, page):
+            sql = """
+                UPDATE last_pages SET taken_at = ?
+                WHERE (provider, recipient) = (SELECT provider, recipient FROM outbox WHERE id = ?)
+            """
+            self._connection.many(sql, [(at, page)])
 
     # --- what is counted in a lead that has ended --------------------------------------------------------------------
 

@@ -4,11 +4,11 @@ import time
 
 from msgspec import Struct
 
+from tocsin.store.address import is_on_a_server, path_of
 from tocsin.store.connection import InTheWay
-from tocsin.store.file import path_of
 from tocsin.store.open import Store, open_store
 from tocsin.store.rederive import rederive
-from tocsin.store.snapshot import is_on_a_server, schema_of
+from tocsin.store.snapshot import schema_of
 
 _TRIES = 60  # nodes at work hold the tables for moments
 _PAUSE_SECONDS = 0.5

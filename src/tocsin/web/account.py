@@ -15,9 +15,10 @@ from tocsin.errors import InvalidInput, NotFound
 from tocsin.sop.durations import Duration
 from tocsin.store.queries import Queries
 from tocsin.web.browsers import this_browser
-from tocsin.web.forms import read_form
+from tocsin.web.forms import actor_of, address_of, read_form
 from tocsin.web.guard import PageHandler, page
-from tocsin.web.sign_in import actor_of, address_of, failed, refuse_unlike
+from tocsin.web.notices import refusal
+from tocsin.web.sign_in import refuse_unlike
 from tocsin.web.site import Notice, Site
 
 _OWN_SCOPES = (Scope.READ, Scope.RESPOND)
@@ -102,7 +103,7 @@ async def post_password(site: Site, request: Request) -> Response:
             id_, form.get("password", ""), actor_of(request), keep=request.state.session
         )
     except InvalidInput as error:
-        return await show(site, request, failed(error), status=422)
+        return await show(site, request, refusal(error), status=422)
     told = "The password is set. Every other session has ended."
     if account.passkeys:
         told += " Your passkeys go on letting you in: remove those that are not yours."
@@ -132,7 +133,7 @@ async def post_token(site: Site, request: Request) -> Response:
     try:
         secret = await site.node.accounts.add_token(_wanted(form, id_), actor_of(request))
     except InvalidInput as error:
-        return await show(site, request, failed(error), status=422)
+        return await show(site, request, refusal(error), status=422)
     return await show(site, request, token=secret)
 
 

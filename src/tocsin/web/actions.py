@@ -13,10 +13,11 @@ from tocsin.domain import commands as c
 from tocsin.domain.forms import decode_form
 from tocsin.domain.wishes import WISHES
 from tocsin.engine.node import Node
-from tocsin.errors import InvalidInput, NotFound, Refused, TocsinError
+from tocsin.errors import InvalidInput, NotFound, Refused
 from tocsin.web.cockpit import show_cockpit
 from tocsin.web.forms import actor_of, fields_of, key_in, read_form
 from tocsin.web.guard import PageHandler, page
+from tocsin.web.notices import refusal
 from tocsin.web.site import Notice, Site, is_fragment
 
 # What is said once it is done.
@@ -62,7 +63,7 @@ def _acting(name: str) -> PageHandler:
         except NotFound:
             raise
         except (Refused, InvalidInput) as error:
-            return await show_cockpit(site, request, _refusal(error), status_of(error))
+            return await show_cockpit(site, request, refusal(error), status_of(error))
         if is_fragment(request):
             return await show_cockpit(site, request, Notice("done", _DONE[name]))
         return RedirectResponse(f"/incidents/{quote(id_)}", 303)
@@ -73,9 +74,3 @@ def _acting(name: str) -> PageHandler:
 def _command(node: Node, name: str, fields: dict[str, Any]) -> c.Change:
     wish = WISHES[name]
     return wish.command_of(node.sop, decode_form(fields, wish.body))
-
-
-def _refusal(error: TocsinError) -> Notice:
-    """The reason, as a sentence; what somebody else did meanwhile is news rather than a mistake."""
-    text = str(error)
-    return Notice("told" if error.code == "changed_meanwhile" else "failed", f"{text[:1].upper()}{text[1:]}.")

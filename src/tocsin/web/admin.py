@@ -11,9 +11,9 @@ from tocsin.engine.accounts import Person
 from tocsin.engine.node import Node
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.store.queries import Queries
-from tocsin.web.forms import read_form
+from tocsin.web.forms import actor_of, read_form
 from tocsin.web.guard import page
-from tocsin.web.sign_in import actor_of, failed
+from tocsin.web.notices import refusal
 from tocsin.web.site import Notice, Site
 
 
@@ -61,7 +61,7 @@ async def post_account(site: Site, request: Request) -> Response:
         wanted = Person(form.get("email", ""), form.get("name", ""), _role(form), form.get("person") or None)
         account, secret = await site.node.accounts.add(wanted, actor_of(request))
     except InvalidInput as error:
-        return await _show(site, request, failed(error), status=422)
+        return await _show(site, request, refusal(error), status=422)
     notice = Notice("done", f"{account.email} has an account now. Hand them this link: it works once, for 24 hours.")
     return await _show(site, request, notice, link=password_link(site.node, secret))
 
@@ -74,7 +74,7 @@ async def post_action(site: Site, request: Request) -> Response:
     except NotFound:
         raise
     except InvalidInput as error:
-        return await _show(site, request, failed(error), status=409)
+        return await _show(site, request, refusal(error), status=409)
     account = await site.node.read(lambda queries: queries.accounts.account(id_))
     return await _show(site, request, Notice("done", f"{account.email}: {done}."), link=link)
 

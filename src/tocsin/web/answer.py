@@ -8,8 +8,8 @@ from starlette.routing import BaseRoute
 
 from tocsin.engine import answers
 from tocsin.engine.node import Node
+from tocsin.web.forms import address_of
 from tocsin.web.guard import open_page
-from tocsin.web.sign_in import address_of
 from tocsin.web.site import Site
 
 # The address is a right: it goes nowhere from here, and is found by no search engine.

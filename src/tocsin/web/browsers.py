@@ -19,9 +19,8 @@ from tocsin.integrations.push.services import Subscription
 from tocsin.store.rows import PushBrowser
 from tocsin.web import cookies
 from tocsin.web.cookies import Cookie
-from tocsin.web.forms import read_form
+from tocsin.web.forms import actor_of, address_of, read_form
 from tocsin.web.guard import page, scripts_page
-from tocsin.web.sign_in import actor_of, address_of
 from tocsin.web.site import Site
 
 _KEPT = int(timedelta(days=400).total_seconds())  # no browser keeps a cookie for longer

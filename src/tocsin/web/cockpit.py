@@ -123,8 +123,11 @@ def _cockpit(node: Node, queries: Queries, id_: str, sort: str, principal: Princ
 
 
 def _changes(queries: Queries, incident: Incident) -> tuple[ServiceChange, ...]:
-    since = incident.opened_at - _CHANGED_BEFORE
-    return tuple(queries.desk.changes(since=since, limit=_MOST_CHANGES, service=incident.service))
+    """What may have caused it, however much is changed to end it; and the newest of that."""
+    began_at, changes = incident.opened_at, queries.desk.changes
+    earlier = changes(since=began_at - _CHANGED_BEFORE, before=began_at, limit=_MOST_CHANGES, service=incident.service)
+    later = changes(since=began_at, limit=_MOST_CHANGES, service=incident.service)
+    return (*later, *earlier)
 
 
 def _reached_by(node: Node, queries: Queries, incident: Incident) -> dict[str, tuple[str, ...]]:

@@ -14,6 +14,7 @@ from tocsin.engine.node import Node
 from tocsin.errors import InvalidInput, Refused
 from tocsin.sop.words import Severity, Trigger, Urgency
 from tocsin.web.forms import actor_of, fields_of, key_in, read_form
+from tocsin.web.notices import refusal
 from tocsin.web.site import Notice, Site
 
 
@@ -43,8 +44,7 @@ async def post_declare(site: Site, request: Request) -> Response:
         command = declaration(site.node.sop, decode_form(fields_of(form), DeclareBody))
         incident = await site.node.open(command, actor_of(request, form), key=key_in(form))
     except (Refused, InvalidInput) as error:
-        text = str(error)
-        return await _form(site, request, form, Notice("failed", f"{text[:1].upper()}{text[1:]}."), status_of(error))
+        return await _form(site, request, form, refusal(error), status_of(error))
     return RedirectResponse(f"/incidents/{quote(incident.id)}", 303)
 
 

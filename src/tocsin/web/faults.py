@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from tocsin.api.app import FAULTS
 from tocsin.api.problems import status_of
-from tocsin.errors import TocsinError
+from tocsin.errors import Overloaded, TocsinError
 from tocsin.web.guard import recognise
 from tocsin.web.site import Notice, Site, is_fragment
 
@@ -37,7 +37,10 @@ def _for_eyes(handler: Handler) -> Handler:
         if not _is_read_by_a_person(request):
             return told
         await recognise(request)
-        return _page(request, told.status_code, error)
+        page = _page(request, told.status_code, error)
+        if "retry-after" in told.headers:
+            page.headers["retry-after"] = told.headers["retry-after"]
+        return page
 
     return answer
 
@@ -56,7 +59,7 @@ def _page(request: Request, status: int, error: Exception) -> Response:
 
 
 def _detail(request: Request, status: int, error: Exception) -> str:
-    if isinstance(error, TocsinError) and status_of(error) < 500:
+    if isinstance(error, Overloaded) or (isinstance(error, TocsinError) and status_of(error) < 500):
         return f"{error}."
     if status == 404:
         return f"No page lies at {request.url.path}. The address may be mistyped, or the page was moved."

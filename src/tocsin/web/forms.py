@@ -49,16 +49,21 @@ def key_in(form: Mapping[str, str]) -> str:
     return key_of(form.get("once", ""))
 
 
-def actor_of(request: Request, form: Mapping[str, str]) -> Actor:
-    """Who acts, and up to which event they had seen."""
-    seen = form.get("seen", "")
+def address_of(request: Request) -> str:
+    """Where the request came from."""
+    return request.client.host if request.client else ""
+
+
+def actor_of(request: Request, form: Mapping[str, str] | None = None) -> Actor:
+    """Who acts, and up to which event they had seen, where a form says so."""
+    seen = form.get("seen", "") if form else ""
     principal: Principal = request.state.principal
     return Actor(
         principal.actor,
         "web",
         seen=int(seen) if seen.isascii() and seen.isdecimal() else None,
         key=principal.key,
-        address=request.client.host if request.client else "",
+        address=address_of(request),
     )
 
 

@@ -13,9 +13,10 @@ from tocsin.engine.node import Node
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.web import cookies
 from tocsin.web.account import mine, show
-from tocsin.web.forms import read_form
+from tocsin.web.forms import actor_of, address_of, read_form
 from tocsin.web.guard import PageHandler, open_page, page
-from tocsin.web.sign_in import actor_of, address_of, browser_of, failed, form_of_sign_in, let_in
+from tocsin.web.notices import refusal
+from tocsin.web.sign_in import browser_of, form_of_sign_in, let_in
 from tocsin.web.site import Notice, Site
 
 
@@ -73,7 +74,7 @@ async def post_passkey(site: Site, request: Request) -> Response:
     except NotFound:
         raise
     except InvalidInput as error:
-        return await show(site, request, failed(error), status=422)
+        return await show(site, request, refusal(error), status=422)
     return await show(site, request, Notice("done", f"{made.label} signs you in from now on."))
 
 
@@ -87,7 +88,7 @@ async def post_rename(site: Site, request: Request) -> Response:
     except NotFound:
         raise
     except InvalidInput as error:
-        return await show(site, request, failed(error), status=422)
+        return await show(site, request, refusal(error), status=422)
     return RedirectResponse("/account", 303)
 
 

@@ -10,7 +10,6 @@ from starlette.routing import BaseRoute
 from tocsin.accounts.forgery import own_path
 from tocsin.accounts.permissions import Permission
 from tocsin.engine.accounts import Person
-from tocsin.engine.desk import Actor
 from tocsin.engine.node import Node
 from tocsin.engine.record import deed_of
 from tocsin.engine.sign_in import Browser
@@ -18,8 +17,9 @@ from tocsin.errors import InvalidInput, NotFound, NotSignedIn, Overloaded, Tocsi
 from tocsin.store.rows import Account
 from tocsin.web import cookies
 from tocsin.web.cookies import Cookie
-from tocsin.web.forms import read_form
+from tocsin.web.forms import actor_of, address_of, read_form
 from tocsin.web.guard import open_page, page
+from tocsin.web.notices import refusal
 from tocsin.web.site import Notice, Site
 
 _UNSAFE = "Signing in takes https: set TOCSIN_PUBLIC_URL to this server's https address. On this machine, http will do."
@@ -45,11 +45,6 @@ def browser_of(site: Site, request: Request) -> Browser:
         agent=request.headers.get("user-agent", ""),
         secret=cookies.read(site.node.settings, request, Cookie.SESSION),
     )
-
-
-def address_of(request: Request) -> str:
-    """Where the request came from."""
-    return request.client.host if request.client else ""
 
 
 def signed_in(site: Site, secret: str, onward: str) -> Response:
@@ -105,7 +100,7 @@ def form_of_sign_in(
 ) -> Response:
     """The sign-in page, and what went wrong before it."""
     is_safe = cookies.may_sign_in_here(site.node.settings, request)
-    text = _UNSAFE if not is_safe else f"{str(fault)[:1].upper()}{str(fault)[1:]}." if fault else ""
+    why_not = None if is_safe else Notice("failed", _UNSAFE)
     return site.render(
         request,
         "accounts/sign_in.html",
@@ -115,7 +110,7 @@ def form_of_sign_in(
         is_safe=is_safe,
         provider=site.node.single_sign_on,
         party=site.node.passkeys.party,
-        notice=Notice("failed", text) if text else None,
+        notice=why_not or (refusal(fault) if fault else None),
     )
 
 
@@ -129,12 +124,6 @@ async def post_sign_out(site: Site, request: Request) -> Response:
     cookies.drop(site.node.settings, response, Cookie.SESSION)
     cookies.drop(site.node.settings, response, Cookie.BROWSER)
     return response
-
-
-def actor_of(request: Request) -> Actor:
-    """Who acts on a page of their own account, or of others'."""
-    principal = request.state.principal
-    return Actor(principal.actor, "web", key=principal.key, address=address_of(request))
 
 
 # Links that work once
@@ -156,7 +145,7 @@ async def post_welcome(site: Site, request: Request) -> Response:
         )
     except InvalidInput as error:
         known = {"email": wanted.email, "full_name": wanted.name}
-        return site.render(request, "accounts/welcome.html", status=_status(error), notice=failed(error), **known)
+        return site.render(request, "accounts/welcome.html", status=_status(error), notice=refusal(error), **known)
     return await _begun(site, request, account)
 
 
@@ -174,7 +163,7 @@ async def post_password(site: Site, request: Request) -> Response:
             request.path_params["secret"], form.get("password", ""), address_of(request)
         )
     except InvalidInput as error:
-        return site.render(request, "accounts/password.html", status=_status(error), notice=failed(error))
+        return site.render(request, "accounts/password.html", status=_status(error), notice=refusal(error))
     return await _begun(site, request, account)
 
 
@@ -192,8 +181,3 @@ def refuse_unlike(form: dict[str, str]) -> None:
 
 def _status(error: InvalidInput) -> int:
     return 401 if isinstance(error, NotSignedIn) else 422
-
-
-def failed(error: TocsinError) -> Notice:
-    """What is said of something that went wrong."""
-    return Notice("failed", f"{str(error)[:1].upper()}{str(error)[1:]}.")

@@ -7,7 +7,6 @@ from tests.fakes.effects import INCIDENT, page
 from tests.integrations.pace import unhurried
 from tocsin.domain.commands import ReportPageAccepted
 from tocsin.integrations.inbox.outbound import MAX_LINE, deliver, line_for
-from tocsin.integrations.wire import Done
 from tocsin.sop.words import Urgency
 
 
@@ -22,7 +21,9 @@ def test_a_notification_of_an_incident_that_nobody_assessed_says_so() -> None:
 
 
 def test_the_inbox_always_takes_the_page() -> None:
-    assert deliver(page("inbox")) == Done(receipts=(ReportPageAccepted(key=f"{INCIDENT}-3-0", via="inbox"),))
+    rung = deliver(page("inbox"))
+    assert rung.receipts == (ReportPageAccepted(key=f"{INCIDENT}-3-0", via="inbox"),)
+    assert rung.line == line_for(page("inbox"))
 
 
 def test_a_title_can_neither_ring_nor_colour_nor_move_the_console() -> None:

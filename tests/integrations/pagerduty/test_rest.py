@@ -35,7 +35,7 @@ def test_the_token_is_in_no_representation() -> None:
     [
         ("", "us", "https://api.pagerduty.com"),
         ("", "eu", "https://api.eu.pagerduty.com"),
-        ("http://127.0.0.1:9/", "eu", "http://127.0.0.1:9"),
+        ("http://127.0.0.1:9", "eu", "http://127.0.0.1:9"),
     ],
 )
 def test_region_has_its_own_address(setting: str, region: str, url: str) -> None:

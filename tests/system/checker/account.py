@@ -76,7 +76,7 @@ class Account:
                 self.wakes_people = event.body.get("pages_unassessed", True)
             case "alert_worsened":
                 self._begin_to_page(event)
-            case "assessed" | "severity_changed":
+            case "assessed" | "severity_changed" if event.body["severity"] != event.body.get("before"):
                 self.severity, self.is_response_missed = event.body["severity"], False
             case "team_added":
                 self.teams = (*self.teams, event.body["team"])

@@ -8,6 +8,8 @@ from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 
+import httpx2
+
 from tests.system.cluster.disk import Disk
 from tests.system.cluster.machine import Network
 from tests.system.crash.sop import hurried_sop
@@ -98,16 +100,22 @@ class Monitoring:
         self._numbers = count()
 
     def is_refused(self) -> bool:
-        """Whether a new alert is refused, in the way that makes its sender come again."""
+        """Whether a new alert is refused as there is no room for it, in the way that makes its sender come again."""
+        answer = self.send()
+        if answer.is_success:
+            return False
+        assert (answer.status_code, answer.json()["code"]) == (503, "overloaded"), answer.text
+        assert answer.headers["retry-after"] == "2"
+        return True
+
+    def send(self) -> httpx2.Response:
+        """Send a new alert; the answer."""
         name = f"Alone{next(self._numbers)}"
         alert = firing(name, service="website", severity="info", long="x" * 4_000)
         answer = self._server.http.post("/api/v2/alerts", json=[alert])
         if answer.is_success:
             self.taken.add(name)
-            return False
-        assert (answer.status_code, answer.json()["code"]) == (503, "overloaded"), answer.text
-        assert answer.headers["retry-after"] == "2"
-        return True
+        return answer
 
     def lost(self) -> set[str]:
         """The alerts that were taken and aren't there."""

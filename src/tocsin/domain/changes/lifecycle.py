@@ -70,11 +70,13 @@ def _another_ladder(memory: LadderMemory) -> LadderMemory:
 
 
 def severity_changed(incident: Incident, event: e.SeverityChanged, recorded: e.Recorded) -> Incident:
-    """It is on another ladder, and its cadence counts from now."""
+    """It is on another ladder, and its cadence counts from now; neither, where only what it is due to has changed."""
+    changed = replace(incident, severity_reason=event.reason, trigger=event.trigger or incident.trigger)
+    if event.severity is event.before:
+        return changed
     return replace(
-        incident,
+        changed,
         severity=event.severity,
-        severity_reason=event.reason,
         ladder=_another_ladder(incident.ladder),
         cadence=CadenceMemory(since=recorded.at),
         is_response_missed=False,

@@ -81,18 +81,22 @@ def acknowledge(draft: Draft, command: c.Acknowledge) -> Refusal | None:
 
 
 def assess(draft: Draft, command: c.Assess) -> Refusal | None:
-    """The first assessment establishes the severity, later ones change it; the same severity again is refused."""
+    """The first assessment establishes the severity, later ones change it or the trigger, or are refused."""
     incident = draft.incident
     fault = fault_in(command.reason, "reason", MAX_LINE)
     if fault:
         return Refusal("reason_missing", fault)
     if incident.severity is None:
         _assess(draft, command.severity, command.reason, command.trigger or incident.trigger)
-    elif incident.severity is command.severity:
-        return Refusal("same_severity", f"{incident.id} is {command.severity} already: nothing to change")
-    else:
-        reason = clean_line(command.reason)
-        draft.record(e.SeverityChanged(before=incident.severity, severity=command.severity, reason=reason))
+        return None
+    trigger = None if command.trigger is incident.trigger else command.trigger
+    if incident.severity is command.severity and trigger is None:
+        also = f", and its trigger {incident.trigger}" if command.trigger else ""
+        return Refusal("same_severity", f"{incident.id} is {command.severity} already{also}: nothing to change")
+    reason = clean_line(command.reason)
+    before = incident.severity
+    draft.record(e.SeverityChanged(before=before, severity=command.severity, reason=reason, trigger=trigger))
+    if before is not command.severity:
         inform_stakeholders(draft)
         notice_pattern(draft)
     return None

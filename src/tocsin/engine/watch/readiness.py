@@ -14,12 +14,26 @@ _AUDITED_WITHIN_SECONDS = 180.0
 
 
 class Readiness(Struct, frozen=True):
-    """Whether the node is ready, and if not, why; `nodes` are all that have told of themselves, when last looked."""
+    """Whether the node is ready, and if not, why; `nodes` are all that have told of themselves, when last looked.
 
-    why: tuple[str, ...]
+    `seen` is what was found wrong just now; it names nothing that not everybody may know, as alarms do.
+    """
+
+    seen: tuple[str, ...]
     node: str
     nodes: tuple[SeenMember, ...]
     alarms: tuple[Alarm, ...]
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """What keeps it from its work; empty when it is ready."""
+        return (*self.seen, *(alarm.text for alarm in self.alarms if alarm.kind.keeps_from_work))
+
+    @property
+    def why_in_kinds(self) -> tuple[str, ...]:
+        """The same for whoever may be anybody: of alarms only their kinds."""
+        kinds = dict.fromkeys(str(alarm.kind) for alarm in self.alarms if alarm.kind.keeps_from_work)
+        return (*self.seen, *kinds)
 
     @property
     def is_ready(self) -> bool:
@@ -39,10 +53,13 @@ class Check:
 
     async def why_not_ready(self) -> tuple[str, ...]:
         """What keeps the node from its work; empty when it is ready."""
+        return (*await self.seen(), *(alarm.text for alarm in self._alarms.all if alarm.kind.keeps_from_work))
+
+    async def seen(self) -> tuple[str, ...]:
+        """What is found wrong just now, beside the alarms."""
         reasons = [await self._why_not_writable()]
         if self._seconds_since_audit() > _AUDITED_WITHIN_SECONDS:
             reasons.append("the auditor has not finished for three minutes")
-        reasons += [alarm.text for alarm in self._alarms.all if alarm.kind.keeps_from_work]
         return tuple(reason for reason in reasons if reason)
 
     async def _why_not_writable(self) -> str:

@@ -132,8 +132,8 @@ class Watchman:
 
     async def readiness(self) -> Readiness:
         """Whether this node is ready, looked at now; never raises."""
-        why = await self._check.why_not_ready()
-        return Readiness(why, self._node, self._look.nodes, self.alarms.all)
+        seen = await self._check.seen()
+        return Readiness(seen, self._node, self._look.nodes, self.alarms.all)
 
     async def metrics(self) -> bytes:
         """The figures, for Prometheus."""

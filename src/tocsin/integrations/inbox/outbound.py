@@ -4,7 +4,7 @@ from tocsin.domain.commands import ReportPageAccepted
 from tocsin.domain.effects import SendPage, SendPageTest
 from tocsin.domain.storm import words_for
 from tocsin.domain.text import clean_line
-from tocsin.integrations.wire import Done
+from tocsin.integrations.wire import Rung
 from tocsin.sop.words import Urgency
 
 MAX_LINE = 400
@@ -28,6 +28,8 @@ def test_line_for(effect: SendPageTest) -> str:
     return clean_line(f"TEST {effect.reach.person}: this way to you works (asked for by {effect.asked_by})", MAX_LINE)
 
 
-def deliver(effect: SendPage) -> Done:
+def deliver(effect: SendPage | SendPageTest) -> Rung:
     """The verdict, always: nothing lies between the store and the inbox that could refuse."""
-    return Done(receipts=(ReportPageAccepted(key=effect.key, via=effect.way),))
+    if isinstance(effect, SendPageTest):
+        return Rung(line=test_line_for(effect))
+    return Rung(receipts=(ReportPageAccepted(key=effect.key, via=effect.way),), line=line_for(effect))

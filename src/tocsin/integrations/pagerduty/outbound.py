@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import msgspec
 from msgspec import Struct
 
-from tocsin.accounts.page_links import PageLinks
+from tocsin.accounts.page_links import PageLinks, incident_page
 from tocsin.domain.commands import Receipt, ReportPageAccepted, ReportPageFailed
 from tocsin.domain.effects import AcknowledgePage, EndPageTest, ResolvePage, SendPage, SendPageTest
 from tocsin.domain.storm import words_for
@@ -68,7 +68,7 @@ class PagerDutyAccount(Struct, frozen=True):
 
     def page_of(self, incident: str) -> str:
         """The address of the incident's page."""
-        return f"{self.public_url.rstrip('/')}/incidents/{quote(incident, safe='')}"
+        return incident_page(self.public_url, incident)
 
 
 class _Answer(Struct, frozen=True):

@@ -142,7 +142,7 @@ class _Failure(Struct, frozen=True):
 
 def api_url(setting: str, region: str) -> str:
     """The address of the REST API: the region's when `setting` is empty."""
-    return setting.rstrip("/") or _URLS[region]
+    return setting or _URLS[region]
 
 
 # --- what is asked ---------------------------------------------------------------------------------------------------

@@ -68,7 +68,7 @@ def _test(effect: SendPageTest, links: PageLinks) -> dict[str, object]:
     return {
         "title": "Test page, nothing is wrong",
         "body": f"Tocsin reaches you here ({clean_line(effect.asked_by)} asked).",
-        "navigate": f"{links.public_url.rstrip('/')}/inbox",
+        "navigate": f"{links.public_url}/inbox",
         "requireInteraction": True,
         "silent": False,
     }

@@ -5,11 +5,11 @@ contract types them; the token travels in a header, never in an argument that co
 """
 
 from collections.abc import Mapping
-from urllib.parse import parse_qs, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 from msgspec import Struct
 
-from tocsin.accounts.page_links import PageLinks
+from tocsin.accounts.page_links import PageLinks, incident_page
 from tocsin.integrations.slack.tiers import limit_of
 from tocsin.integrations.wire import Request
 
@@ -35,7 +35,7 @@ class SlackAccount(Struct, frozen=True):
 
     def page_of(self, incident: str) -> str:
         """The address of the incident's page."""
-        return f"{self.public_url.rstrip('/')}/incidents/{quote(incident, safe='')}"
+        return incident_page(self.public_url, incident)
 
     def post(self, method: str, arguments: Mapping[str, str]) -> Request:
         """A call that changes something."""

@@ -28,6 +28,11 @@ class Delivered(Struct, frozen=True):
     body: bytes
     statuses: tuple[int, ...]
 
+    @property
+    def status(self) -> int:
+        """What it came to: an attempt that had no answer in time is followed by another one."""
+        return self.statuses[-1]
+
 
 class SandboxPost:
     """Delivers to one subscription, in a thread of its own; use it as a context manager."""

@@ -62,17 +62,17 @@ setInterval(tick, 1000);
 // A browser keeps six connections to a server for all its tabs, so a hidden page gives its own up.
 
 const offline = document.getElementById("offline");
-let stream, retry, watchdog, pause = 1000, shownAt = now(), isLost = false;
+let stream, retry, watchdog, pause = 1000, shownAt = now(), isLost = false, isOut = false;
 
 function connect() {
   const path = document.body.dataset.live;
-  if (!path || stream) return;
+  if (!path || stream || isOut) return;
   clearTimeout(retry);
   const seen = document.querySelector("[data-seq]")?.dataset.seq;
   stream = new EventSource(seen ? `${path}?seen=${seen}` : path);
   stream.addEventListener("beat", heard);
   stream.addEventListener("changed", () => { heard(); htmx.trigger(document.body, "changed"); });
-  stream.addEventListener("ended", () => location.reload());
+  stream.addEventListener("ended", signedOut);
   stream.onerror = lost;
   listen();
 }
@@ -102,6 +102,7 @@ function leave() {
 
 function lost() {
   leave();
+  if (isOut) return;
   if (!isLost) {
     isLost = true;
     offline.textContent = `Connection lost. This is the state of ${clockFormat.format(shownAt)}; trying again…`;
@@ -117,7 +118,7 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) {
     clearTimeout(retry);
     leave();
-  } else {
+  } else if (!isOut) {
     connect();
     htmx.trigger(document.body, "changed");
   }
@@ -126,6 +127,57 @@ addEventListener("online", () => { if (isLost) { leave(); connect(); } });
 addEventListener("pagehide", leave);
 addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
 connect();
+
+// Signed out. A page on which nothing was written goes to where one signs in. What was written waits until somebody has
+// signed in again, in another tab: what is sent then is of the new session.
+
+function signedOut() {
+  leave();
+  clearTimeout(retry);
+  if (!isWrittenOn()) {
+    location.reload();
+    return;
+  }
+  held = undefined;
+  if (isOut) return;
+  isOut = true;
+  isLost = false;
+  const link = document.createElement("a");
+  link.href = "/signin";
+  link.target = "_blank";
+  link.textContent = "sign in again";
+  offline.replaceChildren("You are signed out, and this page stands still. What you have written is kept: ", link, " in another tab, then go on here.");
+  offline.hidden = false;
+}
+
+function isWrittenOn() {
+  const fields = document.querySelectorAll("main form :is(input:not([type=hidden]), textarea, select)");
+  return [...fields].some((field) => {
+    if (field instanceof HTMLSelectElement) return field.selectedIndex !== Math.max(0, [...field.options].findIndex((it) => it.defaultSelected));
+    return field.matches("[type=radio], [type=checkbox]") ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+  });
+}
+
+async function comeBack() {
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "manual" }).catch(() => undefined);
+  if (!answer?.ok) return;
+  const token = (await answer.text()).match(/<meta name="csrf" content="([^"]+)">/)?.[1];
+  if (!token || !isOut) return;
+  isOut = false;
+  document.querySelector('meta[name="csrf"]').content = token;
+  for (const field of document.querySelectorAll('input[name="csrf"]')) field.value = token;
+  offline.hidden = true;
+  connect();
+  htmx.trigger(document.body, "changed");
+}
+
+for (const event of ["focus", "visibilitychange"]) addEventListener(event, () => { if (isOut && !document.hidden) comeBack(); }, true);
+
+document.addEventListener("htmx:before:response", (event) => {
+  if (event.detail.ctx.response.status !== 401 || !isWrittenOn()) return;
+  event.preventDefault();
+  signedOut();
+});
 
 // Requests
 
