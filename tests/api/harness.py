@@ -93,9 +93,9 @@ class Api:
         reason = "stated by a test" if severity else ""
         return str(self.do("declare", "", title=title, severity=severity, reason=reason, **body)["id"])
 
-    def session(self, role: GlobalRole = GlobalRole.ADMIN) -> str:
-        """The secret of a session of a new account."""
-        wanted = Person(f"{role}{self.count('SELECT count(*) FROM accounts')}@tests.example", role=role)
+    def session(self, role: GlobalRole = GlobalRole.ADMIN, person: str | None = None) -> str:
+        """The secret of a session of a new account, of one of the SOP's people if one is named."""
+        wanted = Person(f"{role}{self.count('SELECT count(*) FROM accounts')}@tests.example", role=role, person=person)
 
         async def begin() -> str:
             account, _ = await self.node.accounts.add(wanted, Actor("tests", "api"))

@@ -50,6 +50,14 @@ def test_it_works_again_as_soon_as_the_database_does(api: Api) -> None:
     assert len(api.do("list_incidents")) == 1
 
 
+def test_page_that_only_a_newer_tocsin_can_read_hides_no_other(api: Api) -> None:
+    strange, known = api.declare(severity="SEV1"), api.declare(severity="SEV1")
+    api.settle()
+    api.alter(f"""UPDATE outbox SET effect = '{{"kind":"SendHologram"}}' WHERE incident = '{strange}'""")
+    assert {it["incident"] for it in api.ask("GET", "/api/v1/inbox").json()} == {known}
+    assert known in api.see("/inbox").text
+
+
 def test_the_key_of_a_door_is_not_in_the_log(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     api.settle()
     api.alter("ALTER TABLE alerts RENAME TO lost")

@@ -232,6 +232,26 @@ def test_the_inbox_of_one_person_is_not_cut_by_what_went_to_others(api: Api) -> 
     assert [(page["person"], page["title"]) for page in pages] == [(primary, "For the platform team")]
 
 
+def test_page_that_nobody_has_answered_is_in_the_inbox_and_rings_however_much_is_sent_to_others(api: Api) -> None:
+    incident = api.declare("For the platform team", severity="SEV1")
+    (primary,) = [team["primary"] for team in api.do("get_oncall") if team["team"] == "platform"]
+    api.settle()
+    columns = "incident, provider, page, recipient, rank, effect, status, due_at, attempts, created_at, settled_at"
+    api.alter(f"""
+        WITH RECURSIVE storm (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM storm WHERE number < 1000)
+        INSERT INTO outbox (key, lane, {columns}) SELECT key || number, lane || number, {columns} FROM outbox, storm
+        WHERE recipient = '1 notify dana'
+    """)
+    found = api.ask("GET", f"/api/v1/inbox?person={primary}").json()
+    assert [page["incident"] for page in found] == [incident]
+    theirs = {"Cookie": f"tocsin={api.session(person=primary)}"}
+    for whose in ("mine", "all"):
+        page = api.ask("GET", f"/inbox?whose={whose}", token=None, headers=theirs).text
+        assert "<strong>You are paged:</strong> For the platform team" in page
+    api.do("acknowledge", incident)
+    assert "You are paged" not in api.ask("GET", "/inbox", token=None, headers=theirs).text
+
+
 def test_who_is_on_call_can_be_asked_for_another_time(api: Api) -> None:
     weeks = [api.ask("GET", f"/api/v1/oncall?at=2026-11-{day}T12:00:00Z").json() for day in (17, 24)]
     platform = [next(team for team in week if team["team"] == "platform") for week in weeks]

@@ -26,7 +26,9 @@ class Outage(Rehearsal):
     def _due(self) -> Iterator[datetime]:
         for name, throttle in self.throttles.items():
             room = throttle.room(0, self.now)
-            at = self.queries.next_delivery_at(name, (), room.only) if room.count else throttle.opens_at(self.now)
+            at = (
+                self.queries.outbox.next_delivery_at(name, (), room.only) if room.count else throttle.opens_at(self.now)
+            )
             if at is not None:
                 yield at
         wake_at = self.queries.next_wake_at()
@@ -52,13 +54,13 @@ class Outage(Rehearsal):
             return []
         with self.store.transaction() as tx:
             if not throttle.breaker.is_closed:
-                dispatch.give_up_old(self.desk, tx, self.now, name, throttle.breaker.reason)
+                dispatch.give_up_old(self.desk, tx, self.now, claim, throttle.breaker.reason)
             return list(dispatch.lease(tx, self.now, claim).deliveries)
 
     def _hand_over(self, name: str, throttle: Throttle) -> None:
         if throttle.breaker.is_closed:
             return
-        pages = self.queries.waiting_pages(name, self._handed_over)
+        pages = self.queries.outbox.waiting_pages(name, self._handed_over).deliveries
         if pages:
             with self.store.transaction() as tx:
                 dispatch.hand_over(self.desk, tx, self.now, pages, f"{name} is not well")

@@ -91,7 +91,7 @@ class Post:
 
     def statuses(self, provider: str = "pagerduty") -> list[str]:
         """How what is to be sent by that provider stands, in the order decided."""
-        return [it.status for it in reversed(self.store.queries.outbox()) if it.provider == provider]
+        return [it.status for it in reversed(self.store.queries.outbox.rows()) if it.provider == provider]
 
 
 def vendors(sandbox: Sandbox, *names: str, sop: Sop = SOP) -> tuple[Provider, ...]:

@@ -129,7 +129,7 @@ class Rehearsal:
         instants = [
             self.queries.next_wake_at(),
             self.queries.desk.next_unmuting_at(),
-            *(self.queries.next_delivery_at(name) for name in self.providers),
+            *(self.queries.outbox.next_delivery_at(name) for name in self.providers),
         ]
         return (it for it in instants if it is not None)
 
@@ -176,7 +176,9 @@ class Rehearsal:
             is_late = dispatch.settle(self.desk, tx, self.now, delivery, verdict)
         if is_late:
             with self.store.transaction() as tx:
-                dispatch.hand_over(self.desk, tx, self.now, self.queries.counted_in(delivery.id), "it is late")
+                dispatch.hand_over(
+                    self.desk, tx, self.now, self.queries.outbox.counted_in(delivery.id).deliveries, "it is late"
+                )
         self.follow(delivery.id)
 
     def follow(self, lead: int) -> None:
@@ -213,10 +215,10 @@ class Rehearsal:
 
     def ends(self) -> list[tuple[str, str, str]]:
         """Of everything in the outbox, in the order decided: what it is, how it ended, and the note on that."""
-        return [(type(it.effect).__name__, it.status, it.note) for it in reversed(self.queries.outbox())]
+        return [(type(it.effect).__name__, it.status, it.note) for it in reversed(self.queries.outbox.rows())]
 
     def outbox(self, provider: str) -> list[OutboxRow]:
-        return [it for it in reversed(self.queries.outbox()) if it.provider == provider]
+        return [it for it in reversed(self.queries.outbox.rows()) if it.provider == provider]
 
     def pages(self) -> list[tuple[float, str]]:
         """When a page to whom arrived at PagerDuty, taken or not: minutes since noon."""

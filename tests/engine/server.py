@@ -44,4 +44,4 @@ async def deliver(node: Node, *alerts: Alert) -> None:
 
 def statuses(node: Node, provider: str = "pagerduty") -> list[str]:
     """How what is to be sent by that provider stands, in the order decided."""
-    return [it.status for it in reversed(node.queries.outbox()) if it.provider == provider]
+    return [it.status for it in reversed(node.queries.outbox.rows()) if it.provider == provider]

@@ -61,7 +61,7 @@ def slack_answers(answer: Response) -> Script:
 
 def assert_sound(server: Rehearsal) -> None:
     """Every row has come to its end, and the record is as it must be."""
-    assert {row.status for row in server.queries.outbox()} <= {"done", "suppressed", "failed"}
+    assert {row.status for row in server.queries.outbox.rows()} <= {"done", "suppressed", "failed"}
     with snapshot(f"sqlite:///{server.path}") as reads:
         assert list(Verification(reads).faults()) == []
 

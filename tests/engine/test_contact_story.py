@@ -81,7 +81,7 @@ async def test_acknowledgement_keeps_the_mail_from_leaving(path: Path) -> None:
             await eventually(lambda: len(phone.told) == 1, within=30)
             await node.change(incident.id, c.Acknowledge(), Actor("alice", "test"))
             assert node.queries.next_wake_at() is not None
-            assert [it.effect for it in node.queries.outbox(incident=incident.id) if it.provider == "email"] == []
+            assert [it.effect for it in node.queries.outbox.rows(incident=incident.id) if it.provider == "email"] == []
     assert mailbox.letters == []
 
 

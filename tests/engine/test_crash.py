@@ -222,7 +222,7 @@ async def page_and_open_channel(node: Node) -> None:
     """Somebody declares a grave incident, unless that has been done: its primary is paged, its channel furnished."""
     if not node.queries.incidents(is_open=True, limit=9):
         await declare(node, Severity.SEV2)
-    await eventually(lambda: {it.status for it in node.queries.outbox()} == {"done"} and has_summary(node))
+    await eventually(lambda: {it.status for it in node.queries.outbox.rows()} == {"done"} and has_summary(node))
 
 
 def has_summary(node: Node) -> bool:

@@ -178,7 +178,7 @@ def live(path: Path, death: Death) -> Seen:
         incident = response.unfold()
         assert response.died == [str(death)]
         assert fold(response.queries.timeline(incident)) == response.only
-        assert {row.status for row in response.queries.outbox()} <= {"done", "suppressed"}
+        assert {row.status for row in response.queries.outbox.rows()} <= {"done", "suppressed"}
         return seen(response)
 
 

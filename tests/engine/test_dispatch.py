@@ -74,7 +74,7 @@ def test_page_that_is_refused_goes_to_the_next_contact_method_in_the_same_transa
 def test_page_keeps_its_key_on_its_way_through_the_contact_methods(rehearsal: Rehearsal) -> None:
     rehearsal.sandbox.script = always(REFUSED)
     rehearsal.take(firing()).work()
-    keys = {it.effect.key for it in rehearsal.queries.pages() if isinstance(it.effect, f.SendPage)}
+    keys = {it.effect.key for it in rehearsal.queries.outbox.pages() if isinstance(it.effect, f.SendPage)}
     assert keys == set(rehearsal.only.pages)
     assert set(statuses(rehearsal, rehearsal.only.id)) == {PageStatus.ACCEPTED}
 
@@ -108,6 +108,28 @@ def test_provider_that_asks_for_time_gets_it(rehearsal: Rehearsal) -> None:
     rehearsal.sandbox.script = answers(Response(429, headers={"retry-after": "120"}))
     rehearsal.take(firing()).at(5)
     assert [it.at for it in events(rehearsal.sandbox)] == [NOON, minute(2)]
+
+
+def test_what_waited_for_its_turn_is_tried_again_as_soon_as_what_did_not(rehearsal: Rehearsal) -> None:
+    rehearsal.declare(SEV1)
+    for _ in range(10):
+        (page,) = rehearsal.lease()
+        with rehearsal.store.transaction() as tx:
+            assert tx.outbox.put_off(page, rehearsal.now)
+    (page,) = rehearsal.lease()
+    rehearsal.settle(page, Again("HTTP 502"))
+    due_at = rehearsal.queries.outbox.next_delivery_at("pagerduty")
+    assert due_at is not None
+    assert due_at - rehearsal.now <= timedelta(seconds=1)
+
+
+def test_provider_that_takes_no_more_is_left_alone_for_longer_each_time(rehearsal: Rehearsal) -> None:
+    rehearsal.sandbox.script = always(Response(429))
+    rehearsal.take(firing()).at(1)
+    instants = [it.at for it in events(rehearsal.sandbox)]
+    waits = [later - earlier for earlier, later in itertools.pairwise(instants)]
+    assert waits == sorted(waits)
+    assert waits[-1] > timedelta(seconds=8)
 
 
 def test_page_goes_another_way_as_well_once_its_provider_is_down_for_half_a_minute(rehearsal: Rehearsal) -> None:

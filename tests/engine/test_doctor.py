@@ -8,13 +8,16 @@ from msgspec.structs import replace
 
 from tests.engine.alerts import NOON
 from tests.engine.rehearsal import with_contacts
+from tocsin.engine import doctor
+from tocsin.engine.deliveries import Provider
 from tocsin.engine.doctor import Situation, examine
+from tocsin.engine.providers import providers_for
 from tocsin.errors import Unreachable
 from tocsin.integrations.checkup import Finding, State
 from tocsin.integrations.wire import Inquiry, Reply
 from tocsin.settings import Settings
 from tocsin.sop.load import default_sop
-from tocsin.sop.model import ContactMethod
+from tocsin.sop.model import ContactMethod, Sop
 from tocsin.store.rows import PageTest
 
 SOP = replace(with_contacts(default_sop(), ("pagerduty", "inbox"), "alice", "bob"), heartbeats=())
@@ -108,6 +111,19 @@ def test_of_many_people_only_those_who_can_not_be_reached_have_a_line() -> None:
     assert (findings["lost"].state, "p7" in findings) == (State.BROKEN, False)
 
 
+def test_providers_are_made_once_however_many_people_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def counted(settings: Settings, sop: Sop, installation: str) -> tuple[Provider, ...]:
+        made.append(installation)
+        return providers_for(settings, sop, installation)
+
+    monkeypatch.setattr(doctor, "providers_for", counted)
+    crowd = {f"p{number}": SOP.people["alice"] for number in range(200)}
+    found(situation(sop=replace(SOP, people={**SOP.people, **crowd})))
+    assert len(made) == 1
+
+
 def test_slack_without_a_token_is_unused_and_with_one_is_asked() -> None:
     assert found(situation())["Slack"].state is State.UNUSED
     assert found(situation(KEY | {"SLACK_BOT_TOKEN": "xoxb-canary"}))["Slack"].state is State.BROKEN  # nobody answers
@@ -135,6 +151,50 @@ def test_apprise_is_told_of_where_a_contact_method_names_an_address() -> None:
     assert "canary" not in str(findings)
 
 
+def by_several_of_a_kind() -> Situation:
+    """Alice has an SMS and a call by Apprise, and mail to an address of her own."""
+    names = {"sms": "env:ALICE_SMS", "call": "env:ALICE_CALL"}
+    contact = (
+        *(ContactMethod(via="apprise", name=name, url=url) for name, url in names.items()),
+        ContactMethod(via="email", address="alice@home.example"),
+    )
+    sop = replace(SOP, people={**SOP.people, "alice": replace(SOP.people["alice"], contact=contact)})
+    mail = {"SMTP_URL": "smtps://mail.example.org?from=t@example.org"}
+    return situation({**KEY, **mail, "ALICE_SMS": "ntfy://canary", "ALICE_CALL": "ntfy://canary"}, sop=sop)
+
+
+SMS, CALL, MAIL = "apprise:sms", "apprise:call", "email:alice@home.example"
+ALL = f"by {SMS}, {CALL}, {MAIL}"
+
+
+@pytest.mark.parametrize(
+    ("tests", "state", "told"),
+    [
+        pytest.param((), State.UNUSED, f"{ALL}; {SMS}, {CALL}, {MAIL} was never tested", id="never tested"),
+        pytest.param(
+            (a_test(via=SMS), a_test(via=MAIL)),
+            State.UNUSED,
+            f"{ALL}; {CALL} was never tested",
+            id="all but one tested",
+        ),
+        pytest.param(
+            (a_test(via=SMS), a_test("failed", "no credit", via=CALL), a_test(via=MAIL)),
+            State.BROKEN,
+            f"the last test by {CALL} failed: no credit",
+            id="one failed",
+        ),
+        pytest.param(
+            (a_test(via=SMS), a_test(via=CALL), a_test(via=MAIL)), State.WELL, f"{ALL}, tested 3 hours ago", id="tested"
+        ),
+    ],
+)
+def test_each_of_several_contact_methods_of_a_kind_is_tested_by_itself(
+    tests: tuple[PageTest, ...], state: State, told: str
+) -> None:
+    alice = found(replace(by_several_of_a_kind(), tests={"alice": tests}))["alice"]
+    assert (alice.state, alice.told) == (state, told)
+
+
 PUSHED = with_contacts(SOP, ("push", "inbox"), "alice")
 
 
@@ -150,3 +210,5 @@ def test_browsers_subscribe_by_https_alone() -> None:
     assert found(situation(sop=PUSHED))["Push"].state is State.WELL
     plain = Settings(database="sqlite:///t.db", public_url="http://tocsin.example.org", environ=KEY)
     assert found(situation(sop=PUSHED, settings=plain))["Push"].state is State.BROKEN
+    here = replace(plain, public_url="http://127.0.0.2:8770")  # all of 127.0.0.0/8 is this machine
+    assert found(situation(sop=PUSHED, settings=here))["Push"].state is State.WELL

@@ -2,7 +2,7 @@
 
 import json
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -12,6 +12,7 @@ from tests.engine.post import CROWD, CROWDED, SPEED, Post, delivering, vendors
 from tests.engine.rehearsal import with_contacts
 from tests.engine.waiting import eventually
 from tests.rota import alice_always
+from tests.store.file import rows_of
 from tocsin.domain import commands as c
 from tocsin.domain import events as e
 from tocsin.engine.breaker import OPENS_AFTER
@@ -20,6 +21,7 @@ from tocsin.integrations.wire import Outgoing, Reply, Request
 from tocsin.simulate.sandbox.recording import RecordedRequest, Response
 from tocsin.simulate.sandbox.server import Sandbox
 from tocsin.sop.words import Severity
+from tocsin.store.codec import to_column
 from tocsin.store.sqlite import SqliteStore
 
 pytestmark = pytest.mark.anyio
@@ -92,6 +94,27 @@ async def test_provider_that_fails_is_left_alone_and_its_pages_go_another_way_at
         assert all(loop.throttle.breaker.is_closed for loop in post.loops)
     assert len(taken(sandbox)) == len({it.key for it in taken(sandbox)})
     assert {it.person for it in taken(sandbox)} == {*CROWD[:OPENS_AFTER], "bob"}
+
+
+async def test_page_that_only_a_newer_tocsin_can_read_keeps_no_other_from_going_another_way(
+    store: SqliteStore, sandbox: Sandbox
+) -> None:
+    rows_of(
+        store,
+        """
+        INSERT INTO outbox (key, incident, provider, lane, page, rank, effect, status, due_at, created_at)
+        VALUES ('x-2-0', 'x', 'pagerduty', 'x', 'x', 1, '{"kind":"SendHologram"}', 'pending', ?, 0)
+        """,
+        to_column(datetime.max.replace(tzinfo=UTC)),  # it is not leased, and so not found to be unreadable by that
+    )
+    sandbox.script = always(BAD_GATEWAY)
+    async with delivering(store, *vendors(sandbox, "inbox", "pagerduty"), sop=CROWDED) as post:
+        before = [await post.page(person) for person in CROWD[:OPENS_AFTER]]
+        await eventually(lambda: all(failures(post, incident.id) for incident in before))
+        after = await post.page("bob")
+        await eventually(lambda: failures(post, after.id))
+    (left,) = rows_of(store, "SELECT status, attempts FROM outbox WHERE key = 'x-2-0'")
+    assert left == ("pending", 0)
 
 
 @pytest.mark.slow

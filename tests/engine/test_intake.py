@@ -284,10 +284,10 @@ def test_alert_of_a_reopened_incident_belongs_to_it_again(rehearsal: Rehearsal) 
 )
 def test_batch_with_an_invalid_alert_leaves_nothing(rehearsal: Rehearsal, invalid: Alert) -> None:
     rehearsal.take(firing("Known"))
-    before = rehearsal.only, stored(rehearsal), rehearsal.queries.outbox()
+    before = rehearsal.only, stored(rehearsal), rehearsal.queries.outbox.rows()
     with pytest.raises((ValueError, TypeError)):
         rehearsal.take(firing("Known"), resolved("Known", at=5), firing("New"), invalid)
-    assert (rehearsal.only, stored(rehearsal), rehearsal.queries.outbox()) == before
+    assert (rehearsal.only, stored(rehearsal), rehearsal.queries.outbox.rows()) == before
 
 
 def test_empty_batch_changes_nothing(rehearsal: Rehearsal) -> None:

@@ -162,7 +162,7 @@ class Engine(RuleBasedStateMachine):
         for id_ in self.ids:
             pages = self.server.queries.incident(id_).pages.values()
             assert PageStatus.PENDING not in [page.status for page in pages]
-        assert not any(row.status == "pending" for row in self.server.queries.outbox(limit=10_000))
+        assert not any(row.status == "pending" for row in self.server.queries.outbox.rows(limit=10_000))
         self.server.store.close()
         self.directory.cleanup()
 

@@ -95,7 +95,7 @@ def check(wires: list[Wire], post: Post, rounds: int) -> None:
     left = sum((wire.left for wire in wires), Counter[str]())
     assert set(left) <= {Status.TRIGGERED}, "a page left after its acknowledgement was on record"
     assert set(sum((wire.keys for wire in wires), Counter[str]()).values()) <= {1}
-    pages = [it for it in post.store.queries.pages(limit=10 * rounds) if it.provider == "pagerduty"]
+    pages = [it for it in post.store.queries.outbox.pages(limit=10 * rounds) if it.provider == "pagerduty"]
     assert Counter(it.status for it in pages) == +Counter(done=left.total(), suppressed=rounds - left.total())
     assert all(it.attempts == (it.status == "done") for it in pages)
 
@@ -161,10 +161,10 @@ async def test_worker_that_wakes_after_its_lease_was_taken_over_sends_nothing_an
         taken = Done(receipts=(c.ReportPageAccepted(key=page.effect.key, via="pagerduty"),))
         with other.transaction() as tx:
             dispatch.settle(one.desk, tx, incident.opened_at + timedelta(minutes=1), page, taken)
-        row = other.queries.outbox(incident=incident.id)
+        row = other.queries.outbox.rows(incident=incident.id)
         woken.set()
         await eventually(lambda: not one.loops[0].under_way())
-        assert other.queries.outbox(incident=incident.id) == row
+        assert other.queries.outbox.rows(incident=incident.id) == row
         accepted = [it for it in other.queries.timeline(incident.id) if isinstance(it.event, e.PageAccepted)]
         assert len(accepted) == 1
     store.close()
@@ -245,6 +245,6 @@ async def test_page_that_is_called_back_at_the_last_moment_has_no_end_to_follow(
         await post.writer.write(lambda tx, now: post.desk.change(tx, now, incident.id, c.Acknowledge(), ALICE))
         acknowledged.set()
         await eventually(lambda: post.statuses() == ["suppressed", "suppressed"])
-        page, end = reversed([it for it in store.queries.outbox() if it.provider == "pagerduty"])
+        page, end = reversed([it for it in store.queries.outbox.rows() if it.provider == "pagerduty"])
         assert (page.note, page.attempts) == ("no longer needed", 0)
         assert end.note == "what it follows was never sent"

@@ -231,12 +231,13 @@ async def test_outcome_of_a_delivery_that_another_node_has_taken_over_is_not_wri
     async with node_on(database, sandbox, tmp_path) as one:
         await declare(one, Severity.SEV1)
         await eventually(lambda: len(events(sandbox)) == 1)
-        await eventually(lambda: {it.status for it in one.queries.outbox()} == {"done"})
+        await eventually(lambda: {it.status for it in one.queries.outbox.rows()} == {"done"})
     run_sql(database, "UPDATE outbox SET status = 'leased', attempts = 7, claimed_by = 'other', settled_at = NULL")
     store = PostgresStore(database)
-    row = store.queries.outbox()[0]
+    row = store.queries.outbox.rows()[0]
+    assert row.effect is not None
     stale = Delivery(row.id, row.key, row.incident, row.effect, 1, row.created_at)
-    assert not store.queries.may_leave(stale, "one")
+    assert not store.queries.outbox.may_leave(stale, "one")
     with store.transaction() as tx:
         assert not tx.outbox.settle(stale, "done", row.created_at, "")
         assert not tx.outbox.postpone(stale, row.created_at, "")
@@ -258,7 +259,7 @@ def test_page_that_a_node_gives_back_while_another_ends_it_does_not_leave(databa
     with other.transaction() as tx:
         desk.change(tx, NOON, page.incident, c.Acknowledge(), ALICE)
     end.join()
-    assert [it.status for it in one.queries.outbox() if it.key == page.key] == ["suppressed"]
+    assert [it.status for it in one.queries.outbox.rows() if it.key == page.key] == ["suppressed"]
     one.close()
     other.close()
 

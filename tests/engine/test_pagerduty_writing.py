@@ -214,7 +214,7 @@ def test_refusal_is_a_clear_fact_in_the_timeline_and_is_not_repeated(
     post_update(notes, incident)
     (failed,) = notes.rehearsal.happened(incident, e.ChannelFailed)
     assert (failed.action, failed.reason) == ("a note in PagerDuty", told)
-    assert notes.rehearsal.queries.next_delivery_at("pagerduty_rest") is None
+    assert notes.rehearsal.queries.outbox.next_delivery_at("pagerduty_rest") is None
 
 
 def test_asker_who_is_nobody_there_is_told_with_the_setting_at_fault(responders: Night) -> None:

@@ -61,8 +61,8 @@ def test_forty_incidents_are_one_page_that_names_the_others(rehearsal: Rehearsal
     for it in others:
         told = e.PageAccepted(f"{it.id}-2-0", "alice", "pagerduty", counted_in=f"{lead.id}-2-0")
         assert accepted(rehearsal, it) == told
-    assert {it.status for it in rehearsal.queries.outbox()} == {"done"}
-    assert {it.note for it in rehearsal.queries.outbox()} == {"", f"counted in {lead.id}-2-0"}
+    assert {it.status for it in rehearsal.queries.outbox.rows()} == {"done"}
+    assert {it.note for it in rehearsal.queries.outbox.rows()} == {"", f"counted in {lead.id}-2-0"}
 
 
 def test_lone_pages_leave_at_once_one_after_the_other(rehearsal: Rehearsal) -> None:
@@ -236,13 +236,13 @@ def test_server_that_dies_before_all_are_told_tells_the_rest_after_its_restart(r
     with rehearsal.store.transaction() as tx:
         assert dispatch.follow(rehearsal.desk, tx, rehearsal.now, leaving.id)
     rehearsal.restart().work()
-    assert rehearsal.queries.leads_that_ended("inbox") == []
-    (lead,) = rehearsal.queries.leads_that_ended("pagerduty")
+    assert rehearsal.queries.outbox.leads_that_ended("inbox") == []
+    (lead,) = rehearsal.queries.outbox.leads_that_ended("pagerduty")
     rehearsal.follow(lead)
     rehearsal.at(3)
     assert [len(rehearsal.happened(it.id, e.PageAccepted)) for it in found] == [1] * 120
     assert len(triggers(rehearsal)) == 1
-    assert rehearsal.queries.leads_that_ended("pagerduty") == []
+    assert rehearsal.queries.outbox.leads_that_ended("pagerduty") == []
 
 
 # Other people

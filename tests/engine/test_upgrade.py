@@ -11,6 +11,7 @@ from tests.engine.test_restoring import assert_sound, url_of
 from tests.store.file import rows_of
 from tests.store.first_version import as_first_version
 from tocsin.domain import commands as c
+from tocsin.domain.effects import SendPage
 from tocsin.engine.restoring import Restoration, restore
 from tocsin.errors import StoreError
 from tocsin.sop.words import Severity
@@ -52,6 +53,20 @@ def test_database_of_the_first_version_is_all_there_and_what_is_due_comes_due(
         assert ("chris", "trigger") in paged or ("deniz", "trigger") in paged  # the page that waited
     assert_sound(url_of(path))
     assert upgrade(url_of(path)).derived == 0
+
+
+def test_pages_of_the_first_version_are_found_by_whom_they_went_to(first: tuple[Path, dict[str, list[str]]]) -> None:
+    path, _ = first
+    upgrade(url_of(path))
+    with Rehearsal(path) as rehearsal:
+        everybodys = [
+            (it.id, it.effect.reach.person)
+            for it in rehearsal.queries.outbox.pages()
+            if isinstance(it.effect, SendPage)
+        ]
+        for person in {person for _, person in everybodys}:
+            found = [it.id for it in rehearsal.queries.outbox.pages(person=person)]
+            assert found == [id_ for id_, whom in everybodys if whom == person]
 
 
 def test_events_without_a_hash_are_counted_and_none_may_join_them(first: tuple[Path, dict[str, list[str]]]) -> None:

@@ -133,9 +133,9 @@ MUTANTS = (
     Mutant(
         name="a paused node sends what another has taken over",
         invariant=9,
-        file="store/queries.py",
-        old="return bool(self._all(sql, delivery.id, delivery.attempts, node, _TIME_TO_LEAVE))",
-        new="return bool(self._all(sql, delivery.id, delivery.attempts, node, _TIME_TO_LEAVE)) or True",
+        file="store/outbox_queries.py",
+        old="return bool(self._connection.all(sql, delivery.id, delivery.attempts, node, _TIME_TO_LEAVE))",
+        new="return bool(self._connection.all(sql, delivery.id, delivery.attempts, node, _TIME_TO_LEAVE)) or True",
         caught_by=(f"{LEASES}::test_lease_that_has_run_out_is_given_back_and_its_holder_may_not_send",),
     ),
     Mutant(
@@ -157,7 +157,7 @@ MUTANTS = (
     Mutant(
         name="a page that is leased leaves after the acknowledgement",
         invariant=10,
-        file="store/queries.py",
+        file="store/outbox_queries.py",
         old="claimed_by = ? AND status = 'leased' AND stopped_at IS NULL",
         new="claimed_by = ? AND status = 'leased'",
         caught_by=(f"{LEASES}::test_page_answered_while_it_is_leased_may_not_leave_any_more",),

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.oncall.clocks import instants
-from tocsin.oncall.roster import TARGETS, TEAM_TARGETS, OnCall, Roster, is_known_target, who_is_on_call
+from tocsin.oncall.roster import TARGETS, TEAM_TARGETS, OnCall, Roster, who_is_on_call
 from tocsin.oncall.rotation import shift_at
 from tocsin.sop.durations import Duration
 from tocsin.sop.model import (
@@ -136,16 +136,6 @@ def test_whoever_is_meant_exists_and_is_named_once(target: str, teams: tuple[str
     people = roster(at).people(target, teams)
     assert len(people) == len(set(people))
     assert set(people) <= set(ORGANISATION.people)
-
-
-@pytest.mark.parametrize("target", [*sorted(TARGETS), "cto", "alice", "vp_engineering"])
-def test_known_target(target: str) -> None:
-    assert is_known_target(ORGANISATION, target)
-
-
-@pytest.mark.parametrize("target", ["team_queue", "backlog", "platform", "gone", "Primary", ""])
-def test_unknown_target(target: str) -> None:
-    assert not is_known_target(ORGANISATION, target)
 
 
 def test_only_everyone_on_call_means_the_same_for_every_team() -> None:

@@ -8,13 +8,18 @@ import apsw
 import pytest
 
 from tests.store.file import rows_of
-from tests.store.response import NOON, declared, whole_responses
+from tests.store.response import NOON, Response, declared, whole_responses
+from tocsin.domain import commands as c
+from tocsin.domain import effects as f
+from tocsin.domain.events import Reach
 from tocsin.errors import StoreError
+from tocsin.sop.model import ContactMethod
 from tocsin.store.open import Store
 from tocsin.store.sqlite import SqliteStore
 from tocsin.store.transaction import Transaction
 
 LONG = "x" * 100_000
+ALICE = Reach("alice", ContactMethod(via="inbox"))
 UNDONE = "the disk is full or fails, and the transaction was undone"
 
 
@@ -135,25 +140,20 @@ def test_full_disk_can_be_read_and_is_written_again_once_there_is_space(
             r"a stored event can't be read: Invalid value 'dreamt'",
             id="event",
         ),
-        pytest.param(
-            "UPDATE outbox SET effect = '[]'",
-            r"a stored effect can't be read: Expected `object`, got `array`",
-            id="effect",
-        ),
     ],
 )
 def test_row_that_cannot_be_read_is_told_as_such(store: Store, damage: str, fault: str) -> None:
     response = declared(store)
     rows_of(store, damage)
     with pytest.raises(StoreError, match=f"{fault}.*; it is damaged, or a newer Tocsin has written it"):
-        store.queries.incident(response.id), store.queries.timeline(response.id), store.queries.outbox()
+        store.queries.incident(response.id), store.queries.timeline(response.id)
 
 
 def test_delivery_that_cannot_be_read_is_given_back_and_the_others_leave(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     damaged, sound = declared(store), declared(store)
-    (key,) = (row.key for row in store.queries.outbox(incident=damaged.id) if row.provider == "pagerduty")
+    (key,) = (row.key for row in store.queries.outbox.rows(incident=damaged.id) if row.provider == "pagerduty")
     rows_of(store, "UPDATE outbox SET effect = '[]' WHERE key = ?", key)
     with store.transaction() as tx:
         leased = tx.outbox.lease("pagerduty", "node-1", NOON, 16)
@@ -161,6 +161,62 @@ def test_delivery_that_cannot_be_read_is_given_back_and_the_others_leave(
         tx.outbox.give_back(leased.unreadable)
     assert f"{key}: this node can't deliver it: a stored effect can't be read" in caplog.text
     assert rows_of(store, "SELECT status FROM outbox WHERE key = ?", key) == [("pending",)]
-    assert store.queries.next_delivery_at("pagerduty", leased.unreadable) is None
+    assert store.queries.outbox.next_delivery_at("pagerduty", leased.unreadable) is None
     with store.transaction() as tx:
         assert tx.outbox.lease("pagerduty", "node-2", NOON, 16, leased.unreadable).deliveries == ()
+
+
+def of_a_newer_tocsin(store: Store) -> tuple[Response, Response]:
+    """Two incidents with pages; the first one's by PagerDuty is of a kind that only a newer Tocsin knows."""
+    strange, known = declared(store), declared(store)
+    damage = """UPDATE outbox SET effect = '{"kind":"SendHologram"}' WHERE incident = ? AND provider = 'pagerduty'"""
+    rows_of(store, damage, strange.id)
+    return strange, known
+
+
+def test_page_that_only_a_newer_tocsin_can_read_is_listed_as_such_with_the_others(store: Store) -> None:
+    strange, _ = of_a_newer_tocsin(store)
+    for listed in (store.queries.outbox.rows(limit=100), store.queries.outbox.pages()):
+        (row,) = (it for it in listed if it.effect is None)
+        assert (row.incident, row.provider, row.status) == (strange.id, "pagerduty", "pending")
+        assert [it for it in listed if it.incident != strange.id]
+
+
+def test_page_that_only_a_newer_tocsin_can_read_keeps_no_other_from_going_another_way(store: Store) -> None:
+    strange, known = of_a_newer_tocsin(store)
+    waiting = store.queries.outbox.waiting_pages("pagerduty")
+    assert [it.incident for it in waiting.deliveries] == [known.id]
+    rows = rows_of(store, "SELECT id FROM outbox WHERE incident = ? AND provider = 'pagerduty'", strange.id)
+    assert [(id_,) for id_ in waiting.unreadable] == rows
+    assert store.queries.outbox.waiting_pages("pagerduty", waiting.unreadable).unreadable == ()
+    lead = waiting.deliveries[0].id
+    rows_of(store, "UPDATE outbox SET status = 'counted', counted_in = ? WHERE id = ?", lead, waiting.unreadable[0])
+    counted = store.queries.outbox.counted_in(lead)
+    assert (counted.deliveries, counted.unreadable) == ((), waiting.unreadable)
+
+
+def test_page_that_only_a_newer_tocsin_can_read_keeps_no_other_from_being_given_up(store: Store) -> None:
+    _, known = of_a_newer_tocsin(store)
+    with store.transaction() as tx:
+        assert [it.incident for it in tx.waiting.since_before("pagerduty", NOON)] == [known.id]
+
+
+def test_page_that_only_a_newer_tocsin_can_read_outdates_no_other(store: Store) -> None:
+    strange = declared(store)
+    with store.transaction() as tx:
+        (page,) = (it for it in tx.outbox.lease("pagerduty", "node-1", NOON, 16).deliveries)
+    strange.send(c.PageByHand(target="alice", reason="please"), after=1)
+    damage = """UPDATE outbox SET effect = '{"kind":"SendHologram"}' WHERE id > ? AND provider = 'pagerduty'"""
+    rows_of(store, damage, page.id)
+    with store.transaction() as tx:
+        assert not tx.outbox.is_outdated(page)
+
+
+def test_test_page_that_only_a_newer_tocsin_can_read_hides_no_other(store: Store) -> None:
+    for number in (1, 2):
+        effect = f.SendPageTest(key=f"test/alice/{number}", reach=ALICE, asked_by="dana")
+        with store.transaction() as tx:
+            tx.page_tests.send(effect, NOON, NOON)
+    rows_of(store, """UPDATE outbox SET effect = '{"kind":"SendHologram"}' WHERE key = 'test/alice/1'""")
+    assert [it.key for it in store.queries.desk.page_tests("alice")] == ["test/alice/2"]
+    assert [it.key for it in store.queries.desk.page_tests_by_person()["alice"]] == ["test/alice/2"]

@@ -33,7 +33,7 @@ def test_every_kind_of_event_comes_back_as_it_was_written(store: Store) -> None:
 def test_every_kind_of_effect_comes_back_as_it_was_written(store: Store) -> None:
     responses = whole_responses(store)
     for response in responses:
-        rows = reversed(store.queries.outbox(incident=response.id))
+        rows = reversed(store.queries.outbox.rows(incident=response.id))
         assert [row.effect for row in rows] == response.effects
     sent = {type(effect) for response in responses for effect in response.effects}
     undecided = {*OfPageTest.__subclasses__(), BriefNewcomer}  # no decision sends these

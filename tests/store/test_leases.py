@@ -43,26 +43,26 @@ def test_lease_that_still_runs_is_nobody_elses(store: Store, response: Response)
     delivery = lease(store)
     with store.transaction() as tx:
         assert tx.outbox.release_expired() == []
-    assert store.queries.may_leave(delivery, "one")
-    assert not store.queries.may_leave(delivery, "other")
+    assert store.queries.outbox.may_leave(delivery, "one")
+    assert not store.queries.outbox.may_leave(delivery, "other")
 
 
 def test_lease_that_has_run_out_is_given_back_and_its_holder_may_not_send(store: Store, response: Response) -> None:
     delivery = lease(store)
     assert expire(store) == [delivery.key]
-    assert not store.queries.may_leave(delivery, "one")
+    assert not store.queries.outbox.may_leave(delivery, "one")
     again = lease(store, "other")
     assert (again.key, again.attempts) == (delivery.key, 2)
-    assert store.queries.may_leave(again, "other")
+    assert store.queries.outbox.may_leave(again, "other")
 
 
 def test_lease_that_is_about_to_run_out_is_too_short_to_send_under(store: Store, response: Response) -> None:
     delivery = lease(store)
     rows_of(store, "UPDATE outbox SET leased_until = leased_until - ?", (LEASE - 4 * SECOND) // MICROSECOND)
-    assert not store.queries.may_leave(delivery, "one")
+    assert not store.queries.outbox.may_leave(delivery, "one")
     with store.transaction() as tx:
         tx.outbox.renew("one", [delivery.id])
-    assert store.queries.may_leave(delivery, "one")
+    assert store.queries.outbox.may_leave(delivery, "one")
 
 
 def test_lease_of_before_the_clock_was_set_back_lasts_no_longer_than_any(store: Store, response: Response) -> None:
@@ -70,7 +70,7 @@ def test_lease_of_before_the_clock_was_set_back_lasts_no_longer_than_any(store: 
     rows_of(store, "UPDATE outbox SET leased_until = leased_until + ?", timedelta(hours=1) // MICROSECOND)
     with store.transaction() as tx:
         assert tx.outbox.release_expired() == []
-    assert store.queries.may_leave(delivery, "one")
+    assert store.queries.outbox.may_leave(delivery, "one")
     assert expire(store) == [delivery.key]
 
 
@@ -114,7 +114,7 @@ def test_outcome_counts_where_nobody_has_begun_anew(store: Store, response: Resp
 def test_page_answered_while_it_is_leased_may_not_leave_any_more(store: Store, response: Response) -> None:
     delivery = lease(store)
     response.send(c.Acknowledge(), after=1)
-    assert not store.queries.may_leave(delivery, "one")
+    assert not store.queries.outbox.may_leave(delivery, "one")
     with store.transaction() as tx:
         assert tx.outbox.is_stopped(delivery)
 

@@ -30,7 +30,7 @@ def postpone(store: Store, delivery: Delivery, by: timedelta) -> None:
 
 
 def row(store: Store, delivery: Delivery) -> OutboxRow:
-    return next(it for it in store.queries.outbox() if it.id == delivery.id)
+    return next(it for it in store.queries.outbox.rows() if it.id == delivery.id)
 
 
 def with_channel(store: Store) -> Response:
@@ -77,9 +77,9 @@ def test_some_places_are_for_pages_and_some_for_the_gravest_alone(store: Store) 
 
 def test_next_delivery_of_a_kind_is_one_of_that_kind(store: Store) -> None:
     declared(store, SEV2)
-    assert store.queries.next_delivery_at("pagerduty", only=Only.PAGES) == NOON
-    assert store.queries.next_delivery_at("pagerduty", only=Only.GRAVEST_PAGES) is None
-    assert store.queries.next_delivery_at("slack", only=Only.PAGES) is None
+    assert store.queries.outbox.next_delivery_at("pagerduty", only=Only.PAGES) == NOON
+    assert store.queries.outbox.next_delivery_at("pagerduty", only=Only.GRAVEST_PAGES) is None
+    assert store.queries.outbox.next_delivery_at("slack", only=Only.PAGES) is None
 
 
 def test_no_more_are_leased_than_asked_for(store: Store) -> None:
@@ -169,13 +169,13 @@ def test_same_page_on_two_providers_has_two_lanes(store: Store) -> None:
 
 
 def test_next_delivery_is_one_that_may_leave(store: Store) -> None:
-    assert store.queries.next_delivery_at("slack") is None
+    assert store.queries.outbox.next_delivery_at("slack") is None
     with_channel(store)
-    assert store.queries.next_delivery_at("slack") == NOON
+    assert store.queries.outbox.next_delivery_at("slack") == NOON
     (topic,) = lease(store, "slack")
-    assert store.queries.next_delivery_at("slack") is None  # the others wait for the topic
+    assert store.queries.outbox.next_delivery_at("slack") is None  # the others wait for the topic
     postpone(store, topic, 7 * MINUTE)
-    assert store.queries.next_delivery_at("slack") == NOON + 7 * MINUTE
+    assert store.queries.outbox.next_delivery_at("slack") == NOON + 7 * MINUTE
 
 
 # Keys
@@ -184,10 +184,10 @@ def test_next_delivery_is_one_that_may_leave(store: Store) -> None:
 def test_every_delivery_has_a_key_of_its_own_that_names_its_cause(store: Store) -> None:
     response = declared(store)
     last = response.incident.seq
-    keys = [it.key for it in reversed(store.queries.outbox())]
+    keys = [it.key for it in reversed(store.queries.outbox.rows())]
     assert keys == [f"{response.id}-{last}-{number}" for number in range(len(response.effects))]
     response.send(c.PageByHand(target="cto", reason="a decision is needed"))
-    keys = [it.key for it in store.queries.outbox()]
+    keys = [it.key for it in store.queries.outbox.rows()]
     assert len(set(keys)) == len(keys)
 
 
@@ -227,11 +227,11 @@ def test_releasing_leases_leaves_what_is_finished_and_what_is_put_off(store: Sto
     with_channel(store)
     (topic,) = lease(store, "slack")
     postpone(store, topic, 5 * MINUTE)
-    before = store.queries.outbox()
+    before = store.queries.outbox.rows()
     with store.transaction() as tx:
         tx.outbox.release_all()
-    assert store.queries.outbox() == before
-    assert store.queries.next_delivery_at("slack") == NOON + 5 * MINUTE
+    assert store.queries.outbox.rows() == before
+    assert store.queries.outbox.next_delivery_at("slack") == NOON + 5 * MINUTE
 
 
 # Withdrawals
@@ -239,7 +239,9 @@ def test_releasing_leases_leaves_what_is_finished_and_what_is_put_off(store: Sto
 
 def test_page_that_nobody_needs_any_more_does_not_leave(store: Store) -> None:
     response = declared(store).send(c.Acknowledge(), after=1)
-    (page,) = (it for it in store.queries.outbox() if isinstance(it.effect, f.SendPage) and it.provider == "pagerduty")
+    (page,) = (
+        it for it in store.queries.outbox.rows() if isinstance(it.effect, f.SendPage) and it.provider == "pagerduty"
+    )
     assert (page.status, page.settled_at, page.note) == ("suppressed", response.now, "no longer needed")
     assert [type(it.effect) for it in lease(store)] == [f.AcknowledgePage]
 
@@ -286,7 +288,7 @@ def test_page_and_what_happens_in_channels_follow_nothing(store: Store) -> None:
 def test_what_waits_is_as_urgent_as_its_incident_is_now(store: Store) -> None:
     better, steady, worse = declared(store, SEV1), declared(store, SEV2), declared(store, SEV2)
     before = [better.id, steady.id, worse.id]
-    assert [it.incident for it in store.queries.waiting_pages("pagerduty")] == before
+    assert [it.incident for it in store.queries.outbox.waiting_pages("pagerduty").deliveries] == before
     worse.send(c.Assess(severity=SEV1, reason="all users"))
     better.send(c.Assess(severity=SEV3, reason="a single user"))
     leased = [it.incident for it in lease(store) if isinstance(it.effect, f.SendPage)]
@@ -333,7 +335,7 @@ def test_what_is_put_off_waits_and_its_fence_does_not_go_back(store: Store) -> N
     (page,) = lease(store)
     with store.transaction() as tx:
         assert tx.outbox.put_off(page, NOON + 5 * MINUTE)
-    assert store.queries.next_delivery_at("pagerduty") == NOON + 5 * MINUTE
+    assert store.queries.outbox.next_delivery_at("pagerduty") == NOON + 5 * MINUTE
     (again,) = lease(store, after=5 * MINUTE)
     assert again.attempts == 2
     with store.transaction() as tx:
@@ -343,11 +345,13 @@ def test_what_is_put_off_waits_and_its_fence_does_not_go_back(store: Store) -> N
 
 def test_pages_that_wait_are_told_the_gravest_first_without_those_named(store: Store) -> None:
     minor, grave = declared(store, SEV2), declared(store, SEV1)
-    pages = store.queries.waiting_pages("pagerduty")
+    pages = store.queries.outbox.waiting_pages("pagerduty").deliveries
     assert [it.incident for it in pages] == [grave.id, minor.id]
-    assert [it.incident for it in store.queries.waiting_pages("pagerduty", {pages[0].id})] == [minor.id]
+    assert [it.incident for it in store.queries.outbox.waiting_pages("pagerduty", {pages[0].id}).deliveries] == [
+        minor.id
+    ]
     lease(store)
-    assert store.queries.waiting_pages("pagerduty") == []
+    assert store.queries.outbox.waiting_pages("pagerduty").deliveries == ()
 
 
 def test_what_has_waited_for_long_is_found(store: Store) -> None:

@@ -69,7 +69,7 @@ QUESTIONS: dict[str, Ask] = {
     "does anything wait in vain": lambda it: Transaction(it).waiting.is_stranded(["pagerduty"]),
     "which pages wait": lambda it: Transaction(it).waiting.pages(),
     "what has waited for long": lambda it: Transaction(it).waiting.since_before("pagerduty", NOON),
-    "what waits for an ill provider": lambda it: Queries(it).waiting_pages("pagerduty"),
+    "what waits for an ill provider": lambda it: Queries(it).outbox.waiting_pages("pagerduty"),
     "how much waits": lambda it: Vitals(it).waiting(),
     "what is stuck": lambda it: Vitals(it).overdue("pagerduty", NOON + DAY),
     "which leases are forgotten": lambda it: Vitals(it).forgotten_leases(DAY),
@@ -93,7 +93,10 @@ QUESTIONS: dict[str, Ask] = {
     "how far have they come": lambda it: Queries(it).newest_events(["INC-2026-0001"]),
     "how many of each rank": lambda it: Queries(it).open_counts(),
     "which alerts has it": lambda it: Queries(it).alerts(incident="INC-2026-0001", limit=20),
-    "what was sent for it": lambda it: Queries(it).outbox(incident="INC-2026-0001"),
+    "what was sent for it": lambda it: Queries(it).outbox.rows(incident="INC-2026-0001"),
+    "what was sent to somebody": lambda it: Queries(it).outbox.pages(person="alice"),
+    "what has somebody not answered": lambda it: Queries(it).outbox.unanswered_pages("alice"),
+    "which tests were sent": lambda it: Queries(it).desk.page_tests_by_person(),
     "how many alerts has it": lambda it: Queries(it).alert_counts("INC-2026-0001"),
 }
 
@@ -110,7 +113,7 @@ def lease(asked: Planned, only: Only) -> object:
 
 
 def next_delivery(asked: Planned, only: Only) -> object:
-    return Queries(asked).next_delivery_at("pagerduty", only=only)
+    return Queries(asked).outbox.next_delivery_at("pagerduty", only=only)
 
 
 LISTS: dict[str, Ask] = {

@@ -9,9 +9,12 @@ from tests.store.response import NOON, SEV1, SEV2, SEV3, SEV4, declared, from_al
 from tests.store.test_alerts import FIRING, add
 from tocsin.domain import commands as c
 from tocsin.domain import effects as f
+from tocsin.domain.events import Reach
 from tocsin.errors import NotFound
+from tocsin.sop.model import ContactMethod
 from tocsin.store.codec import to_column
 from tocsin.store.open import Store
+from tocsin.store.rows import OutboxRow
 
 MINUTE = timedelta(minutes=1)
 
@@ -70,18 +73,58 @@ def test_alerts_are_listed_the_newest_first(store: Store) -> None:
 
 def test_outbox_is_listed_the_newest_first(store: Store) -> None:
     first, second = declared(store), declared(store)
-    listed = store.queries.outbox()
+    listed = store.queries.outbox.rows()
     assert [it.id for it in listed] == sorted((it.id for it in listed), reverse=True)
-    assert {it.incident for it in store.queries.outbox(incident=first.id)} == {first.id}
-    assert [it.incident for it in store.queries.outbox(limit=1)] == [second.id]
+    assert {it.incident for it in store.queries.outbox.rows(incident=first.id)} == {first.id}
+    assert [it.incident for it in store.queries.outbox.rows(limit=1)] == [second.id]
 
 
 def test_pages_are_what_is_sent_to_people(store: Store) -> None:
     declared(store).send(c.Acknowledge())
-    assert {type(it.effect) for it in store.queries.outbox()} > {f.SendPage, f.AcknowledgePage}
-    listed = store.queries.pages()
+    assert {type(it.effect) for it in store.queries.outbox.rows()} > {f.SendPage, f.AcknowledgePage}
+    listed = store.queries.outbox.pages()
     assert [it.effect.reach.person for it in listed if isinstance(it.effect, f.SendPage)] == ["alice", "dana"]
-    assert [it.id for it in store.queries.pages(limit=1)] == [listed[0].id]
+    assert [it.id for it in store.queries.outbox.pages(limit=1)] == [listed[0].id]
+
+
+def people(rows: list[OutboxRow]) -> list[str]:
+    return [it.effect.reach.person for it in rows if isinstance(it.effect, f.SendPage)]
+
+
+def test_pages_to_one_person_are_found_among_many_newer_ones_by_whatever_way(store: Store) -> None:
+    declared(store).send(c.PageByHand(target="bob", reason="have a look")).send(c.Tick(), after=2)  # e-mail follows
+    for _ in range(5):
+        declared(store)
+    assert people(store.queries.outbox.pages(limit=1, person="bob")) == ["bob"]
+    assert {it.provider for it in store.queries.outbox.pages(person="bob")} >= {"pagerduty", "email"}
+    everybodys = store.queries.outbox.pages(limit=1000)
+    for person in ("alice", "bob", "dana", "erin", "bo", "bobby"):
+        assert store.queries.outbox.pages(person=person) == [it for it in everybodys if people([it]) == [person]]
+    assert people(store.queries.outbox.pages(person="dana")) == ["dana"] * 6  # notifications too
+
+
+def test_pages_that_nobody_has_answered_are_those_of_incidents_that_nobody_has_acknowledged(store: Store) -> None:
+    first, answered, last = (declared(store) for _ in range(3))
+    answered.send(c.Acknowledge())
+    rows = store.queries.outbox.unanswered_pages("alice")
+    assert [it.incident for it in rows if it.provider == "pagerduty"] == [last.id, first.id]
+    assert store.queries.outbox.unanswered_pages("alice", limit=1)[0].incident == last.id
+    assert store.queries.outbox.unanswered_pages("dana") == []  # is only told
+
+
+def test_newest_test_pages_of_each_person_are_found_at_once(store: Store) -> None:
+    declared(store)
+    way = ContactMethod(via="inbox")
+    with store.transaction() as tx:
+        for person, count in (("alice", 60), ("bob", 2)):
+            for number in range(count):
+                key = f"test-{person}-{number}"
+                tx.page_tests.send(f.SendPageTest(key, Reach(person, way), asked_by="dana"), NOON, NOON)
+        tx.page_tests.send(f.EndPageTest("test-bob-1", Reach("bob", way)), NOON, NOON)
+    found = store.queries.desk.page_tests_by_person()
+    assert found == {person: store.queries.desk.page_tests(person) for person in ("alice", "bob")}
+    assert [it.key for it in found["bob"]] == ["test-bob-1", "test-bob-0"]
+    assert [found["alice"][0].key, len(found["alice"])] == ["test-alice-59", 50]
 
 
 def test_newest_event_is_the_newest_of_all_incidents(store: Store) -> None:

@@ -51,7 +51,7 @@ def test_next_page_of_a_storm_is_leased_a_minute_after_the_last_was_taken(store:
     (delivery,) = lease(store)
     settle(store, delivery, after=4 * SECOND)
     opened(store, 3)
-    assert store.queries.next_delivery_at("pagerduty") == NOON + 4 * SECOND + APART
+    assert store.queries.outbox.next_delivery_at("pagerduty") == NOON + 4 * SECOND + APART
     assert lease(store, 3 * SECOND + APART) == []
     assert len(lease(store, 4 * SECOND + APART)) == 1
 
@@ -97,7 +97,7 @@ def test_lone_page_that_was_refused_does_not_make_the_storm_before_it_forgotten(
     (lone,) = lease(store, 5 * SECOND)
     settle(store, lone, "failed", 5 * SECOND)
     opened(store, 4)
-    assert store.queries.next_delivery_at("pagerduty") == NOON + SECOND + APART
+    assert store.queries.outbox.next_delivery_at("pagerduty") == NOON + SECOND + APART
     assert lease(store, APART) == []
     assert len(lease(store, SECOND + APART)) == 1
 
@@ -246,4 +246,4 @@ def test_some_are_ended_at_a_time_until_none_is_left(store: Store, status: str) 
         with store.transaction() as tx:
             portions.append(len(tx.storms.end(delivery.id, status, NOON + SECOND, "as its page")))
     assert portions == [50, 9, 0]
-    assert store.queries.leads_that_ended("pagerduty") == []
+    assert store.queries.outbox.leads_that_ended("pagerduty") == []

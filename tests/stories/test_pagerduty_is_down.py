@@ -137,7 +137,7 @@ def test_nobody_sleeps_through_thirty_eight_minutes_and_nobody_is_woken_for_noth
     respond(outage, random.Random(38), until=38)
     outage.at(38)
     during = events(outage.sandbox)
-    waiting = [it for it in outage.queries.outbox(limit=5_000) if it.status == "pending"]
+    waiting = [it for it in outage.queries.outbox.rows(limit=5_000) if it.status == "pending"]
     outage.sandbox.script = None
     outage.at(60)
 
@@ -145,8 +145,10 @@ def test_nobody_sleeps_through_thirty_eight_minutes_and_nobody_is_woken_for_noth
     assert len(arrived) > 20
     assert max(arrived) <= MINUTE
 
-    assert [it.key for it in outage.queries.outbox(limit=5_000) if it.status in ("pending", "leased", "counted")] == []
-    assert {it.note for it in outage.queries.outbox(limit=5_000) if it.status == "failed"} == set()
+    assert [
+        it.key for it in outage.queries.outbox.rows(limit=5_000) if it.status in ("pending", "leased", "counted")
+    ] == []
+    assert {it.note for it in outage.queries.outbox.rows(limit=5_000) if it.status == "failed"} == set()
 
     woken = [it for it in taken(outage.sandbox) if it.urgency == Urgency.PAGE]
     assert all(then(outage, incident_of(it), it.at).status is Status.TRIGGERED for it in woken)
@@ -202,7 +204,7 @@ def live_through_a_day(outage: Outage) -> str:
     assert late[0].at - back_at < MINUTE
     assert most_in_a_minute(events(outage.sandbox)) <= MOST_IN_A_MINUTE
     assert asked < 24 * 60 * 3  # a probe every half minute, however much waits
-    left = [it for it in outage.queries.outbox(limit=20_000) if it.status in ("pending", "leased", "counted")]
+    left = [it for it in outage.queries.outbox.rows(limit=20_000) if it.status in ("pending", "leased", "counted")]
     assert [it.key for it in left if it.created_at < back_at] == []
     return (
         f"\n24 h of 502: {rounds} rounds of the ladder, PagerDuty was asked {asked} times; "

@@ -15,7 +15,6 @@ from tests.rota import steady_text
 from tests.system.audit import is_nothing_waiting
 from tests.system.server import Json, Server, firing
 from tests.system.waiting import until
-from tocsin.integrations.pagerduty.inbound import EVENT_TYPES
 from tocsin.simulate.sandbox.pagerduty_desk import SandboxDesk, SandboxUser
 from tocsin.simulate.sandbox.pagerduty_post import SandboxPost
 from tocsin.simulate.sandbox.server import Sandbox
@@ -27,6 +26,7 @@ _GENEROUS = 10.0  # seconds: the promise is 1, on a machine that does nothing el
 OLD, NEW = "an-old-secret-of-the-subscription", "its-new-secret-while-it-is-replaced"
 SECRETS = 'webhook_secrets = ["env:PAGERDUTY_WEBHOOK_SECRET", "env:PAGERDUTY_OLD_SECRET"]'
 BOB = SandboxUser("PBOB", "Bob B.", "bob@example.com")
+EVENTS = [f"incident.{kind}" for kind in ("triggered", "acknowledged", "resolved", "annotated", "role.assigned")]
 EVE = SandboxUser("PEVE", "Eve", "eve@elsewhere.example")
 
 
@@ -210,7 +210,7 @@ def test_doctor_finds_everything_well_once_it_is_set_up(tmp_path: Path, sandbox:
         )
         with post(server, sandbox) as delivering:
             sandbox.pagerduty.rest.subscriptions = [
-                {"active": True, "events": list(EVENT_TYPES), "delivery_method": {"url": delivering.url}}
+                {"active": True, "events": EVENTS, "delivery_method": {"url": delivering.url}}
             ]
             sandbox.pagerduty.desk.ping()
             until(lambda: delivering.delivered, "the test event is delivered")

@@ -1,6 +1,5 @@
 """Is everything set up as it must be? The running server's answer for `tocsin doctor`: it has the secrets."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from starlette.requests import Request
@@ -12,7 +11,6 @@ from tocsin.engine.node import Node
 from tocsin.engine.pagerduty.hearing import HEARD_AT
 from tocsin.store.overrides import plain
 from tocsin.store.queries import Queries
-from tocsin.store.rows import PageTest
 
 
 async def get_checkup(node: Node, request: Request) -> Response:
@@ -25,12 +23,11 @@ async def get_checkup(node: Node, request: Request) -> Response:
 def situation_of(node: Node, queries: Queries, faults: tuple[str, ...]) -> doctor.Situation:
     """What the server knows of itself."""
     now, heard_at = node.clock.now(), queries.meta(HEARD_AT)
-    tests: dict[str, Sequence[PageTest]] = {id_: queries.desk.page_tests(id_) for id_ in node.sop.people}
     return doctor.Situation(
         settings=node.settings,
         sop=node.sop,
         now=now,
-        tests=tests,
+        tests=queries.desk.page_tests_by_person(),
         browsers=queries.desk.people_with_browsers(),
         faults=faults,
         heard_at=datetime.fromisoformat(heard_at) if heard_at else None,

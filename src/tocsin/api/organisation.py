@@ -20,6 +20,7 @@ from tocsin.sop.words import Severity
 from tocsin.store.changes import KEPT_FOR
 from tocsin.store.overrides import plain
 from tocsin.store.queries import Queries
+from tocsin.store.rows import OutboxRow
 
 _MOST_PAGES = 1000
 _LONGEST_SHIFT = timedelta(weeks=2 * 53)  # and the one after it
@@ -65,10 +66,18 @@ async def get_inbox(node: Node, request: Request) -> Response:
 
 async def pages_to(node: Node, person: str | None, limit: int) -> list[PageView]:
     """The pages and notifications to a person, or to everybody, the newest first."""
-    found = await node.read(lambda queries: queries.pages(_MOST_PAGES if person else limit))
+    return _views_of(node, await node.read(lambda queries: queries.outbox.pages(limit, person)))
+
+
+async def unanswered_pages_to(node: Node, person: str) -> list[PageView]:
+    """The pages to a person that nobody has answered, the newest first; some of them where there are very many."""
+    return _views_of(node, await node.read(lambda queries: queries.outbox.unanswered_pages(person)))
+
+
+def _views_of(node: Node, found: list[OutboxRow]) -> list[PageView]:
+    """The pages, without those that only a newer Tocsin can read."""
     rows = [(row, row.effect) for row in found]
-    pages = [page_view(row, effect, node.sop) for row, effect in rows if isinstance(effect, SendPage)]
-    return [page for page in pages if person in (None, page.person)][:limit]
+    return [page_view(row, effect, node.sop) for row, effect in rows if isinstance(effect, SendPage)]
 
 
 async def get_alerts(node: Node, request: Request) -> Response:

@@ -19,7 +19,7 @@ from tocsin.engine.sender import Look
 from tocsin.engine.throttle import Places, Throttle
 from tocsin.errors import TocsinError, Unreachable
 from tocsin.integrations.wire import Again, Attempt, Done, Never, Outgoing, Reply, Rung, Then, Verdict
-from tocsin.store.leased import Leased
+from tocsin.store.leased import Decoded
 from tocsin.store.rows import Delivery, Only
 from tocsin.store.transaction import Transaction
 
@@ -114,7 +114,7 @@ class Deliveries:
         if not room.count:
             return self._until(now, self.throttle.opens_at(now))
         but, only = self._unreadable, room.only
-        due_at = await self._store.read(lambda queries: queries.next_delivery_at(self.name, but, only))
+        due_at = await self._store.read(lambda queries: queries.outbox.next_delivery_at(self.name, but, only))
         now = self._clock.now()
         if due_at is None or due_at > now:
             if only is Only.ANYTHING:
@@ -130,12 +130,12 @@ class Deliveries:
         # What is due and was not there to be leased is another node's at this moment, or nobody needs it any more.
         return timedelta() if leased.deliveries else _PAUSE_AFTER_ANOTHER
 
-    async def _lease(self, claim: dispatch.Claim) -> Leased:
+    async def _lease(self, claim: dispatch.Claim) -> Decoded:
         breaker = self.throttle.breaker
 
-        def work(tx: Transaction, now: datetime) -> Leased:
+        def work(tx: Transaction, now: datetime) -> Decoded:
             if not breaker.is_closed:
-                dispatch.give_up_old(self._desk, tx, now, self.name, breaker.reason)
+                dispatch.give_up_old(self._desk, tx, now, claim, breaker.reason)
             return dispatch.lease(tx, now, claim)
 
         return await self._writer.write(work)
@@ -154,14 +154,16 @@ class Deliveries:
             return
         self._hands_over_at = now + _HANDED_OVER_EVERY
         told, reason = self._handed_over | self._unreadable, f"{self.name} is not well: {breaker.reason}"
-        pages = await self._store.read(lambda queries: queries.waiting_pages(self.name, told))
+        found = await self._store.read(lambda queries: queries.outbox.waiting_pages(self.name, told))
+        self._unreadable |= frozenset(found.unreadable)
+        pages = found.deliveries
         if pages:
             await self._writer.write(lambda tx, at: dispatch.hand_over(self._desk, tx, at, pages, reason))
             self._handed_over |= {page.id for page in pages}
 
     async def _hand_over_counted(self, delivery: Delivery) -> None:
         """What is counted in a page that is late doesn't wait for it either."""
-        pages = await self._store.read(lambda queries: queries.counted_in(delivery.id))
+        pages = (await self._store.read(lambda queries: queries.outbox.counted_in(delivery.id))).deliveries
         reason = f"{self.name} has not taken the page that tells of it"
         for start in range(0, len(pages), _AT_ONCE):
             some = pages[start : start + _AT_ONCE]
@@ -173,7 +175,7 @@ class Deliveries:
         if now < self._takes_up_at:
             return
         self._takes_up_at = now + _TAKEN_UP_EVERY
-        for lead in await self._store.read(lambda queries: queries.leads_that_ended(self.name)):
+        for lead in await self._store.read(lambda queries: queries.outbox.leads_that_ended(self.name)):
             while await self._writer.write(partial(dispatch.follow, self._desk, lead=lead)):
                 pass
 
@@ -278,7 +280,7 @@ class Deliveries:
         """
         for _ in range(_LOOKS):
             asked = self._clock.now()
-            if not await self._store.read(lambda queries: queries.may_leave(delivery, self._node)):
+            if not await self._store.read(lambda queries: queries.outbox.may_leave(delivery, self._node)):
                 raise _CalledBack
             if self._clock.real_seconds(self._clock.now() - asked) < _OLD_AFTER_SECONDS:
                 return

@@ -13,7 +13,7 @@ from tocsin.engine.desk import ENGINE, Desk
 from tocsin.errors import TocsinError
 from tocsin.integrations.wire import Again, Busy, Done, Never, Verdict
 from tocsin.store.connection import InTheWay, Stale
-from tocsin.store.leased import Leased
+from tocsin.store.leased import Decoded
 from tocsin.store.rows import Delivery, Only
 from tocsin.store.storms import FRESH_FOR, TOLD_LATER, Counted, Ended
 from tocsin.store.transaction import Transaction
@@ -36,14 +36,14 @@ class Claim(Struct, frozen=True):
     only: Only = Only.ANYTHING
 
 
-def lease(tx: Transaction, now: datetime, claim: Claim) -> Leased:
+def lease(tx: Transaction, now: datetime, claim: Claim) -> Decoded:
     """Lease deliveries that may leave now; what nobody needs any more is settled instead."""
     leased = tx.outbox.lease(claim.provider, claim.node, now, claim.limit, claim.but, claim.only)
     needed = [delivery for delivery in leased.deliveries if not _is_left_out(tx, now, delivery)]
     left = tuple(tx.outbox.with_what_waits(delivery) for delivery in needed)
     if leased.unreadable:
         tx.outbox.give_back(leased.unreadable)
-    return Leased(left, leased.unreadable)
+    return Decoded(left, leased.unreadable)
 
 
 def _is_left_out(tx: Transaction, now: datetime, delivery: Delivery) -> bool:
@@ -87,8 +87,12 @@ def settle(desk: Desk, tx: Transaction, now: datetime, delivery: Delivery, verdi
             is_ours = tx.outbox.settle(delivery, "failed", now, f"{GIVEN_UP}: {reason}")
             receipts = failure_of(delivery.effect, reason)
         case Again(reason=reason, after=after):
-            due_at = retry_at(delivery.key, delivery.attempts, now, after)
-            is_ours = tx.outbox.postpone(delivery, due_at, reason, is_untaken=isinstance(verdict, Busy))
+            is_untaken = isinstance(verdict, Busy)
+            # Who takes no more is left alone for longer each time, though nothing came of it; a wait for the turn isn't
+            # a failure.
+            failures = delivery.attempts if is_untaken else delivery.tries
+            due_at = retry_at(delivery.key, failures, now, after)
+            is_ours = tx.outbox.postpone(delivery, due_at, reason, is_untaken=is_untaken)
             receipts = _delay_of(delivery, reason, due_at)
             is_late = bool(receipts)
         case _:
@@ -161,9 +165,9 @@ def _person_of(delivery: Delivery) -> str | None:
     return delivery.effect.reach.person if isinstance(delivery.effect, SendPage) else None
 
 
-def give_up_old(desk: Desk, tx: Transaction, now: datetime, provider: str, reason: str) -> None:
+def give_up_old(desk: Desk, tx: Transaction, now: datetime, claim: Claim, reason: str) -> None:
     """Deliveries that an ill provider has not even been offered have waited for long enough as well."""
-    for delivery in tx.waiting.since_before(provider, now - RETRY_FOR):
+    for delivery in tx.waiting.since_before(claim.provider, now - RETRY_FOR, claim.but):
         settle(desk, tx, now, delivery, Never(f"{GIVEN_UP}: {reason}", failure_of(delivery.effect, reason)))
 
 

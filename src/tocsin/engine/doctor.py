@@ -6,6 +6,7 @@ The running server is asked, which has the secrets; where there is none, what ca
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -39,7 +40,7 @@ _PATIENCE_SECONDS = 12.0  # with one vendor: the command line waits for fifteen
 _MOST_PEOPLE = 100  # of whom each has a line; of more, those alone who can't be reached
 
 
-class Situation(Struct, frozen=True):
+class Situation(Struct, frozen=True, dict=True):
     """What is known of an installation beside its settings and its SOP.
 
     `tests` are the newest test pages of each person; None where no server runs that could tell. `faults` keep the
@@ -55,9 +56,9 @@ class Situation(Struct, frozen=True):
     overrides: tuple[Override, ...] = ()
     browsers: Mapping[str, int] = {}  # how many ring for each person for whom any does
 
-    @property
+    @cached_property
     def methods(self) -> frozenset[str]:
-        """The contact methods whose credentials are set."""
+        """The contact methods whose credentials are set; looked up once, as all providers are made for it."""
         return frozenset(it.name for it in providers_for(self.settings, self._with_usable_mail(), "doctor"))
 
     def _with_usable_mail(self) -> Sop:
@@ -142,13 +143,13 @@ def _people(it: Situation) -> list[Finding]:
 
 def _person(it: Situation, id_: str) -> Finding:
     person = it.sop.people[id_]
-    meant = [method.via for method in person.contact]
-    usable = [method.via for method in usable_methods(it.sop, id_, it.methods)]
+    meant = [method.id for method in person.contact]
+    usable = [method.id for method in usable_methods(it.sop, id_, it.methods)]
     remedy = f"`tocsin test page {id_}` tries each"
     if not usable:
         ways = ", ".join(meant) or "no way"
         return broken(id_, f"can't be reached: {ways}", "set the credentials, or give another `contact`")
-    missing = [via for via in meant if via not in usable]
+    missing = [way for way in meant if way not in usable]
     if missing and usable == [INBOX]:
         told = f"no phone would ring: {', '.join(missing)} is not set up"
         return broken(id_, told, "set the credentials, or give another `contact`")
@@ -158,18 +159,18 @@ def _person(it: Situation, id_: str) -> Finding:
         told = "paged by push, and no browser of theirs is subscribed"
         return broken(id_, told, f"{id_} opens /inbox on the phone, and has it ring")
     newest = {test.via: test for test in reversed(it.tests.get(id_, ()))}
-    failed = [test for via, test in newest.items() if via in usable and test.status == "failed"]
+    failed = [test for way, test in newest.items() if way in usable and test.status == "failed"]
     if failed:
         told = f"the last test by {failed[0].via} failed: {clean_line(failed[0].note)}"
         return broken(id_, told, f"see `tocsin people {id_}`")
-    untested = [via for via in usable if via != INBOX and (via not in newest or newest[via].status != "done")]
+    untested = [way for way in usable if way != INBOX and (way not in newest or newest[way].status != "done")]
     if untested:
         return unused(id_, f"by {', '.join(usable)}; {', '.join(untested)} was never tested", remedy)
     return well(id_, f"by {', '.join(usable)}{_tested(it.now, newest)}")
 
 
 def _tested(now: datetime, newest: Mapping[str, PageTest]) -> str:
-    tested = [test.settled_at for via, test in newest.items() if via != INBOX and test.settled_at]
+    tested = [test.settled_at for way, test in newest.items() if way != INBOX and test.settled_at]
     return f", tested {ago(now - min(tested))}" if tested else ""
 
 

@@ -4,8 +4,6 @@ What changes on this node holds at once, what changes on another one within a se
 noted once a minute, apart from any request.
 """
 
-import asyncio
-import logging
 import time
 from collections.abc import Collection
 from datetime import datetime
@@ -19,14 +17,13 @@ from tocsin.accounts.sessions import is_alive
 from tocsin.accounts.strangers import Strangers
 from tocsin.engine.clock import Clock
 from tocsin.engine.desk import Actor
+from tocsin.engine.loops import Every
 from tocsin.engine.writer import Writer
-from tocsin.errors import TocsinError, TooManyAttempts
+from tocsin.errors import TooManyAttempts
 from tocsin.store.open import Store
 from tocsin.store.queries import Queries
 from tocsin.store.rows import Account, Token
 from tocsin.store.transaction import Transaction
-
-logger = logging.getLogger(__name__)
 
 FRESH_SECONDS = 0.9
 _NOTED_EVERY_SECONDS = 60
@@ -147,12 +144,8 @@ class Gate:
 
     async def run(self) -> None:
         """Note once a minute when sessions and tokens were used last, until cancelled."""
-        while True:
-            await asyncio.sleep(_NOTED_EVERY_SECONDS)
-            try:
-                await self.note_use()
-            except TocsinError as error:
-                logger.warning("when sessions and tokens were used last could not be noted: %s", error)
+        failed = "when sessions and tokens were used last could not be noted"
+        await Every(_NOTED_EVERY_SECONDS, self.note_use, failed, first_after=_NOTED_EVERY_SECONDS).run()
 
     async def note_use(self) -> None:
         """Note when sessions and tokens were used last."""

@@ -1,9 +1,8 @@
 """Where does the audit log end? Told in the server's log once an hour: kept elsewhere, it shows a cut-off end."""
 
-import asyncio
 import logging
 
-from tocsin.errors import TocsinError
+from tocsin.engine.loops import Every
 from tocsin.store.open import Store
 
 logger = logging.getLogger(__name__)
@@ -19,16 +18,11 @@ class Heads:
 
     async def run(self) -> None:
         """Tell once an hour, until cancelled."""
-        while True:
-            await asyncio.sleep(_EVERY_SECONDS)
-            await self.tell()
+        await Every(
+            _EVERY_SECONDS, self.tell, "where the audit log ends can't be told", first_after=_EVERY_SECONDS
+        ).run()
 
     async def tell(self) -> None:
-        """Tell where it ends now; `tocsin audit verify --head` compares."""
-        try:
-            heads = await self._store.read(lambda queries: queries.audit.heads())
-        except TocsinError as error:
-            logger.warning("where the audit log ends can't be told: %s", error)
-            return
-        for head in heads:
+        """Tell where it ends now; `tocsin audit verify --head` compares. Raises StoreError."""
+        for head in await self._store.read(lambda queries: queries.audit.heads()):
             logger.info("the audit log ends at %s", head)

@@ -1,6 +1,5 @@
 """Which nodes are there, and who goes on with what a dead one was delivering? A beat every few seconds sees to it."""
 
-import asyncio
 import contextlib
 import logging
 import os
@@ -12,6 +11,7 @@ from datetime import datetime
 from tocsin import __version__
 from tocsin.engine.desk import Desk
 from tocsin.engine.dispatch import give_up_stranded, served_by_anybody
+from tocsin.engine.loops import Every
 from tocsin.engine.meters import Meters
 from tocsin.engine.writer import Writer
 from tocsin.errors import TocsinError
@@ -44,14 +44,12 @@ class Membership:
 
     async def run(self) -> None:
         """Beat until cancelled."""
-        while True:
-            try:
-                if await self._writer.write(self.beat):
-                    await self._writer.write(lambda tx, now: give_up_stranded(self._desk, tx, now))
-            except Exception as error:  # a loop that ends would lose the leases
-                is_bug = not isinstance(error, TocsinError)
-                logger.critical("the node could not tell that it lives: %s", error, exc_info=is_bug)
-            await asyncio.sleep(BEAT_SECONDS)
+        failed = "the node could not tell that it lives"  # and would lose its leases
+        await Every(BEAT_SECONDS, self._beat_and_give_up, failed, level=logging.CRITICAL).run()
+
+    async def _beat_and_give_up(self) -> None:
+        if await self._writer.write(self.beat):
+            await self._writer.write(lambda tx, now: give_up_stranded(self._desk, tx, now))
 
     def beat(self, tx: Transaction, now: datetime) -> bool:
         """One beat; whether something waits for a provider that no node serves: the last one that did may be gone.

@@ -23,6 +23,7 @@ from tocsin.engine.gate import Gate
 from tocsin.engine.heads import Heads
 from tocsin.engine.indexer import Indexer
 from tocsin.engine.intake import Intake
+from tocsin.engine.loops import Loop
 from tocsin.engine.membership import Membership, this_member
 from tocsin.engine.meters import Meters
 from tocsin.engine.once import done_once
@@ -41,7 +42,7 @@ from tocsin.engine.sops import Sops
 from tocsin.engine.throttle import Throttle
 from tocsin.engine.unmuter import Unmuter
 from tocsin.engine.waker import Waker
-from tocsin.engine.watch.watchman import Loop, Watchman
+from tocsin.engine.watch.watchman import Watchman
 from tocsin.engine.writer import Writer
 from tocsin.integrations.push.services import contact_of
 from tocsin.integrations.wire import Single

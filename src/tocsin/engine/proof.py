@@ -5,20 +5,17 @@ change the database may be able to change this server too: the command, with a h
 """
 
 import asyncio
-import logging
 from datetime import datetime
 
 from msgspec import Struct
 
 from tocsin.engine.clock import Clock
+from tocsin.engine.loops import Every
 from tocsin.engine.watch.alarms import Alarms, Trouble
-from tocsin.errors import TocsinError
 from tocsin.store.audit_queries import Head
 from tocsin.store.open import Store
 from tocsin.store.rows import Entry
 from tocsin.store.verify_audit import Chain, faults_of_noted
-
-logger = logging.getLogger(__name__)
 
 _EVERY_SECONDS = 3_600
 _SOON_SECONDS = 1  # after a start, which has better to do first
@@ -47,13 +44,8 @@ class Proof:
 
     async def run(self) -> None:
         """Look soon after a start and then once an hour, until cancelled."""
-        await asyncio.sleep(_SOON_SECONDS)
-        while True:
-            try:
-                await self.look()
-            except TocsinError as error:
-                logger.warning("whether the audit log is whole can't be told: %s", error)
-            await asyncio.sleep(_EVERY_SECONDS)
+        failed = "whether the audit log is whole can't be told"
+        await Every(_EVERY_SECONDS, self.look, failed, first_after=_SOON_SECONDS).run()
 
     async def look(self) -> Proved:
         """Look at every entry, and tell; raises StoreError."""

@@ -4,15 +4,14 @@ When that is follows from the silences that are stored, so a restart needs nothi
 somebody has ended early is found at the next look.
 """
 
-import asyncio
 import logging
 from datetime import datetime, timedelta
 
 from tocsin.engine.clock import Clock
 from tocsin.engine.desk import Actor, Desk
 from tocsin.engine.intake import Intake
+from tocsin.engine.loops import Every
 from tocsin.engine.writer import Writer
-from tocsin.errors import TocsinError
 from tocsin.store.connection import InTheWay, Stale
 from tocsin.store.open import Store
 from tocsin.store.transaction import Transaction
@@ -37,15 +36,12 @@ class Unmuter:
 
     async def run(self) -> None:
         """Look twice a second until cancelled."""
-        while True:
-            try:
-                if await self._is_due():
-                    await self._writer.write(self._let_out)
-                    continue
-            except Exception as error:  # a loop that ends would be silence
-                is_bug = not isinstance(error, TocsinError)
-                logger.critical("silences that are over could not be looked at: %s", error, exc_info=is_bug)
-            await asyncio.sleep(_LOOK_SECONDS)
+        failed = "silences that are over could not be looked at"
+        await Every(_LOOK_SECONDS, self._let_out_all, failed, level=logging.CRITICAL).run()
+
+    async def _let_out_all(self) -> None:
+        while await self._is_due():
+            await self._writer.write(self._let_out)
 
     async def _is_due(self) -> bool:
         now = self._clock.now()

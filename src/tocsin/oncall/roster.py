@@ -6,7 +6,6 @@ the SOP version it was declared under, and a page must go on to the next step, n
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from enum import StrEnum
 
 from msgspec import Struct
 
@@ -15,18 +14,9 @@ from tocsin.oncall.overrides import Override
 from tocsin.oncall.rotation import Shift
 from tocsin.sop.check_contacts import can_work
 from tocsin.sop.model import ContactMethod, Sop, Team
+from tocsin.sop.words import Target
 
 INBOX = "inbox"  # the built-in contact method: needs no credentials
-
-
-class Target(StrEnum):
-    """The targets every ladder may name; besides them there are the organisation's own and the ids of people."""
-
-    PRIMARY = "primary"
-    SECONDARY = "secondary"
-    TEAM_LEAD = "team_lead"
-    ENGINEERING_MANAGER = "engineering_manager"
-    EVERYONE_ON_CALL = "everyone_on_call"  # of every team, whichever are affected
 
 
 TARGETS = frozenset(Target)
@@ -101,11 +91,6 @@ def usable_methods(sop: Sop, person: str, methods: frozenset[str]) -> tuple[Cont
     usable = methods | {INBOX}
     known = sop.people[person]
     return tuple(method for method in known.contact if method.via in usable and can_work(known, method))
-
-
-def is_known_target(sop: Sop, target: str) -> bool:
-    """Whether a page or a notification may name `target`. The queues of an assign step are not people, so not known."""
-    return target in TARGETS or target in sop.targets or target in sop.people
 
 
 def who_is_on_call(sop: Sop, at: datetime, overrides: Sequence[Override] = ()) -> tuple[OnCall, ...]:

@@ -8,16 +8,16 @@ from tocsin.sop.check_contacts import can_work, check_contact
 from tocsin.sop.decode import did_you_mean
 from tocsin.sop.finding import Finding, error, unknown, warning
 from tocsin.sop.model import Rotation, Sop, Team
+from tocsin.sop.words import Target
 
-BUILT_IN_TARGETS = ("primary", "secondary", "team_lead", "engineering_manager", "everyone_on_call")
 QUEUES = ("team_queue", "backlog")
-_MANAGER = "engineering_manager"  # the one built-in target that [targets] may define
+_MANAGER = Target.ENGINEERING_MANAGER  # the one built-in target that [targets] may define
 
 
 def check_organisation(sop: Sop) -> Iterator[Finding]:
     """The findings of people, teams, services and targets, in the file's order."""
     for name, person in sop.people.items():
-        if name in (*BUILT_IN_TARGETS, *QUEUES):
+        if name in (*Target, *QUEUES):
             yield error(f"people.{name}", f'"{name}" has a meaning of its own already', "choose another id")
         yield from check_contact(f"people.{name}.contact", person)
     for target, whom in sop.targets.items():
@@ -37,8 +37,8 @@ def check_named_targets(sop: Sop, where: str, targets: tuple[str, ...]) -> Itera
             yield error(place, f'"{target}" is a queue, and reaches nobody', "use `assign`, or name a target")
         elif target == _MANAGER:
             yield from _check_manager(sop, place)
-        elif target not in (*BUILT_IN_TARGETS, *sop.targets, *sop.people):
-            hint = did_you_mean(target, (*BUILT_IN_TARGETS, *sop.targets, *sop.people))
+        elif target not in (*Target, *sop.targets, *sop.people):
+            hint = did_you_mean(target, (*Target, *sop.targets, *sop.people))
             remedy = f'add {target} = "<a person\'s id>" to [targets], or name another{hint}'
             yield error(place, f'"{target}" is neither a target nor a person', remedy)
 
@@ -55,16 +55,16 @@ def check_time_zone(where: str, time_zone: str) -> Iterator[Finding]:
 def people_meant(sop: Sop, team: Team, target: str) -> tuple[str, ...]:
     """The ids of the people whom `target` may mean, at some time, for an incident of `team`; unknown ones included."""
     match target:
-        case "primary":
+        case Target.PRIMARY:
             return team.rotation.primary
-        case "secondary":
+        case Target.SECONDARY:
             return team.rotation.secondary
-        case "team_lead":
+        case Target.TEAM_LEAD:
             return (team.lead,)
-        case "everyone_on_call":
+        case Target.EVERYONE_ON_CALL:
             rotations = [each.rotation for each in sop.teams.values()]
             return tuple(person for rotation in rotations for person in (*rotation.primary, *rotation.secondary))
-        case "engineering_manager" if team.engineering_manager is not None:
+        case Target.ENGINEERING_MANAGER if team.engineering_manager is not None:
             return (team.engineering_manager,)
     return (sop.targets.get(target, target),)
 
@@ -77,7 +77,7 @@ def is_reachable(sop: Sop, person: str) -> bool:
 
 def _check_target(sop: Sop, target: str, person: str) -> Iterator[Finding]:
     where = f"targets.{target}"
-    if target in (*BUILT_IN_TARGETS, *QUEUES) and target != _MANAGER:
+    if target in (*Target, *QUEUES) and target != _MANAGER:
         yield error(where, f'"{target}" has a meaning of its own already', "choose another name")
     if target in sop.people:
         yield error(where, f'"{target}" is a person too, so a ladder that names it is ambiguous', "choose another name")

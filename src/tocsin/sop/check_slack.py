@@ -26,17 +26,22 @@ def check_slack(sop: Sop) -> Iterator[Finding]:
         yield warning("slack.stakeholders_channel", problem, "copy it from the channel's details in Slack: C0123456789")
     if SLACK in sop.people:
         yield error(f"people.{SLACK}", f'"{SLACK}" is who acts for what happens in Slack', "choose another id")
-    members = {id_: person.slack_user for id_, person in sop.people.items() if person.slack_user is not None}
-    for id_, member in members.items():
-        yield from _check_member(f"people.{id_}.slack_user", member, [it for it in members if it != id_], members)
+    holders: dict[str, list[str]] = {}
+    for id_, person in sop.people.items():
+        if person.slack_user is not None:
+            holders.setdefault(person.slack_user, []).append(id_)
+    for id_, person in sop.people.items():
+        if person.slack_user is not None:
+            yield from _check_member(id_, person.slack_user, holders[person.slack_user])
 
 
-def _check_member(where: str, member: str, others: list[str], members: dict[str, str]) -> Iterator[Finding]:
+def _check_member(id_: str, member: str, holders: list[str]) -> Iterator[Finding]:
+    where = f"people.{id_}.slack_user"
     if not _MEMBER.fullmatch(member):
         problem = f"{member!r} is no member's id"
         yield warning(where, problem, "copy it from the person's profile in Slack: U0123456789")
         return
-    same = [other for other in others if members[other] == member]
-    if same:
-        problem = f'"{member}" is {same[0]}\'s as well, so nobody could tell whose deed it was'
+    other = next((holder for holder in holders if holder != id_), None)
+    if other is not None:
+        problem = f'"{member}" is {other}\'s as well, so nobody could tell whose deed it was'
         yield error(where, problem, "give each person their own")

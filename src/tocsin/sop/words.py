@@ -79,6 +79,16 @@ class Urgency(StrEnum):
     ASSIGN = "assign"  # puts the incident in a queue; reaches nobody in person
 
 
+class Target(StrEnum):
+    """The targets every ladder may name; besides them there are the organisation's own and the ids of people."""
+
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
+    TEAM_LEAD = "team_lead"
+    ENGINEERING_MANAGER = "engineering_manager"
+    EVERYONE_ON_CALL = "everyone_on_call"  # of every team, whichever are affected
+
+
 class TriageStep(StrEnum):
     """The seven triage steps, in their order (SOP, section The seven triage steps)."""
 

@@ -53,10 +53,6 @@ class Accounts(AccountQueries):
         """What the account is to the installation from now on."""
         self._set(id_, role=role)
 
-    def set_person(self, id_: int, person: str | None) -> None:
-        """Who the account is in the SOP."""
-        self._set(id_, person=person)
-
     def set_password(self, id_: int, hash_: str) -> None:
         """The hash of the account's password."""
         self._set(id_, password=hash_)

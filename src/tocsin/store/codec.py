@@ -62,6 +62,14 @@ def effect_from(text: str) -> AnyEffect:
     return _read(_effect_decoder, text, "effect")
 
 
+def known_effect(text: str) -> AnyEffect | None:
+    """The effect that `to_json` wrote; None where this Tocsin can't read it: a newer one's, which is left to that."""
+    try:
+        return effect_from(text)
+    except StoreError:
+        return None
+
+
 def to_column(at: datetime) -> int:
     """An aware instant as microseconds since 1970 UTC."""
     return (at - _EPOCH) // _MICROSECOND

@@ -9,7 +9,7 @@ from tocsin.store.changes import changes_of
 from tocsin.store.connection import Reads
 from tocsin.store.drafts import draft_of
 from tocsin.store.overrides import newest_overrides, overrides_between
-from tocsin.store.page_tests import page_tests_of
+from tocsin.store.page_tests import page_tests_by_person, page_tests_of
 from tocsin.store.push_browsers import (
     browser_counts,
     browser_with,
@@ -66,6 +66,10 @@ class DeskQueries:
     def page_tests(self, person: str) -> list[PageTest]:
         """The test pages to a person, the newest first."""
         return page_tests_of(self._connection, person)
+
+    def page_tests_by_person(self) -> dict[str, list[PageTest]]:
+        """The test pages to each person who was sent any, the newest first."""
+        return page_tests_by_person(self._connection)
 
     def search(self, words: Sequence[str], limit: int) -> list[SearchHit]:
         """Where all of these words stand, the newest first; `words` are as `domain.search.words_of` gives them."""

@@ -16,8 +16,11 @@ logger = logging.getLogger(__name__)
 COLUMNS = "id, key, incident, effect, attempts, created_at, untaken"
 
 
-class Leased(Struct, frozen=True):
-    """What a node has leased, and the ids of the rows that it can't read: a newer Tocsin may have written them."""
+class Decoded(Struct, frozen=True):
+    """Rows of the outbox, and the ids of those that this node can't read: a newer Tocsin may have written them.
+
+    One such row must keep nothing else from being sent, handed over or given up.
+    """
 
     deliveries: tuple[Delivery, ...]
     unreadable: tuple[int, ...]
@@ -29,15 +32,14 @@ class Leased(Struct, frozen=True):
         unreadable: list[int] = []
         for row in rows:
             try:
-                deliveries.append(delivery_of(row))
+                deliveries.append(_delivery_of(row))
             except StoreError as error:
                 logger.critical("%s: this node can't deliver it: %s", row[1], error)
                 unreadable.append(row[0])
         return cls(tuple(deliveries), tuple(unreadable))
 
 
-def delivery_of(row: Row) -> Delivery:
-    """The delivery in a row: id, key, incident, effect, attempts, created_at, untaken."""
+def _delivery_of(row: Row) -> Delivery:
     id_, key, incident, effect, attempts, created_at, untaken = row
     decided_at = codec.from_column(created_at)
     return Delivery(id_, key, incident, codec.effect_from(effect), attempts, decided_at, untaken=untaken)

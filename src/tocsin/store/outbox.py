@@ -17,7 +17,7 @@ from tocsin.store.catchup import Catchup
 from tocsin.store.chain import Sealed
 from tocsin.store.connection import Connection, Row
 from tocsin.store.incidents import rank_of
-from tocsin.store.leased import COLUMNS, Leased
+from tocsin.store.leased import COLUMNS, Decoded
 from tocsin.store.rows import Delivery, Only
 from tocsin.store.storms import Storms, kind_of, recipient_of
 
@@ -116,7 +116,7 @@ class Outbox:
 
     def lease(
         self, provider: str, node: str, now: datetime, limit: int, but: Collection[int] = (), only: Only = Only.ANYTHING
-    ) -> Leased:
+    ) -> Decoded:
         """Lease what is due: the gravest severity first, each recipient's first page before a second, then the newest.
 
         At most the earliest row of a lane; of a recipient's pages those that leave by themselves, or one for a storm.
@@ -127,7 +127,7 @@ class Outbox:
         turns += [((rank, 0, -at), id_) for id_, rank, at in self._others(provider, now, limit, but, only)]
         picked = [id_ for _, id_ in sorted(turns)[:limit]]
         if not picked:
-            return Leased((), ())
+            return Decoded((), ())
         self._storms.begin([call for call in calls if call.lead.id in picked], now)
         connection = self._connection
         sql = f"""
@@ -137,9 +137,11 @@ class Outbox:
             RETURNING {COLUMNS}
         """
         rows = connection.all(sql, node, _LEASE_MICROS, connection.list_of(picked))
-        leased = Leased.of(sorted(rows, key=lambda row: picked.index(row[0])))
+        leased = Decoded.of(sorted(rows, key=lambda row: picked.index(row[0])))
         leads = {call.lead.id for call in calls if call.counted or call.lead.counted}
-        return Leased(tuple(self._telling(it) if it.id in leads else it for it in leased.deliveries), leased.unreadable)
+        return Decoded(
+            tuple(self._telling(it) if it.id in leads else it for it in leased.deliveries), leased.unreadable
+        )
 
     def with_what_waits(self, delivery: Delivery) -> Delivery:
         """The delivery as it leaves now: what else is to be said in its channel is said with it."""
@@ -240,7 +242,7 @@ class Outbox:
                 AND status IN ('pending', 'leased', 'counted', 'done')
         """
         later = self._connection.all(sql, delivery.incident, delivery.id, page.provider)
-        return any(_tells_the_same(codec.effect_from(effect), page) for (effect,) in later)
+        return any(_tells_the_same(codec.known_effect(effect), page) for (effect,) in later)
 
     def settle(self, delivery: Delivery, status: str, now: datetime, note: str) -> bool:
         """End a delivery: `done`, `failed` or `suppressed`; False where a later attempt has begun meanwhile."""
@@ -302,7 +304,7 @@ def _rows_of(decision: Decision) -> Iterator[Row]:
         yield key, row.incident, row.provider, row.lane, page, whom, rank, row.effect, at, at, row.digest
 
 
-def _tells_the_same(later: AnyEffect, page: SendPage) -> bool:
+def _tells_the_same(later: AnyEffect | None, page: SendPage) -> bool:
     if not isinstance(later, SendPage):
         return False
     return (later.reach.person, later.way, later.urgency) == (page.reach.person, page.way, page.urgency)

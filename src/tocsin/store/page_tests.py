@@ -3,18 +3,20 @@
 They stand under the person's name in place of an incident's, and rank last: whatever is real leaves first.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from tocsin.domain.effects import OfPageTest, SendPageTest
 from tocsin.store import codec
 from tocsin.store.chain import Sealed
-from tocsin.store.connection import Connection, Reads
+from tocsin.store.connection import Connection, Reads, Row
 from tocsin.store.incidents import RANKS
 from tocsin.store.rows import PageTest
 
 _PREFIX = "test/"
 _AFTER_THEM = "test0"  # the first name that would follow all of them
 _MOST_SHOWN = 50
+_COLUMNS = "key, effect, status, note, created_at, settled_at"
 
 
 class PageTests:
@@ -48,16 +50,30 @@ class PageTests:
 
 def page_tests_of(reads: Reads, person: str) -> list[PageTest]:
     """The test pages to a person, the newest first; not what ends them."""
-    sql = """
-        SELECT key, effect, status, note, created_at, settled_at FROM outbox WHERE incident = ? ORDER BY id DESC LIMIT ?
+    sql = f"SELECT {_COLUMNS} FROM outbox WHERE incident = ? ORDER BY id DESC LIMIT ?"
+    return list(_page_tests(reads.all(sql, f"{_PREFIX}{person}", _MOST_SHOWN)))
+
+
+def page_tests_by_person(reads: Reads) -> dict[str, list[PageTest]]:
+    """The same for everybody who was sent any, in one question."""
+    sql = f"""
+        SELECT incident, {_COLUMNS} FROM (
+            SELECT incident, {_COLUMNS}, row_number() OVER (PARTITION BY incident ORDER BY id DESC) AS place
+            FROM outbox WHERE incident >= ? AND incident < ?
+        ) AS tests WHERE place <= ? ORDER BY incident, place
     """
-    found = []
-    for key, text, status, note, created_at, settled_at in reads.all(sql, f"{_PREFIX}{person}", _MOST_SHOWN):
-        effect = codec.effect_from(text)
+    found: dict[str, list[Row]] = {}
+    for incident, *row in reads.all(sql, _PREFIX, _AFTER_THEM, _MOST_SHOWN):
+        found.setdefault(incident.removeprefix(_PREFIX), []).append(tuple(row))
+    return {person: list(_page_tests(rows)) for person, rows in found.items()}
+
+
+def _page_tests(rows: Iterable[Row]) -> Iterator[PageTest]:
+    for key, text, status, note, created_at, settled_at in rows:
+        effect = codec.known_effect(text)
         if isinstance(effect, SendPageTest):
             times = codec.from_column(created_at), codec.optional_from_column(settled_at)
-            found.append(PageTest(key, effect.way, effect.asked_by, status, note, *times))
-    return found
+            yield PageTest(key, effect.way, effect.asked_by, status, note, *times)
 
 
 def is_test(incident: str) -> bool:

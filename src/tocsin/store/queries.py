@@ -8,7 +8,6 @@ import msgspec
 
 from tocsin.domain.events import ChannelOpened, Recorded
 from tocsin.domain.incident import Incident
-from tocsin.domain.storm import leaves_at
 from tocsin.errors import NotFound
 from tocsin.store import codec
 from tocsin.store.account_queries import AccountQueries
@@ -16,14 +15,12 @@ from tocsin.store.audit_queries import AuditQueries
 from tocsin.store.connection import Reads
 from tocsin.store.desk_queries import DeskQueries
 from tocsin.store.incidents import NO_END, events_between, timeline_of
-from tocsin.store.leased import delivery_of
 from tocsin.store.monitors import monitors_in
 from tocsin.store.nodes import member_of
-from tocsin.store.outbox import FREE, ONLY
+from tocsin.store.outbox_queries import OutboxQueries
 from tocsin.store.passkeys import PasskeyQueries
 from tocsin.store.quarantine import no_such
-from tocsin.store.rows import Delivery, Monitor, Only, OutboxRow, Quarantined, SeenMember, StoredAlert
-from tocsin.store.storms import leads_that_ended, queues
+from tocsin.store.rows import Monitor, Quarantined, SeenMember, StoredAlert
 
 _ALERT = (
     "a.id, a.fingerprint, a.incident, a.status, a.starts_at, a.ends_at, a.first_seen_at, a.last_seen_at, a.received, "
@@ -32,7 +29,6 @@ _ALERT = (
 _SIGHTED = "LEFT JOIN alert_sightings AS s ON s.alert = a.id"
 _QUARANTINED = "id, source, error, times, length(body), received_at, last_at"
 _GRAVEST_FIRST = "severity_rank, opened_at, id"
-_TIME_TO_LEAVE = 5_000_000  # microseconds of a lease: nobody takes over what is just leaving
 
 
 class Queries:
@@ -44,6 +40,7 @@ class Queries:
         self.accounts = AccountQueries(connection)
         self.passkeys = PasskeyQueries(connection)
         self.audit = AuditQueries(connection)
+        self.outbox = OutboxQueries(connection)
 
     def _all(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         return self._connection.all(sql, *values)
@@ -143,23 +140,6 @@ class Queries:
         total, firing = self._all(sql, incident)[0]
         return int(total), int(firing)
 
-    def outbox(self, *, incident: str | None = None, limit: int = 500) -> list[OutboxRow]:
-        """What was or is to be sent, the newest first."""
-        where, values = ("WHERE incident = ?", (incident,)) if incident else ("", ())
-        sql = f"""
-            SELECT id, key, incident, provider, effect, status, attempts, created_at, settled_at, note FROM outbox
-            {where} ORDER BY id DESC LIMIT ?
-        """
-        return [_outbox_row(row) for row in self._all(sql, *values, limit)]
-
-    def pages(self, limit: int = 200) -> list[OutboxRow]:
-        """The pages and notifications to people, the newest first."""
-        sql = """
-            SELECT id, key, incident, provider, effect, status, attempts, created_at, settled_at, note FROM outbox
-            WHERE page IS NOT NULL ORDER BY id DESC LIMIT ?
-        """
-        return [_outbox_row(row) for row in self._all(sql, limit)]
-
     def next_wake_at(self, but: Collection[str] = ()) -> datetime | None:
         """When the earliest incident must be looked at; `but` are the incidents that don't count."""
         sql = f"""
@@ -174,55 +154,6 @@ class Queries:
         newest_outcome = "SELECT max(settled_at) FROM outbox WHERE settled_at IS NOT NULL"  # as its index says it
         (newest,) = self._all(f"SELECT (SELECT max(at) FROM events), ({newest_outcome})")
         return codec.optional_from_column(max((at for at in newest if at is not None), default=None))
-
-    def next_delivery_at(self, provider: str, but: Collection[int] = (), only: Only = Only.ANYTHING) -> datetime | None:
-        """When the earliest delivery of a provider may leave; what waits for another, or for its turn, is passed over.
-
-        `but` are the rows that don't count.
-        """
-        sql = f"""
-            SELECT due_at FROM outbox
-            WHERE provider = ? AND status = 'pending' AND recipient IS NULL AND {FREE}
-                AND NOT outbox.id {self._connection.ONE_OF} {ONLY[only]}
-            ORDER BY due_at LIMIT 1
-        """
-        rows = self._all(sql, provider, self._connection.list_of(but))
-        others = [codec.from_column(due_at) for (due_at,) in rows]
-        pages = [leaves_at(queue) for queue in queues(self._connection, provider, but, only)]
-        return min((at for at in (*others, *pages) if at is not None), default=None)
-
-    def leads_that_ended(self, provider: str) -> list[int]:
-        """The pages that have ended while something is still counted in them: a server died in between."""
-        return leads_that_ended(self._connection, provider)
-
-    def may_leave(self, delivery: Delivery, node: str) -> bool:
-        """Whether the delivery is still this node's to send, for long enough to send it, and still needed."""
-        sql = f"""
-            SELECT 1 FROM outbox
-            WHERE id = ? AND attempts = ? AND claimed_by = ? AND status = 'leased' AND stopped_at IS NULL
-                AND leased_until > {self._connection.NOW} + ?
-        """
-        return bool(self._all(sql, delivery.id, delivery.attempts, node, _TIME_TO_LEAVE))
-
-    def waiting_pages(self, provider: str, but: Collection[int] = ()) -> list[Delivery]:
-        """The pages that wait for a provider, the gravest first; `but` are rows that don't count."""
-        sql = f"""
-            SELECT id, key, incident, effect, attempts, created_at, untaken FROM outbox
-            WHERE id IN (
-                SELECT id FROM outbox WHERE provider = ? AND status = 'pending' AND page IS NOT NULL
-                UNION ALL SELECT id FROM outbox WHERE provider = ? AND status = 'counted' AND page IS NOT NULL
-            ) AND NOT id {self._connection.ONE_OF}
-            ORDER BY rank, id LIMIT 200
-        """
-        return [delivery_of(row) for row in self._all(sql, provider, provider, self._connection.list_of(but))]
-
-    def counted_in(self, lead: int) -> list[Delivery]:
-        """The pages that are counted in another, the gravest first."""
-        sql = """
-            SELECT id, key, incident, effect, attempts, created_at, untaken FROM outbox
-            WHERE counted_in = ? AND status = 'counted' ORDER BY rank, id
-        """
-        return [delivery_of(row) for row in self._all(sql, lead)]
 
     def nodes(self) -> list[SeenMember]:
         """The nodes that have told of themselves, the oldest first."""
@@ -296,22 +227,6 @@ def _stored_alert(row: Iterable[Any]) -> StoredAlert:
         labels=msgspec.json.decode(labels),
         annotations=msgspec.json.decode(annotations),
         generator_url=url,
-    )
-
-
-def _outbox_row(row: Iterable[Any]) -> OutboxRow:
-    id_, key, incident, provider, effect, status, attempts, created_at, settled_at, note = row
-    return OutboxRow(
-        id=id_,
-        key=key,
-        incident=incident,
-        provider=provider,
-        effect=codec.effect_from(effect),
-        status=status,
-        attempts=attempts,
-        created_at=codec.from_column(created_at),
-        settled_at=codec.optional_from_column(settled_at),
-        note=note,
     )
 
 

@@ -70,19 +70,24 @@ class Delivery(Struct, frozen=True):
     untaken: int = 0
 
     @property
+    def tries(self) -> int:
+        """Its attempts of which something may have come, this one with them: none that was put off before it left."""
+        return self.attempts - self.untaken
+
+    @property
     def is_repeat(self) -> bool:
         """Whether an earlier attempt may have been taken, and its answer lost."""
         return self.attempts > self.untaken + 1
 
 
 class OutboxRow(Struct, frozen=True):
-    """A row of the outbox as people see it."""
+    """A row of the outbox as people see it; `effect` is None where only a newer Tocsin can read it."""
 
     id: int
     key: str
     incident: str
     provider: str
-    effect: AnyEffect
+    effect: AnyEffect | None
     status: str
     attempts: int
     created_at: datetime

@@ -10,13 +10,14 @@ from msgspec import Struct
 
 from tocsin.domain.effects import AnyEffect, SendPage
 from tocsin.domain.storm import MOST_COUNTED, STORM, Call, Last, Queue, Waiting, calls, leaves_at
-from tocsin.sop.words import Severity
+from tocsin.sop.words import Severity, Urgency
 from tocsin.store import codec
 from tocsin.store.connection import Connection, Reads, Row
 from tocsin.store.rows import Only
 
 TOLD_LATER = "a later page tells the same"  # why a page that an outage has outdated is left out
 FRESH_FOR = timedelta(seconds=30)  # for that long no page is outdated
+WHOM = "substr(outbox.recipient, 3)"  # as its index says it: `page alice`, `page alice apprise:sms`
 _GRAVEST, _LESSER = "1", "2"
 _AT_ONCE = 50  # incidents are told in one transaction: the writer is held up for some 20 ms
 
@@ -54,6 +55,11 @@ def recipient_of(effect: AnyEffect, rank: int) -> str | None:
         return None
     which = "" if effect.way == effect.provider else f" {effect.way}"
     return f"{kind_of(rank)} {effect.urgency} {effect.reach.person}{which}"
+
+
+def sent_to(urgency: Urgency, person: str) -> tuple[str, str]:
+    """Between which two, the second left out, the recipient without its rank stands: `page alice`, whatever the way."""
+    return f"{urgency} {person}", f"{urgency} {person}!"  # the character after the space, by which a way is set off
 
 
 def kind_of(rank: int) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tocsin.store import codec
 from tocsin.store.connection import Connection
-from tocsin.store.leased import COLUMNS, Leased, delivery_of
+from tocsin.store.leased import COLUMNS, Decoded
 from tocsin.store.rows import Delivery
 
 # The two have an index each.
@@ -20,12 +20,15 @@ class Waiting:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def since_before(self, provider: str, instant: datetime) -> list[Delivery]:
-        """What has waited for the provider since then or longer, the oldest first."""
+    def since_before(self, provider: str, instant: datetime, but: Collection[int] = ()) -> list[Delivery]:
+        """What has waited for the provider since then or longer, the oldest first; `but` are rows that don't count."""
         sql = f"""
-            SELECT {COLUMNS} FROM outbox WHERE provider = ? AND status = 'pending' AND created_at <= ? ORDER BY id
+            SELECT {COLUMNS} FROM outbox
+            WHERE provider = ? AND status = 'pending' AND created_at <= ? AND NOT id {self._connection.ONE_OF}
+            ORDER BY id
         """
-        return [delivery_of(row) for row in self._connection.all(sql, provider, codec.to_column(instant))]
+        values = (provider, codec.to_column(instant), self._connection.list_of(but))
+        return list(Decoded.of(self._connection.all(sql, *values)).deliveries)
 
     def stranded(self, providers: Collection[str]) -> list[Delivery]:
         """What waits for a provider that is not among `providers`, the oldest first."""
@@ -33,7 +36,7 @@ class Waiting:
             SELECT {COLUMNS} FROM outbox
             WHERE {_WAITS} AND NOT provider {self._connection.ONE_OF} ORDER BY +id
         """
-        return list(Leased.of(self._connection.all(sql, self._connection.list_of(sorted(providers)))).deliveries)
+        return list(Decoded.of(self._connection.all(sql, self._connection.list_of(sorted(providers)))).deliveries)
 
     def is_stranded(self, providers: Collection[str]) -> bool:
         """Whether anything waits for a provider that is not among `providers`."""
@@ -44,4 +47,4 @@ class Waiting:
         """The pages and notifications to people that wait, the oldest first."""
         # Not by the index of all pages, of which most have left.
         sql = f"SELECT {COLUMNS} FROM outbox WHERE {_WAITS} AND length(page) > 0 ORDER BY +id"
-        return list(Leased.of(self._connection.all(sql)).deliveries)
+        return list(Decoded.of(self._connection.all(sql)).deliveries)

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from tocsin.api.organisation import pages_to
+from tocsin.api.organisation import pages_to, unanswered_pages_to
 from tocsin.domain.incident import Status
 from tocsin.web.browsers import rings_by_push, this_browser
 from tocsin.web.site import Site, is_fragment
@@ -22,7 +22,6 @@ async def get_inbox(site: Site, request: Request) -> Response:
     ids = {it.incident for it in found}
     incidents = await site.node.read(lambda queries: [queries.incident(id_) for id_ in ids])
     waiting = {it.id for it in incidents if it.status is Status.TRIGGERED}
-    ringing = [it for it in found if it.urgency == "page" and it.incident in waiting and it.person == me]
     template = "inbox_list.html" if is_fragment(request) else "inbox.html"
     return site.render(
         request,
@@ -30,7 +29,7 @@ async def get_inbox(site: Site, request: Request) -> Response:
         found=found,
         waiting=waiting,
         unassessed={it.id for it in incidents if it.severity is None},
-        ringing=ringing,
+        ringing=await unanswered_pages_to(site.node, me) if me else (),
         whose=whose,
         places=_WHOSE,
         pushed=rings_by_push(site, me),

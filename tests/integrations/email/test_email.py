@@ -177,6 +177,11 @@ def test_server_is_read_from_its_secret(url: str, expected: Post) -> None:
     assert post_from(url, None) == (expected, "tocsin@example.org")
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.0.2", "[::1]"])
+def test_password_needs_no_encryption_where_nobody_listens_on_the_way(host: str) -> None:
+    assert post_from(f"smtp://u:p@{host}?from=a@b.org", None)[0].password == "p"
+
+
 def test_sender_of_the_file_comes_first_and_that_of_the_account_last() -> None:
     assert post_from("smtps://a%40b.org:x@h?from=c@d.org", "e@f.org")[1] == "e@f.org"
     assert post_from("smtps://a%40b.org:x@h", None)[1] == "a@b.org"

@@ -16,9 +16,9 @@ from tocsin.domain.deadlines import (
 )
 from tocsin.domain.decisions.receipts import next_way
 from tocsin.domain.ladder import Rung
-from tocsin.oncall.roster import TEAM_TARGETS, Target
+from tocsin.oncall.roster import TEAM_TARGETS
 from tocsin.sop.model import ContactMethod, SeverityLevel
-from tocsin.sop.words import Role, Urgency
+from tocsin.sop.words import Role, Target, Urgency
 
 _ENGINE = "tocsin"
 _IN_LINE = (Target.PRIMARY, Target.SECONDARY, Target.TEAM_LEAD, Target.ENGINEERING_MANAGER, Target.EVERYONE_ON_CALL)

@@ -38,8 +38,3 @@ class Staff:
         person = self._named.get(agent.id) or self._learnt.get(agent.id)
         self.is_wanting = self.is_wanting or (person is None and self.has_addresses)
         return person
-
-    def user_of(self, person: str) -> str | None:
-        """PagerDuty's id of the person's user; None where it isn't known."""
-        by_person = {id_: user for user, id_ in (self._learnt | self._named).items()}
-        return by_person.get(person)

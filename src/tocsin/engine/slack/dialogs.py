@@ -12,9 +12,8 @@ from tocsin.integrations.slack.actions import Action
 from tocsin.integrations.slack.inbound import dialogs
 from tocsin.integrations.slack.inbound import heard as h
 from tocsin.integrations.slack.mrkdwn import escape
-from tocsin.sop.check_organisation import BUILT_IN_TARGETS
 from tocsin.sop.model import Sop
-from tocsin.sop.words import Role
+from tocsin.sop.words import Role, Target
 
 _ENDINGS = (Action.MITIGATE, Action.RESOLVE)
 
@@ -78,7 +77,7 @@ class Dialogs:
         return dialogs.note(incident)
 
     def _targets(self) -> list[dialogs.Choice]:
-        known = dict.fromkeys((*BUILT_IN_TARGETS, *self._sop.targets))
+        known = dict.fromkeys((*map(str, Target), *self._sop.targets))
         targets = [(it, it.replace("_", " ")) for it in known]
         return [*targets, *((id_, person.name) for id_, person in sorted(self._sop.people.items()))]
 

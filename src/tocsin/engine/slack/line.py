@@ -1,22 +1,16 @@
 """How does Slack reach this node? By HTTP, or over a line that this node holds open; and is it there at all?"""
 
-import asyncio
-import logging
-
 from tocsin.engine.credentials import slack_account
 from tocsin.engine.gate import Gate
+from tocsin.engine.loops import Every, Loop
 from tocsin.engine.parts import Parts
 from tocsin.engine.sender import Send
 from tocsin.engine.slack.socket import Socket
 from tocsin.engine.slack.way_in import SlackWayIn
 from tocsin.engine.watch.alarms import Alarms, Trouble
-from tocsin.engine.watch.watchman import Loop
-from tocsin.errors import TocsinError
 from tocsin.integrations.slack.account import SlackAccount
 from tocsin.integrations.slack.inbound.setup import Setup, setup_of
 from tocsin.settings import Settings
-
-logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 5.0
 DOWN_AFTER_SECONDS = 300.0  # Slack itself ends a connection every few hours, and a new one takes a moment
@@ -44,15 +38,11 @@ class SlackLine:
 
     async def run(self) -> None:
         """Look whether people can act in Slack, until cancelled."""
-        while True:
-            try:
-                await self.way_in.happenings.recall()
-                self.look()
-            except TocsinError as error:
-                logger.warning("Slack: whether it is there could not be looked at: %s", error)
-            except Exception:  # a loop that ends would be silence
-                logger.critical("Slack: looking after it failed", exc_info=True)
-            await asyncio.sleep(LOOK_SECONDS)
+        await Every(LOOK_SECONDS, self._recall_and_look, "Slack: whether it is there could not be looked at").run()
+
+    async def _recall_and_look(self) -> None:
+        await self.way_in.happenings.recall()
+        self.look()
 
     def look(self) -> None:
         """State what keeps people from acting in Slack."""

@@ -12,14 +12,12 @@ from datetime import datetime, timedelta
 
 from tocsin.domain.audit import breaches
 from tocsin.engine.backoff import RETRY_FOR
+from tocsin.engine.loops import Every
 from tocsin.engine.sops import Sops
 from tocsin.engine.watch.alarms import Alarms, Trouble
 from tocsin.engine.watch.onlooker import Onlooker
-from tocsin.errors import TocsinError
 from tocsin.store.audit import Audit, StoredIncident
 from tocsin.store.connection import Reads
-
-logger = logging.getLogger(__name__)
 
 EVERY_SECONDS = 60
 _SECOND_LOOK_SECONDS = 2.0
@@ -57,13 +55,8 @@ class Auditor:
 
     async def run(self) -> None:
         """Audit once a minute until cancelled."""
-        while True:
-            await asyncio.sleep(EVERY_SECONDS)
-            try:
-                await self.audit()
-            except Exception as error:  # a loop that ends would be silence
-                is_bug = not isinstance(error, TocsinError)
-                logger.critical("the audit could not be made: %s", error, exc_info=is_bug)
+        failed = "the audit could not be made"
+        await Every(EVERY_SECONDS, self.audit, failed, first_after=EVERY_SECONDS, level=logging.CRITICAL).run()
 
     async def audit(self) -> None:
         """One audit; raises StoreError and Unreachable where the database doesn't answer."""

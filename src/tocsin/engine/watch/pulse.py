@@ -3,10 +3,10 @@
 Nothing else waits for it: it has a sender of its own.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from tocsin.engine.loops import Every
 from tocsin.engine.sender import Sender
 from tocsin.errors import Unreachable
 from tocsin.integrations.wire import Reply, Request
@@ -29,9 +29,7 @@ class Pulse:
     async def run(self) -> None:
         """Beat until cancelled."""
         try:
-            while True:
-                await self._beat()
-                await asyncio.sleep(self._every_seconds)
+            await Every(self._every_seconds, self._beat, "the heartbeat out failed").run()
         finally:
             await self._sender.close()
 

@@ -1,11 +1,11 @@
 """Whom can nobody page? Incidents whose every step was tried, and whose every page could leave by no way. Pure.
 
-It judges by the record alone: a page has reached somebody only where a provider that wakes took it.
+It judges by the record alone: a page has reached somebody only where a provider that wakes took it, and what is to be
+offered again some time has not arrived.
 """
 
 from tocsin.domain.incident import Incident, Page, PageStatus, Status
 from tocsin.domain.ladder import pending_rungs
-from tocsin.oncall.roster import INBOX
 from tocsin.sop.model import Sop
 from tocsin.sop.words import Urgency
 
@@ -16,23 +16,12 @@ def is_unreached(sop: Sop, incident: Incident) -> bool:
         return False
     waiting = [page for page in incident.pages.values() if page.demands_answer and _is_live(page)]
     was_asked_for = bool(waiting) or incident.ladder.last_page_at is not None
-    return was_asked_for and all(map(_is_lost, waiting)) and not _has_a_page_step_left(sop, incident)
+    return was_asked_for and all(page.is_lost for page in waiting) and not _has_a_page_step_left(sop, incident)
 
 
 def _is_live(page: Page) -> bool:
     """Whether it is of this epoch: an acknowledgement, or the end of the response, has answered earlier ones."""
     return page.status is not PageStatus.ANSWERED
-
-
-def _is_lost(page: Page) -> bool:
-    """Whether everything that wakes has failed at least once: to be offered again some time is not to have arrived.
-
-    The inbox wakes nobody where it stands in for something else; where it is a person's only way, it was chosen.
-    """
-    if any(way.via != INBOX for way in page.also):
-        return False
-    is_left_to_the_inbox = page.method.via == INBOX and bool(page.tried)
-    return page.status is PageStatus.FAILED or is_left_to_the_inbox or page.method in page.tried
 
 
 def _has_a_page_step_left(sop: Sop, incident: Incident) -> bool:

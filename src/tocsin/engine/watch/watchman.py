@@ -4,11 +4,10 @@ None of them is waited for by anything that pages; what they find goes to the al
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
 from tocsin.engine.desk import Desk
+from tocsin.engine.loops import Every, Loop
 from tocsin.engine.parts import Parts
 from tocsin.engine.sender import Sender
 from tocsin.engine.watch import metrics
@@ -23,21 +22,11 @@ from tocsin.engine.watch.outcry import Outcry
 from tocsin.engine.watch.pulse import Pulse
 from tocsin.engine.watch.readiness import Check, Readiness
 from tocsin.engine.watch.troubles import troubles
-from tocsin.errors import TocsinError
 from tocsin.settings import Settings
-
-logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 5.0
 _LOST_AFTER_SECONDS = 60.0
 _BLIND_AFTER_SECONDS = 60.0
-
-
-class Loop(Protocol):
-    """What runs beside the paging path."""
-
-    async def run(self) -> None:
-        """Work until cancelled."""
 
 
 class Since:
@@ -85,7 +74,7 @@ class Watchman:
             now=clock.now,
             call=lambda cry: cry_out(cry, self.emergency, settings, self._sender.send),
         )
-        self._guarding = _Every(LOOK_SECONDS, self.guard)
+        self._guarding = Every(LOOK_SECONDS, self.guard, "the watchman can't guard")
         self._pulse = _pulse_of(settings, desk, self._check.why_not_ready)
 
     def _now(self) -> float:
@@ -94,7 +83,8 @@ class Watchman:
     def loops(self) -> list[Loop]:
         """What the node starts."""
         pulse = [self._pulse] if self._pulse else []
-        return [_Every(LOOK_SECONDS, self.look), self._guarding, self.heartbeats, self._auditor, *pulse]
+        looking = Every(LOOK_SECONDS, self.look, "the watchman sees nothing")
+        return [looking, self._guarding, self.heartbeats, self._auditor, *pulse]
 
     async def close(self) -> None:
         """End what was opened."""
@@ -161,28 +151,6 @@ class Watchman:
             loop_lag=self._guarding.lag,
         )
         return await asyncio.to_thread(metrics.render, figures)
-
-
-class _Every:
-    """Does something again and again, `seconds` apart; that it fails once is no reason to stop."""
-
-    def __init__(self, seconds: float, do: Callable[[], Awaitable[None]]) -> None:
-        self._seconds = seconds
-        self._do = do
-        self.lag = 0.0  # how much later than asked it was woken, in seconds
-
-    async def run(self) -> None:
-        """Work until cancelled."""
-        while True:
-            try:
-                await self._do()
-            except TocsinError as error:
-                logger.warning("the watchman: %s", error)
-            except Exception:  # a loop that ends would be silence
-                logger.critical("the watchman failed", exc_info=True)
-            slept_at = asyncio.get_running_loop().time()
-            await asyncio.sleep(self._seconds)
-            self.lag = max(0.0, asyncio.get_running_loop().time() - slept_at - self._seconds)
 
 
 def _pulse_of(settings: Settings, desk: Desk, why_not_ready: Callable[[], Awaitable[tuple[str, ...]]]) -> Pulse | None:

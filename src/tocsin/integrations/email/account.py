@@ -9,13 +9,13 @@ from msgspec import Struct
 
 from tocsin.accounts.page_links import PageLinks
 from tocsin.integrations.wire import Post, Tls
+from tocsin.loopback import is_loopback_host
 
 _KINDS = {
     "smtp": (Tls.NONE, 25),
     "smtp+starttls": (Tls.STARTTLS, 587),
     "smtps": (Tls.IMPLICIT, 465),  # RFC 8314, section 3.3
 }
-_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _EXAMPLE = "smtp+starttls://user:password@host:587?from=tocsin@example.org"
 
 
@@ -45,7 +45,7 @@ def post_from(url: str, sender: str | None) -> tuple[Post, str]:
     tls, usual_port = _KINDS[parts.scheme]
     user = unquote(parts.username) if parts.username else None
     password = unquote(parts.password) if parts.password else None
-    if password and tls is Tls.NONE and host not in _THIS_MACHINE:
+    if password and tls is Tls.NONE and not is_loopback_host(host):
         raise ValueError("would send its password unencrypted: begin with smtp+starttls:// or smtps://")
     named = sender or parse_qs(parts.query).get("from", [""])[0] or (user if user and "@" in user else "")
     if "@" not in named or not named.isascii() or not named.isprintable() or set(named) & set(" <>,;"):

@@ -211,4 +211,3 @@ _TELLERS: dict[str, Callable[[_Event, Any], Word]] = {
     "incident.responder.replied": _responder_replied,
     "incident.role.assigned": _roles,  # "Sent when an incident role is assigned or unassigned", early-access
 }
-EVENT_TYPES = tuple(_TELLERS)  # what a subscription should send

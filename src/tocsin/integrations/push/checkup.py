@@ -6,9 +6,9 @@ Source: w3c.github.io/push-api (`SecureContext`): browsers subscribe to pages th
 from urllib.parse import urlsplit
 
 from tocsin.integrations.checkup import Checkup, broken, unused, well
+from tocsin.loopback import is_loopback_host
 
 WHAT = "Push"
-_HERE = frozenset({"localhost", "127.0.0.1", "::1", ""})
 
 
 def checkup(public_url: str, *, is_used: bool) -> Checkup:
@@ -18,6 +18,6 @@ def checkup(public_url: str, *, is_used: bool) -> Checkup:
             unused(WHAT, "nobody is paged by it", 'add { via = "push" } to a `contact`: docs/integrations/push.md'),
         )
     parts = urlsplit(public_url)
-    if parts.scheme != "https" and (parts.hostname or "") not in _HERE:
+    if parts.scheme != "https" and parts.hostname and not is_loopback_host(parts.hostname):
         return (broken(WHAT, f"no browser subscribes at {public_url}, which isn't https", "serve it by https"),)
     return (well(WHAT, "only a test shows that a browser rings: `tocsin test page PERSON`"),)

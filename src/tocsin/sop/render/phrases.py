@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from tocsin.sop.model import EscalationStep, Ladder, PostmortemRule, ResponseClock, SeverityLevel, Sop
 from tocsin.sop.render.text import listed
-from tocsin.sop.words import ACRONYMS, Role, Severity, TriageStep, Until, Urgency
+from tocsin.sop.words import ACRONYMS, Role, Severity, Target, TriageStep, Until, Urgency
 
 ROLE_DUTIES = {
     Role.INCIDENT_COMMANDER: "owns the incident from start to end: coordinates the response and makes the decisions",
@@ -25,12 +25,12 @@ TRIAGE_DUTIES = {
 }
 
 _WELL_KNOWN_TARGETS = {
-    "primary": "primary on-call",
-    "secondary": "secondary on-call",
-    "team_lead": "team lead",
+    Target.PRIMARY: "primary on-call",
+    Target.SECONDARY: "secondary on-call",
+    Target.TEAM_LEAD: "team lead",
     "team_queue": "the team's queue",
     "backlog": "the backlog",
-    "everyone_on_call": "everyone on call",
+    Target.EVERYONE_ON_CALL: "everyone on call",
 }
 _CONDITIONS = {None: "", Until.ACKNOWLEDGED: "if unacknowledged", Until.RESOLVED: "if unresolved"}
 _DEEDS = {Urgency.PAGE: "page", Urgency.NOTIFY: "notify", Urgency.ASSIGN: "assign to"}

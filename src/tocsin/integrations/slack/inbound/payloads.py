@@ -6,7 +6,7 @@ Sources: docs.slack.dev/interactivity/implementing-slash-commands, …/reference
 
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -227,8 +227,3 @@ def _read(payload: bytes, form: type[T]) -> T:
         return msgspec.json.decode(payload, type=form)
     except (ValueError, RecursionError) as error:
         raise InvalidInput(f"payload: is none that Slack documents: {error}") from error
-
-
-def as_payload(value: Any) -> bytes:
-    """A payload that came as a part of another, as bytes again."""
-    return msgspec.json.encode(value)
