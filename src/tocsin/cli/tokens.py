@@ -2,6 +2,7 @@
 
 import click
 
+from tocsin.accounts.names import is_token_name
 from tocsin.cli.client import find_client
 from tocsin.cli.output import as_json, as_person, clock, say, show_json, table
 
@@ -56,7 +57,7 @@ def add_routing_key(name: str, expires: str, by: str | None) -> None:
 def revoke(name: str, by: str | None) -> None:
     """Put its bearer out, on every node within a second. One of the files is made anew when its node starts again."""
     find_client().post("tokens", name, "revoke", by=by)
-    is_of_file = name.partition("-")[0] in ("admin", "intake")
+    is_of_file = not is_token_name(name)  # those have names that nobody may give
     say(f"{name}: revoked{'; its file has a new one once the server has been restarted' if is_of_file else ''}")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
-from tocsin.engine.watch.alarms import Alarm, Alarms
+from tocsin.engine.watch.alarms import Alarm
 from tocsin.errors import Overloaded, TocsinError
 from tocsin.store.rows import SeenMember
 
@@ -42,18 +42,11 @@ class Readiness(Struct, frozen=True):
 
 
 class Check:
-    """Looks whether the node is ready: it can write, wakes in time, delivers, and is audited."""
+    """Looks at what the alarms of a node don't tell of its readiness: that it can write, and is audited."""
 
-    def __init__(
-        self, alarms: Alarms, write: Callable[[], Awaitable[None]], seconds_since_audit: Callable[[], float]
-    ) -> None:
-        self._alarms = alarms
+    def __init__(self, write: Callable[[], Awaitable[None]], seconds_since_audit: Callable[[], float]) -> None:
         self._write = write
         self._seconds_since_audit = seconds_since_audit
-
-    async def why_not_ready(self) -> tuple[str, ...]:
-        """What keeps the node from its work; empty when it is ready."""
-        return (*await self.seen(), *(alarm.text for alarm in self._alarms.all if alarm.kind.keeps_from_work))
 
     async def seen(self) -> tuple[str, ...]:
         """What is found wrong just now, beside the alarms."""

@@ -65,7 +65,7 @@ class Watchman:
         self._sender = Sender()
         self.heartbeats = Heartbeats(desk, parts.writer, clock.speed)
         self._auditor = Auditor(desk.sops, self.onlooker, self.alarms, clock.now, clock.speed)
-        self._check = Check(self.alarms, self._write, self._audit_age)
+        self._check = Check(self._write, self._audit_age)
         self._outcry = Outcry(
             self.alarms,
             self.emergency,
@@ -75,7 +75,7 @@ class Watchman:
             call=lambda cry: cry_out(cry, self.emergency, settings, self._sender.send),
         )
         self._guarding = Every(LOOK_SECONDS, self.guard, "the watchman can't guard")
-        self._pulse = _pulse_of(settings, desk, self._check.why_not_ready)
+        self._pulse = _pulse_of(settings, desk, self._why_not_ready)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
@@ -124,6 +124,9 @@ class Watchman:
 
     async def _write(self) -> None:
         await self._writer.write(lambda tx, now: tx.facts.set_meta("checked_at", now.isoformat()))
+
+    async def _why_not_ready(self) -> tuple[str, ...]:
+        return (await self.readiness()).why
 
     def _audit_age(self) -> float:
         return self._now() - self._auditor.audited_at
