@@ -8,9 +8,9 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.web.browser import Viewer
+from tests.web.browser import CUT_OFF, Viewer
 from tests.web.conftest import Looks
 from tests.web.pages import Shown
 from tests.web.test_every_page import every_page, opened
@@ -99,7 +99,8 @@ def test_whole_procedure_by_keyboard_alone(world: World, looks: Looks) -> None:
         expect(page.locator(f"#person-{short}")).to_be_focused()
         keys.to("Assign")
         keys.press()
-        expect(page.locator(".roles li", has=page.locator(f"#role-{short}"))).to_contain_text("Bob Brown")
+        taken = page.locator(".roles > li", has=page.locator(f"#role-{short}")).locator(".role strong")
+        expect(taken).to_have_text("Bob Brown")
         keys.is_somewhere()
 
     keys.to("Write an update", back=True)
@@ -142,6 +143,37 @@ def test_focus_goes_on_where_somebody_else_took_its_place_away(world: World, loo
     expect(page.locator("#head .status")).to_have_text("Acknowledged")
     keys.is_somewhere()
     expect(page.locator("#next .go :focus")).to_have_count(1)
+
+
+def test_focus_goes_on_where_the_server_did_not_answer(world: World, looks: Looks) -> None:
+    viewer = looks(world)
+    viewer.expected += CUT_OFF
+    page, keys = viewer.go(f"/incidents/{world.declare()}"), Keys(viewer.page)
+    unanswered: list[Route] = []
+    page.route("**/acknowledge*", lambda route: unanswered.append(route))
+    keys.to("Acknowledge")
+    keys.press()
+    expect(page.locator(":focus")).to_have_count(0)  # a button that can't be pressed has no focus
+    unanswered[0].abort()
+    expect(page.locator("#notice")).to_contain_text("did not answer")
+    expect(page.get_by_role("button", name="Acknowledge")).to_be_focused()
+    page.unroute("**/acknowledge*")
+    keys.press()
+    say_done(page, "You have acknowledged")
+
+
+def test_whoever_went_away_from_a_field_is_not_brought_back(world: World, looks: Looks) -> None:
+    incident = world.declare(severity="SEV2", reason="some users")
+    viewer = looks(world)
+    page = viewer.go(f"/incidents/{incident}")
+    viewer.streams()
+    page.get_by_role("button", name="Acknowledge").click()
+    say_done(page, "You have acknowledged")
+    page.locator(".bar").click(position={"x": 2, "y": 2})
+    expect(page.locator(":focus")).to_have_count(0)
+    world.do(incident, "notes", text="news")
+    expect(page.locator("#timeline")).to_contain_text("news")
+    expect(page.locator(":focus")).to_have_count(0)
 
 
 def test_focus_stays_in_a_field_while_others_act(world: World, looks: Looks) -> None:

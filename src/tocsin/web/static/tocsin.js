@@ -138,7 +138,6 @@ function signedOut() {
     location.reload();
     return;
   }
-  held = undefined;
   if (isOut) return;
   isOut = true;
   isLost = false;
@@ -182,7 +181,7 @@ document.addEventListener("htmx:before:response", (event) => {
 // Requests
 
 document.addEventListener("htmx:config:request", (event) => {
-  if (event.detail.ctx.sourceElement instanceof HTMLFormElement) hold(true);
+  hold();
   const token = document.querySelector('meta[name="csrf"]').content;
   if (token) event.detail.ctx.request.headers["X-CSRF-Token"] = token;
 });
@@ -193,7 +192,7 @@ document.addEventListener("htmx:before:swap", (event) => {
   const shown = document.querySelector("[data-seq]");
   const seq = ctx?.response?.headers?.get("Tocsin-Event");
   if (shown && seq && Number(seq) < Number(shown.dataset.seq)) event.preventDefault();
-  if (!held?.isActing) hold(false);
+  hold();
 });
 
 document.addEventListener("htmx:after:swap", () => {
@@ -215,22 +214,25 @@ document.addEventListener("htmx:after:request", (event) => {
     form.reset();
     form.closest("details")?.removeAttribute("open");
   }
-  setTimeout(() => {  // a button that waited for its answer can be pressed again then
-    giveBack();
-    held = undefined;
-  });
 });
 
+// A button that waited for its answer, or for none, can be pressed again then.
+document.addEventListener("htmx:finally:request", () => setTimeout(giveBack));
+
 // Focus. Whoever works by keyboard, or hears the page, is not thrown back to its beginning by what changes: where the
-// place where they were is gone, they go on with the form's name, or with what is to be done next.
+// place where they were is gone, they go on with the form's name, or with what is to be done next. Whoever goes away by
+// themselves is left alone.
 
 let held;
 
-function hold(isActing) {
+function hold() {
   const place = document.activeElement;
-  const isSomewhere = place && place !== document.body;
-  held = isSomewhere ? { place, details: place.closest("details")?.id, isSeen: place.matches(":focus-visible"), isActing } : undefined;
+  if (!place || place === document.body) return;
+  held = { place, details: place.closest("details")?.id, isSeen: place.matches(":focus-visible") };
 }
+
+addEventListener("pointerdown", () => { held = undefined; }, true);
+addEventListener("keydown", (event) => { if (event.key === "Tab") held = undefined; }, true);
 
 function giveBack() {
   const now = document.activeElement;
