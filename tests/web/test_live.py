@@ -1,5 +1,7 @@
 """Pages are live: what one does another sees; nobody overwrites anybody; a lost connection is told, and comes back."""
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.web.browser import CUT_OFF
@@ -79,9 +81,10 @@ def test_page_whose_session_ends_says_so_and_keeps_what_is_being_written(world: 
     note.fill("half a sentence that")
     end_sessions(world, "emma")
     told = page.locator("#offline")
-    expect(told).to_contain_text("You are signed out, and this page stands still.", timeout=10_000)
+    expect(told).to_contain_text("You are signed out, and this page stands still.")
     expect(note).to_have_value("half a sentence that")
-    page.get_by_role("button", name="Add the note").click()  # refused, and nothing is lost by it
+    with page.expect_response(lambda it: it.status == 401):
+        page.get_by_role("button", name="Add the note").click()
     expect(note).to_have_value("half a sentence that")
     assert viewer.barriers() == []
     with page.context.expect_page() as opened:
@@ -109,13 +112,42 @@ def test_what_is_sent_after_the_session_has_ended_is_not_lost(world: World, look
     expect(note).to_have_value("a whole sentence")
 
 
+def test_what_is_declared_after_the_session_has_ended_or_while_the_server_is_away_is_not_lost(
+    world: World, looks: Looks
+) -> None:
+    viewer = looks(world, person="emma")
+    viewer.expected += ["401", *CUT_OFF]
+    page = viewer.go("/declare")
+    title, button = page.get_by_label("What happens?"), page.get_by_role("button", name="Declare")
+    title.fill("Checkout is down")
+    page.get_by_label(re.compile("SEV2")).check()
+    page.route("**/declare", lambda route: route.abort(), times=1)
+    button.click()
+    expect(page.locator("#notice")).to_contain_text("The server did not answer.")
+    end_sessions(world, "emma")
+    button.click()
+    told = page.locator("#offline")
+    expect(told).to_contain_text("You are signed out")
+    expect(title).to_have_value("Checkout is down")
+    with page.context.expect_page() as opened:
+        told.get_by_role("link", name="sign in again").click()
+    sign_in(opened.value, "emma")
+    page.bring_to_front()
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(told).to_be_hidden()
+    button.click()
+    page.wait_for_url("**/incidents/INC-*")
+    expect(page.locator("#head")).to_contain_text("Checkout is down")
+    expect(page.locator("#head .sev")).to_have_text("SEV2")
+
+
 def test_page_on_which_nothing_is_written_goes_to_where_one_signs_in(world: World, looks: Looks) -> None:
     incident = world.declare(severity="SEV1", reason="all")
     viewer = looks(world, person="emma")
     page = viewer.go(f"/incidents/{incident}")
     viewer.streams()
     end_sessions(world, "emma")
-    expect(page).to_have_url(f"{world.server.url}/signin?next=/incidents/{incident}", timeout=10_000)
+    expect(page).to_have_url(f"{world.server.url}/signin?next=/incidents/{incident}")
 
 
 def end_sessions(world: World, name: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import APIResponse, Route, expect
 
 from tests.api.harness import Api, running
 from tests.web.conftest import Looks
@@ -103,6 +103,27 @@ def test_update_whose_answer_was_lost_is_posted_once_when_sent_again(world: Worl
     assert updates(world, incident) == ["We roll back."]
 
     page.get_by_label("What is known, and what is being done").fill("It is rolled back.")
+    page.get_by_role("button", name="Post the update").click()
+    expect(page.locator("#timeline")).to_contain_text("Update: It is rolled back.")
+    assert updates(world, incident) == ["We roll back.", "It is rolled back."]
+
+
+def test_what_is_written_while_the_answer_is_late_stays(world: World, looks: Looks) -> None:
+    incident = world.declare(severity="SEV2", reason="some users")
+    viewer = looks(world)
+    page = viewer.go(f"/incidents/{incident}")
+    viewer.streams()
+    late: list[tuple[Route, APIResponse]] = []
+    page.route("**/updates*", lambda route: late.append((route, route.fetch())), times=1)
+    text = page.get_by_label("What is known, and what is being done")
+    text.fill("We roll back.")
+    page.get_by_role("button", name="Post the update").click()
+    expect(page.locator("#timeline")).to_contain_text("Update: We roll back.")
+    text.fill("It is rolled back.")
+    ((route, answer),) = late
+    route.fulfill(response=answer)
+    expect(page.locator("#notice")).to_contain_text("The update is out")
+    expect(text).to_have_value("It is rolled back.")
     page.get_by_role("button", name="Post the update").click()
     expect(page.locator("#timeline")).to_contain_text("Update: It is rolled back.")
     assert updates(world, incident) == ["We roll back.", "It is rolled back."]

@@ -15,7 +15,7 @@ from tocsin.errors import InvalidInput, Refused
 from tocsin.sop.words import Severity, Trigger, Urgency
 from tocsin.web.forms import actor_of, fields_of, key_in, read_form
 from tocsin.web.notices import refusal
-from tocsin.web.site import Notice, Site
+from tocsin.web.site import Notice, Site, is_fragment
 
 
 class Outlook(Struct, frozen=True):
@@ -38,14 +38,15 @@ async def post_outlook(site: Site, request: Request) -> Response:
 
 
 async def post_declare(site: Site, request: Request) -> Response:
-    """Open the incident, and go to its page."""
+    """Open the incident, and go to its page. By script, so that what was written is there until it is declared."""
     form = await read_form(request)
     try:
         command = declaration(site.node.sop, decode_form(fields_of(form), DeclareBody))
         incident = await site.node.open(command, actor_of(request, form), key=key_in(form))
     except (Refused, InvalidInput) as error:
         return await _form(site, request, form, refusal(error), status_of(error))
-    return RedirectResponse(f"/incidents/{quote(incident.id)}", 303)
+    there = f"/incidents/{quote(incident.id)}"
+    return Response(headers={"HX-Redirect": there}) if is_fragment(request) else RedirectResponse(there, 303)
 
 
 async def _form(

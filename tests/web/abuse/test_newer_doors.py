@@ -110,14 +110,14 @@ def test_event_chooses_neither_who_is_paged_nor_a_link_that_runs(fresh: Server, 
 
 @pytest.mark.parametrize("path", ["/slack/commands", "/slack/interactions", "/slack/events"])
 def test_slack_s_doors_are_shut_where_no_workspace_is_named(server: Server, path: str) -> None:
-    before = len(server.get("audit", limit=500))
+    before = server.get("audit", limit=1)
     forged = {"X-Slack-Signature": "v0=" + "0" * 64, "X-Slack-Request-Timestamp": "1"}
     for headers in ({}, forged, {"Authorization": f"Bearer {server.token}"}):
         response = ask(server, "POST", path, content=b"command=%2Fincident&text=declare", headers=headers)
         assert response.status_code in (401, 403, 404), response.text
         assert server.token not in response.text
     assert ask(server, "GET", path).status_code == 405
-    assert len(server.get("audit", limit=500)) == before
+    assert server.get("audit", limit=1) == before
 
 
 # /activity

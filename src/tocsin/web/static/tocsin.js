@@ -180,8 +180,12 @@ document.addEventListener("htmx:before:response", (event) => {
 
 // Requests
 
+const writtenOn = new WeakSet();  // forms that somebody wrote on since they were last sent
+document.addEventListener("input", ({ target }) => { if (target.form) writtenOn.add(target.form); });
+
 document.addEventListener("htmx:config:request", (event) => {
   hold();
+  writtenOn.delete(event.detail.ctx.sourceElement);
   const token = document.querySelector('meta[name="csrf"]').content;
   if (token) event.detail.ctx.request.headers["X-CSRF-Token"] = token;
 });
@@ -210,11 +214,16 @@ document.addEventListener("htmx:after:request", (event) => {
   const form = ctx?.sourceElement;
   if (!(form instanceof HTMLFormElement)) return;
   if (ctx.response?.status < 500) renew(form);
-  if (ctx.response?.status < 400 && ctx.sourceEvent?.type === "submit") {  // what is kept as it is typed stays
+  if (isDone(ctx) && !writtenOn.has(form)) {
     form.reset();
     form.closest("details")?.removeAttribute("open");
   }
 });
+
+// What is kept as it is typed stays; so does what was sent until the page is there that it leads to.
+function isDone({ response, sourceEvent }) {
+  return response?.status < 400 && sourceEvent?.type === "submit" && !response.headers.has("HX-Redirect");
+}
 
 // A button that waited for its answer, or for none, can be pressed again then.
 document.addEventListener("htmx:finally:request", () => setTimeout(giveBack));
