@@ -123,7 +123,7 @@ def test_what_is_declared_after_the_session_has_ended_or_while_the_server_is_awa
     page.get_by_label(re.compile("SEV2")).check()
     page.route("**/declare", lambda route: route.abort(), times=1)
     button.click()
-    expect(page.locator("#notice")).to_contain_text("The server did not answer.")
+    expect(page.get_by_role("alert")).to_contain_text("The server did not answer.")
     end_sessions(world, "emma")
     button.click()
     told = page.locator("#offline")

@@ -260,7 +260,7 @@ function renew(form) {
 
 document.addEventListener("htmx:error", (event) => {
   if (event.detail.ctx?.sourceElement?.closest("form")) {
-    document.getElementById("notice").textContent = "The server did not answer. Send it again in a moment: what was done already is not done twice.";
+    document.getElementById("notice").replaceChildren(document.getElementById("unanswered").content.cloneNode(true));
   }
 });
 
