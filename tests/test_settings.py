@@ -60,12 +60,17 @@ def test_paths_are_put_behind_an_address_whether_or_not_it_ends_with_a_slash() -
         "http://localhost:0",
         "https://ops.example.org/?a=b",
         "https://ops.example.org/#top",
+        "https://ops.example.org/?",
+        "https://alice:secret@ops.example.org",
+        "https://ops example.org",
+        "https://ops.example.org\n",
     ],
 )
 @pytest.mark.parametrize("name", ["TOCSIN_PUBLIC_URL", "TOCSIN_SLACK_API_URL"])
 def test_what_is_no_address_is_refused(name: str, address: str) -> None:
-    with pytest.raises(InvalidInput, match=f"{name}: must be an http or https address such as https://"):
+    with pytest.raises(InvalidInput, match=f"{name}: must be an http or https address such as https://") as refused:
         settings_from({"HOME": "/home/alice", name: address})
+    assert "secret" not in str(refused.value)
 
 
 def test_push_services_are_named_one_after_the_other() -> None:

@@ -106,14 +106,20 @@ def _url(environ: Mapping[str, str], name: str) -> str:
     """The address without a slash at its end: paths are put behind it."""
     text = environ.get(name, "")
     if text and not _is_address(text):
-        raise InvalidInput(f"{name}: must be an http or https address such as https://tocsin.example.org, got {text!r}")
+        got = re.sub("//.*@", "//…@", text, flags=re.DOTALL)  # a password there is nobody's business
+        raise InvalidInput(
+            f"{name}: must be an http or https address such as https://tocsin.example.org, "
+            f"without spaces, user names, ? and #, got {got!r}"
+        )
     return text.rstrip("/")
 
 
 def _is_address(text: str) -> bool:
+    if not text.isprintable() or set(text) & set(" ?#@"):  # a query, a fragment or a password is not an address's
+        return False
     try:
         parts = urlsplit(text)
-        is_plain = parts.port != 0 and not parts.query and not parts.fragment
+        is_plain = parts.port != 0
     except ValueError:  # half an IPv6 address, a port that is no number or too large
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname) and is_plain
