@@ -183,6 +183,7 @@ async def test_answered_page_has_no_other_points(machine: Machine) -> None:
 
 # At most: alert, lease, failure; lease and settlement of the other way, and of the next step's page.
 ANOTHER_WAY = 8, 2
+ANOTHER_WAY_AT_ONCE = 5  # commits at least: where the two leases are one, and the two settlements
 
 
 def refuse_the_primary(request: RecordedRequest) -> Response | None:
@@ -199,7 +200,7 @@ async def page_another_way(node: Node) -> None:
 @pytest.mark.parametrize("point", points(*ANOTHER_WAY), ids=str)
 async def test_page_that_goes_another_way_arrives_wherever_the_server_dies(point: Point, machine: Machine) -> None:
     machine.vendors = refuse_the_primary
-    await machine.dies(point, page_another_way)
+    assert await machine.dies(point, page_another_way) or point.number > ANOTHER_WAY_AT_ONCE
     incident = await machine.goes_on(page_another_way)
     assert len(keys(machine)) == 2
     assert [page.status for page in incident.pages.values()] == [PageStatus.ACCEPTED] * 2
@@ -234,7 +235,8 @@ def has_summary(node: Node) -> bool:
 @pytest.mark.slow
 async def test_incident_has_its_page_and_one_channel_wherever_the_server_dies(point: Point, machine: Machine) -> None:
     machine.slack = True
-    await machine.dies(point, page_and_open_channel)
+    # However much is one commit, what came of a request is on the disk before the next leaves.
+    assert await machine.dies(point, page_and_open_channel) or point.number > FURNISHED[1]
     incident = await machine.goes_on(page_and_open_channel)
     assert taken(machine.sandbox)
     assert len(keys(machine)) == 1

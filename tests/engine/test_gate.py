@@ -15,6 +15,7 @@ from tests.postgres import Cluster
 from tocsin.accounts.credentials import hash_of
 from tocsin.accounts.permissions import GlobalRole, Permission, Scope
 from tocsin.accounts.sessions import IDLE, LASTS
+from tocsin.engine import gate
 from tocsin.engine.accounts import Accounts, Person, Wanted
 from tocsin.engine.clock import Clock
 from tocsin.engine.desk import Actor
@@ -151,7 +152,10 @@ async def test_when_a_token_was_used_last_is_noted_apart_from_the_request(entran
     assert token.used_at == NOON + MINUTE
 
 
-async def test_what_is_known_is_not_asked_of_the_database_again(entrance: Entrance) -> None:
+async def test_what_is_known_is_not_asked_of_the_database_again(
+    entrance: Entrance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "FRESH_SECONDS", 600.0)
     secret = await entrance.accounts.add_token(Wanted("chat", (Scope.INTAKE,)), ADMIN)
     guest = await entrance.gate.bearer(secret)
     with entrance.store.transaction() as tx:

@@ -153,7 +153,7 @@ async def test_grave_page_goes_another_way_within_a_minute_whatever_its_provider
             sandbox.script = always(Response(302, headers={"location": "/v2/enqueue"}))
         case "answers garbage":
             sandbox.script = always(Response(202, b"\xff\x00"))
-    async with delivering(store, *found, sender=Sender(TIMEOUT / 5), speed=5) as post:
+    async with delivering(store, *found, sender=Sender(TIMEOUT / 3), speed=3) as post:
         incident = await post.declare(SEV1)
         await eventually(lambda: post.statuses("inbox").count("done") == 2, within=30)
         timeline = post.store.queries.timeline(incident.id)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -175,8 +175,9 @@ async def test_storm_over_two_nodes_gives_one_incident_a_group(database: str, sa
 _WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
-def commits_once_waited_for(database: str, transaction: AbstractContextManager[Transaction]) -> threading.Thread:
-    """Commit it, in a thread to be joined, as soon as somebody else waits for what it has locked."""
+@contextmanager
+def committed_once_waited_for(database: str, transaction: AbstractContextManager[Transaction]) -> Iterator[None]:
+    """Within, it is committed in a thread as soon as somebody else waits for what it has locked."""
 
     def commit() -> None:
         until(lambda: run_sql(database, _WAITING), "somebody waits")
@@ -184,24 +185,34 @@ def commits_once_waited_for(database: str, transaction: AbstractContextManager[T
 
     thread = threading.Thread(target=commit)
     thread.start()
-    return thread
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def patient(database: str) -> PostgresStore:
+    """A store that waits for a row's lock for as long as it takes, where a node asks again after half a second."""
+    return PostgresStore(f"{database}?options=-c%20lock_timeout%3D0%20-c%20statement_timeout%3D0")
 
 
 @pytest.mark.parametrize(
     "joins", [firing("Latency", at=2, instance="web-2"), firing("Latency", at=2)], ids=["new", "again"]
 )
 def test_alert_does_not_join_an_incident_that_another_node_is_ending(database: str, joins: Alert) -> None:
-    one, other = PostgresStore(database), PostgresStore(database)
+    one, other = PostgresStore(database), patient(database)
     desk = Desk(Sops(default_sop()), frozenset())
     with one.transaction() as tx:
         Intake(desk).take(tx, NOON, ALICE, [firing("Latency"), resolved("Latency", at=1)])
         (incident,) = tx.incidents.due(NOON + timedelta(hours=1), 2)
     ending = one.transaction()
     desk.change(ending.__enter__(), NOON + timedelta(minutes=3), incident, c.Resolve(), ALICE)
-    end = commits_once_waited_for(database, ending)
-    with pytest.raises(Stale, match="ended meanwhile"), other.transaction() as tx:
+    with (
+        committed_once_waited_for(database, ending),
+        pytest.raises(Stale, match="ended meanwhile"),
+        other.transaction() as tx,
+    ):
         Intake(desk).take(tx, NOON + timedelta(minutes=3), ALICE, [joins])
-    end.join()
     with other.transaction() as tx:
         Intake(desk).take(tx, NOON + timedelta(minutes=3), ALICE, [joins])
     assert len(other.queries.incidents(is_open=None, limit=9)) == 2
@@ -248,17 +259,15 @@ async def test_outcome_of_a_delivery_that_another_node_has_taken_over_is_not_wri
 
 
 def test_page_that_a_node_gives_back_while_another_ends_it_does_not_leave(database: str) -> None:
-    one, other = PostgresStore(database), PostgresStore(database)
+    one, other = PostgresStore(database), patient(database)
     desk = Desk(Sops(default_sop()), frozenset())
     with one.transaction() as tx:
         Intake(desk).take(tx, NOON, ALICE, [firing("Latency")])
         (page,) = tx.outbox.lease("inbox", "one", NOON, 1, (), Only.PAGES).deliveries
     gives_back = one.transaction()
     assert gives_back.__enter__().outbox.postpone(page, NOON + timedelta(seconds=1), "502")
-    end = commits_once_waited_for(database, gives_back)
-    with other.transaction() as tx:
+    with committed_once_waited_for(database, gives_back), other.transaction() as tx:
         desk.change(tx, NOON, page.incident, c.Acknowledge(), ALICE)
-    end.join()
     assert [it.status for it in one.queries.outbox.rows() if it.key == page.key] == ["suppressed"]
     one.close()
     other.close()

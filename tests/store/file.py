@@ -18,4 +18,5 @@ def rows_of(place: Path | Store, sql: str, *values: Any) -> list[tuple[Any, ...]
         return run_sql(place.url, sql, *values)
     path = place.path if isinstance(place, SqliteStore) else place
     with closing(apsw.Connection(str(path))) as connection:
+        connection.set_busy_timeout(20_000)  # milliseconds: a node may be writing
         return list(connection.execute(sql, values))

@@ -26,7 +26,7 @@ class House:
     """A server, its vendors, and people who ask things of it."""
 
     def __init__(self, directory: Path, mood: Mood) -> None:
-        self.speed = 2.0 if mood.manner in TOO_SLOW else 5.0  # engine seconds a second
+        self.speed = 2.0 if mood.manner in TOO_SLOW else 3.0  # engine seconds a second
         self.database = SqliteFile(directory)
         self.installation = Installation(directory, self.database, TOCSIN_CLOCK_SPEED=str(self.speed))
         self.outside = Outside(self.installation.urls, self.installation.token, self.installation.mend)

@@ -136,7 +136,8 @@ def given_in_slack(directory: Path, sandbox: Sandbox) -> list[Line]:
         for audience, text in (("internal", SUSPECTED), ("external", INVESTIGATING), ("internal", HALF_WAY)):
             cl.command("update", channel)
             assert cl.submit(cl.dialog, text=text, audience=audience).errors == {}
-        tl.react("pushpin", channel, sandbox.slack.write(channel, tl.user, SEEN))
+        seen = sandbox.slack.write(channel, tl.user, SEEN)
+        until(lambda: tl.react("pushpin", channel, seen).status == 200, "Slack has told it until it was taken")
         assert incident in ic.command(f"mitigate {ROLLED_BACK}", channel).text
         monitoring.resolve(key)
         assert incident in ic.command(f"resolve {CONFIRMED}", channel).text

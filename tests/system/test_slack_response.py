@@ -69,7 +69,8 @@ def test_a_whole_response_is_given_in_slack_alone(server: Server, sandbox: Sandb
     for audience, text in (("internal", "A change is suspected."), ("external", "We are investigating.")):
         emma.command("update", channel)
         assert emma.submit(emma.dialog, text=text, audience=audience, next_within="10m").errors == {}
-    alice.react("pushpin", channel, sandbox.slack.write(channel, BOB, "The pool is exhausted"))
+    seen = sandbox.slack.write(channel, BOB, "The pool is exhausted")
+    until(lambda: alice.react("pushpin", channel, seen).status == 200, "Slack has told it until it was taken")
     assert incident in bob.command("mitigate rolled back", channel).text
     bob.command("resolve", channel)
     assert bob.submit(bob.dialog, note="confirmed by the probe").errors == {}

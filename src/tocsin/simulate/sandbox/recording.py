@@ -1,11 +1,11 @@
-"""What was asked of the sandbox, and what did it answer? Every exchange in memory, and in a log that survives a crash.
+"""What was asked of the sandbox, and what did it answer? Every exchange in memory, and in a log that outlives it.
 
-The log is one JSON object a line, synced to the disk before the answer leaves: what a client was told is in it. It
-holds requests as they came, their tokens and keys included, so nothing real belongs into a sandbox.
+The log is one JSON object a line, the system's before the answer leaves: what a client was told is in it, however the
+sandbox ends. It isn't synced to the disk, as no vendor waits for ours. It holds requests as they came, their tokens and
+keys included, so nothing real belongs into a sandbox.
 """
 
 import json
-import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -53,12 +53,11 @@ class Recorder:
         self._log = log.open("ab") if log else None
 
     def record(self, exchange: Exchange) -> None:
-        """Keep the exchange; it is on the disk when this returns."""
+        """Keep the exchange; it is in the log when this returns."""
         self.exchanges.append(exchange)
         if self._log:
             self._log.write(_line(exchange))
             self._log.flush()
-            os.fsync(self._log.fileno())
 
     def close(self) -> None:
         """Close the log; the exchanges stay readable."""
