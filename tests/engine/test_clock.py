@@ -164,7 +164,7 @@ def test_machines_own_clocks_are_read_unless_others_are_given() -> None:
 async def test_waiting_ends_when_the_time_is_up() -> None:
     clock, started = Clock(speed=6_000), time.monotonic()
     await clock.wait_for(asyncio.Event(), timedelta(minutes=5))
-    assert 0.05 <= time.monotonic() - started < 5
+    assert 0.05 <= time.monotonic() - started < 30
 
 
 @pytest.mark.anyio
@@ -173,13 +173,13 @@ async def test_waiting_ends_when_something_changes() -> None:
     waiting = asyncio.create_task(Clock().wait_for(changed, HOUR))
     await asyncio.sleep(0)
     changed.set()
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, 30)
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("at_most", [timedelta(), -HOUR])
 async def test_no_time_is_no_wait(at_most: timedelta) -> None:
-    await asyncio.wait_for(Clock().wait_for(asyncio.Event(), at_most), 5)
+    await asyncio.wait_for(Clock().wait_for(asyncio.Event(), at_most), 30)
 
 
 @pytest.mark.anyio

@@ -51,9 +51,9 @@ async def test_push_now_and_a_mail_while_nobody_answers_whose_link_stops_it_all(
         server = f"smtp://127.0.0.1:{mail.server.port}?from=tocsin@example.org"
         async with node_with(path, sop, SMTP_URL=server, ALICE_PUSH=phone.address) as node:
             incident = await declare(node, Severity.SEV1)
-            await eventually(lambda: len(phone.told) == 1, within=30)
-            await eventually(lambda: len(mailbox.letters) == 1, within=30)
-            await eventually(lambda: taken(node, incident.id) >= {"apprise:push", "email"}, within=30)
+            await eventually(lambda: len(phone.told) == 1)
+            await eventually(lambda: len(mailbox.letters) == 1)
+            await eventually(lambda: taken(node, incident.id) >= {"apprise:push", "email"})
             letter = message_from_bytes(mailbox.letters[0], policy=policy.default)
             assert isinstance(letter, EmailMessage)
             body = letter.get_body(("plain",))
@@ -78,7 +78,7 @@ async def test_acknowledgement_keeps_the_mail_from_leaving(path: Path) -> None:
         server = f"smtp://127.0.0.1:{mail.server.port}?from=tocsin@example.org"
         async with node_with(path, sop, speed=1, SMTP_URL=server, ALICE_PUSH=phone.address) as node:
             incident = await declare(node, Severity.SEV2)
-            await eventually(lambda: len(phone.told) == 1, within=30)
+            await eventually(lambda: len(phone.told) == 1)
             await node.change(incident.id, c.Acknowledge(), Actor("alice", "test"))
             assert node.queries.next_wake_at() is not None
             assert [it.effect for it in node.queries.outbox.rows(incident=incident.id) if it.provider == "email"] == []
@@ -93,7 +93,7 @@ async def test_test_pages_go_every_way_and_show_what_works(path: Path) -> None:
         async with node_with(path, sop, speed=1, SMTP_URL=server, ALICE_PUSH=phone.address) as node:
             by = Actor("bob", "test")
             await node.write(lambda tx, now: page_tests.send(node.desk, tx, now, "alice", by=by))
-            await eventually(lambda: {it.status for it in node.queries.desk.page_tests("alice")} == {"done"}, within=30)
+            await eventually(lambda: {it.status for it in node.queries.desk.page_tests("alice")} == {"done"})
             assert {it.via for it in node.queries.desk.page_tests("alice")} == {"apprise:push", "email"}
     assert phone.told[0]["title"] == "Test page, nothing is wrong"
     assert b"Test page, nothing is wrong" in mailbox.letters[0]

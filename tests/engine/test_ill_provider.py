@@ -89,7 +89,7 @@ async def test_provider_that_fails_is_left_alone_and_its_pages_go_another_way_at
         assert len(events(sandbox)) - asked < 20  # probes, not a page each
 
         sandbox.script = None
-        await eventually(lambda: set(post.statuses()) == {"done"}, within=30)
+        await eventually(lambda: set(post.statuses()) == {"done"})
         assert "pagerduty: is well again" in caplog.text
         assert all(loop.throttle.breaker.is_closed for loop in post.loops)
     assert len(taken(sandbox)) == len({it.key for it in taken(sandbox)})
@@ -130,7 +130,7 @@ async def test_answered_page_is_not_offered_to_a_provider_that_is_well_again(
         asked = len(events(sandbox))
         await eventually(lambda: len(events(sandbox)) > asked)  # whatever leaves from now on was looked at since
         sandbox.script = None
-        await eventually(lambda: not {"pending", "leased"} & set(post.statuses()), within=30)
+        await eventually(lambda: not {"pending", "leased"} & set(post.statuses()))
     assert len(taken(sandbox)) == 1
 
 
@@ -155,7 +155,7 @@ async def test_grave_page_goes_another_way_within_a_minute_whatever_its_provider
             sandbox.script = always(Response(202, b"\xff\x00"))
     async with delivering(store, *found, sender=Sender(TIMEOUT / 3), speed=3) as post:
         incident = await post.declare(SEV1)
-        await eventually(lambda: post.statuses("inbox").count("done") == 2, within=30)
+        await eventually(lambda: post.statuses("inbox").count("done") == 2)
         timeline = post.store.queries.timeline(incident.id)
         (fired, *_) = (it.at for it in timeline if isinstance(it.event, e.StepFired))
         (failed,) = (it.at for it in timeline if isinstance(it.event, e.PageFailed))

@@ -231,7 +231,7 @@ async def test_deliveries_of_a_node_that_died_are_taken_over(database: str, sand
             "UPDATE outbox SET status = 'leased', claimed_by = 'gone', attempts = attempts + 1, settled_at = NULL, "
             "leased_until = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + 1000000 WHERE page IS NOT NULL",
         )
-        await eventually(lambda: len([it for it in events(sandbox) if it.action == "trigger"]) == 2, within=15)
+        await eventually(lambda: len([it for it in events(sandbox) if it.action == "trigger"]) == 2)
         assert len({it.key for it in events(sandbox)}) == 1
         assert one.queries.incident(incident.id).seq >= incident.seq
 

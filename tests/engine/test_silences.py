@@ -179,4 +179,4 @@ async def test_running_server_lets_out_what_still_fires(path: Path, disk: Disk, 
         await node.write(lambda tx, at: silences.make(tx, at, short, by=BOB))
         await deliver(node, firing())
         assert node.queries.incidents(is_open=None, limit=9) == []
-        await eventually(lambda: node.queries.incidents(is_open=True, limit=9), within=30)
+        await eventually(lambda: node.queries.incidents(is_open=True, limit=9))

@@ -108,7 +108,7 @@ def test_envelopes_whose_connection_ends_before_they_are_begun_take_no_places(sl
         socket = Listener(slack).socket
         working: set[asyncio.Task[None]] = set()
         for _ in range(100):
-            await asyncio.wait_for(socket._begin(None, Envelope("events_api", "E1"), working), 1)
+            await asyncio.wait_for(socket._begin(None, Envelope("events_api", "E1"), working), 30)
             begun = list(working)
             for task in begun:
                 task.cancel()

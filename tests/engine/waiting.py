@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Callable
 
-_PATIENCE_SECONDS = 10
+from tests.system.waiting import PATIENCE_SECONDS
 
 
-async def eventually(condition: Callable[[], object], within: float = _PATIENCE_SECONDS) -> None:
+async def eventually(condition: Callable[[], object], within: float = PATIENCE_SECONDS) -> None:
     """Wait until `condition` holds; a test fails that has to wait too long."""
     async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110  # nobody could set an event: the condition is another process's
