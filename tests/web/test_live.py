@@ -2,12 +2,18 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.web.browser import CUT_OFF
 from tests.web.conftest import Looks
 from tests.web.people import PASSWORD, email_of
 from tests.web.world import World
+
+_SHOWN = """(is_shown) => {
+  Object.defineProperty(document, "hidden", { value: !is_shown, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
 
 
 def test_two_browsers_see_each_others_change_without_reloading(world: World, looks: Looks) -> None:
@@ -110,6 +116,33 @@ def test_what_is_sent_after_the_session_has_ended_is_not_lost(world: World, look
     page.get_by_role("button", name="Add the note").click()
     expect(page.locator("#offline")).to_contain_text("You are signed out")
     expect(note).to_have_value("a whole sentence")
+
+
+@pytest.mark.parametrize("note", ["", "half a sentence that"], ids=["read only", "being written on"])
+def test_page_left_in_the_background_goes_on_after_somebody_has_signed_in_elsewhere(
+    world: World, looks: Looks, note: str
+) -> None:
+    incident = world.declare(severity="SEV1", reason="all")
+    looks(world, person="bob")  # has an account
+    viewer = looks(world, person="emma")
+    page = viewer.go(f"/incidents/{incident}")
+    viewer.streams()
+    page.locator("#note > summary").click()
+    page.get_by_label("For the timeline").fill(note)
+    page.evaluate(_SHOWN, False)
+    end_sessions(world, "emma")
+    other = page.context.new_page()
+    other.goto(f"{world.server.url}/signin")
+    sign_in(other, "bob")
+    page.bring_to_front()
+    page.evaluate(_SHOWN, True)
+    expect(page.locator(".me > summary")).to_have_attribute("aria-label", "You: Bob Brown")
+    if note:
+        expect(page.get_by_label("For the timeline")).to_have_value(note)
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.locator("#notice")).to_contain_text("You have acknowledged")
+    (acknowledged,) = world.server.events(incident, "acknowledged")
+    assert acknowledged["actor"] == "bob"
 
 
 def test_what_is_declared_after_the_session_has_ended_or_while_the_server_is_away_is_not_lost(

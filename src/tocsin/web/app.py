@@ -33,7 +33,7 @@ from tocsin.web import (
 from tocsin.web import incidents as lists
 from tocsin.web.guard import page
 from tocsin.web.headers import Headers
-from tocsin.web.site import Site
+from tocsin.web.site import Site, csrf_token
 
 _OVERDUE_FIRST_SECONDS = 3.0  # after the start, when pages may be late: those for the eye can wait
 
@@ -41,7 +41,7 @@ _OVERDUE_FIRST_SECONDS = 3.0  # after the start, when pages may be late: those f
 def build(node: Node) -> Starlette:
     """The application of a running node; `state.site` is what its pages share."""
     site = Site(node)
-    site.templates.globals.update(csrf=guard.csrf, csrf_token=guard.csrf_token, new_key=forms.new_key)
+    site.templates.globals.update(csrf=guard.csrf, csrf_token=csrf_token, new_key=forms.new_key)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from tocsin.accounts.forgery import comes_from_elsewhere, is_token_of, token_for
+from tocsin.accounts.forgery import comes_from_elsewhere, is_token_of
 from tocsin.accounts.permissions import Permission
 from tocsin.accounts.principal import may
 from tocsin.api.auth import refuse_without
@@ -20,7 +20,7 @@ from tocsin.errors import TocsinError
 from tocsin.web import cookies
 from tocsin.web.cookies import Cookie
 from tocsin.web.forms import STRANGERS_FORM, read_form
-from tocsin.web.site import Site
+from tocsin.web.site import Site, csrf_token
 
 PageHandler = Callable[[Site, Request], Awaitable[Response]]
 
@@ -151,9 +151,3 @@ def _refuse_elsewhere(site: Site, request: Request) -> None:
 def csrf(request: Request) -> Markup:
     """The hidden input that every form carries."""
     return Markup('<input type="hidden" name="{}" value="{}">').format(_FIELD, csrf_token(request))
-
-
-def csrf_token(request: Request) -> str:
-    """The token for the header of requests that a script makes; empty where nobody could act."""
-    secret = getattr(request.state, "secret", "")
-    return token_for(secret) if secret else ""

@@ -7,6 +7,7 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from tocsin.accounts.forgery import token_for
 from tocsin.accounts.permissions import Permission
 from tocsin.accounts.principal import may
 from tocsin.engine.node import Node
@@ -48,8 +49,14 @@ class Site:
             self.templates.get_template(name)
 
     def render(self, request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
-        """A page or fragment. Beside `context` its template knows the request, who asks, the time and the alarms."""
-        headers = {"Cache-Control": "no-store", "Tocsin-Now": self.node.clock.now().isoformat(timespec="milliseconds")}
+        """A page or fragment. Beside `context` its template knows the request, who asks, the time and the alarms.
+
+        A fragment says the time and the session's token too, as it goes into a page that was made long before.
+        """
+        headers = {"Cache-Control": "no-store"}
+        if is_fragment(request):
+            headers["Tocsin-Now"] = self.node.clock.now().isoformat(timespec="milliseconds")
+            headers["Tocsin-Token"] = csrf_token(request)
         return HTMLResponse(self.text(request, template, **context), status, headers)
 
     def text(self, request: Request, template: str, **context: Any) -> str:
@@ -75,6 +82,12 @@ class Site:
         """The name of a person of the SOP by their id; anybody else as they are written."""
         person = self.node.sop.people.get(who)
         return person.name if person else who
+
+
+def csrf_token(request: Request) -> str:
+    """What shows that a request comes from a page of the session; empty where nobody could act."""
+    secret = getattr(request.state, "secret", "")
+    return token_for(secret) if secret else ""
 
 
 def is_fragment(request: Request) -> bool:

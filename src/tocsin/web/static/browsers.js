@@ -1,13 +1,13 @@
 // Has this browser ring even when it is closed: subscribes it at its push service, and tells the server where that is.
 
 const begin = document.getElementById("push-begin"), end = document.getElementById("push-end");
-const hint = document.getElementById("push-hint"), csrf = document.querySelector('meta[name="csrf"]').content;
+const hint = document.getElementById("push-hint"), csrf = document.querySelector('meta[name="csrf"]');
 const isApple = /iPhone|iPad/.test(navigator.userAgent);
 
 async function tell(path, fields = {}) {
   const answer = await fetch(path, {
     method: "POST",
-    headers: { "x-csrf-token": csrf, accept: "application/json" },
+    headers: { "x-csrf-token": csrf.content, accept: "application/json" },
     body: new URLSearchParams(fields),
     redirect: "manual",
   });

@@ -129,7 +129,10 @@ addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
 connect();
 
 // Signed out. A page on which nothing was written goes to where one signs in. What was written waits until somebody has
-// signed in again, in another tab: what is sent then is of the new session.
+// signed in again, in another tab: what is sent then is of the new session. So it is where a page that nobody looked at
+// missed all of that.
+
+const csrf = document.querySelector('meta[name="csrf"]');
 
 function signedOut() {
   leave();
@@ -160,15 +163,25 @@ function isWrittenOn() {
 async function comeBack() {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "manual" }).catch(() => undefined);
   if (!answer?.ok) return;
-  const token = (await answer.text()).match(/<meta name="csrf" content="([^"]+)">/)?.[1];
-  if (!token || !isOut) return;
-  isOut = false;
-  document.querySelector('meta[name="csrf"]').content = token;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const token = page.querySelector('meta[name="csrf"]')?.content;
+  if (!token || (!isOut && token === csrf.content)) return;
+  csrf.content = token;
   for (const field of document.querySelectorAll('input[name="csrf"]')) field.value = token;
+  document.querySelector(".bar").replaceWith(page.querySelector(".bar"));  // it may be somebody else
+  if (!isOut) return;
+  isOut = false;
   offline.hidden = true;
   connect();
   htmx.trigger(document.body, "changed");
 }
+
+document.addEventListener("htmx:after:request", (event) => {
+  const token = event.detail.ctx?.response?.headers?.get("Tocsin-Token");
+  if (!token || token === csrf.content || isOut) return;
+  if (isWrittenOn()) comeBack();
+  else location.reload();
+});
 
 for (const event of ["focus", "visibilitychange"]) addEventListener(event, () => { if (isOut && !document.hidden) comeBack(); }, true);
 
@@ -186,8 +199,7 @@ document.addEventListener("input", ({ target }) => { if (target.form) writtenOn.
 document.addEventListener("htmx:config:request", (event) => {
   hold();
   writtenOn.delete(event.detail.ctx.sourceElement);
-  const token = document.querySelector('meta[name="csrf"]').content;
-  if (token) event.detail.ctx.request.headers["X-CSRF-Token"] = token;
+  if (csrf.content) event.detail.ctx.request.headers["X-CSRF-Token"] = csrf.content;
 });
 
 // An answer that was overtaken by a newer one is not shown.
