@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 from msgspec import structs
 
@@ -9,6 +12,27 @@ from tocsin.sop.version import decode_stored, encode, version_of
 
 def test_a_stored_sop_reads_back_as_itself() -> None:
     assert decode_stored(encode(default_sop())) == default_sop()
+
+
+_FIRST_TO_READ = """
+import sys, threading
+from tocsin.sop.load import default_sop
+from tocsin.sop.version import decode_stored, encode
+
+stored, gate = encode(default_sop()), threading.Barrier(4)
+threads = [threading.Thread(target=lambda: (gate.wait(), decode_stored(stored))) for _ in range(4)]
+sys.setswitchinterval(1e-6)
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_threads_may_be_the_first_to_read_a_stored_sop_at_once() -> None:
+    # As after a restart with another file, while incidents are open that began under the one before.
+    done = [subprocess.run([sys.executable, "-c", _FIRST_TO_READ], check=False).returncode for _ in range(8)]
+    assert done == [0] * 8
 
 
 def test_a_version_is_sixteen_hexadecimal_digits() -> None:

@@ -127,7 +127,7 @@ def test_a_postgresql_that_is_not_there_is_said_without_its_password(tmp_path: P
             "TOCSIN_SLACK_API_URL",
             "slack.com",
             "TOCSIN_SLACK_API_URL: must be an http or https address such as https://tocsin.example.org, "
-            "got 'slack.com'",
+            "without spaces, user names, ? and #, got 'slack.com'",
             id="an address without its scheme",
         ),
     ],

@@ -37,6 +37,9 @@ class _Content(Struct, frozen=True):
     action_items: tuple[r.DraftItem, ...] = ()
 
 
+_content_decoder = msgspec.json.Decoder(_Content)
+
+
 async def get_draft(node: Node, request: Request) -> Response:
     """The draft of the postmortem."""
     return answer(await draft_now(node, request.path_params["id"]))
@@ -51,7 +54,7 @@ def _draft(queries: Queries, id_: str) -> DraftView:
     incident = queries.incident(id_)
     draft = queries.desk.postmortem_draft(incident.id)
     if draft is not None and draft.content is not None:
-        content = msgspec.json.decode(draft.content, type=_Content)
+        content = _content_decoder.decode(draft.content)
         return DraftView(id_, draft.version, content.sections, content.action_items, draft.saved_at, draft.saved_by)
     written = incident.postmortem
     items = tuple(

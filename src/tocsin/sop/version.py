@@ -24,7 +24,7 @@ def encode(sop: Sop) -> bytes:
 def decode_stored(stored: bytes) -> Sop:
     """The SOP that `encode` wrote; StoreError when it is damaged or written by a newer Tocsin."""
     try:
-        return msgspec.json.decode(stored, type=Sop, dec_hook=_duration)
+        return _decoder.decode(stored)
     except (msgspec.DecodeError, ValueError) as error:
         raise StoreError(f"a stored SOP can't be read: {error}; a newer Tocsin may have written it") from error
 
@@ -47,3 +47,7 @@ def _plain(value: object) -> object:
 
 def _duration(kind: type[Duration], value: object) -> Duration:
     return kind.parse(str(value))
+
+
+# Made while there is one thread: msgspec crashes the process where two threads are the first to read one type.
+_decoder = msgspec.json.Decoder(Sop, dec_hook=_duration)

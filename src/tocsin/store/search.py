@@ -28,6 +28,9 @@ class Position(Struct, frozen=True, order=True):
     seq: int = 0
 
 
+_position_decoder = msgspec.json.Decoder(Position)
+
+
 class Step(Struct, frozen=True):
     """Events to be indexed, from one position to another; whether there may be more after that."""
 
@@ -77,7 +80,7 @@ def search_position(reads: Reads) -> Position:
 
 
 def _position(text: str) -> Position:
-    return msgspec.json.decode(text, type=Position)
+    return _position_decoder.decode(text)
 
 
 def step_from(reads: Reads, before: Position, until: datetime, limit: int) -> Step:
