@@ -6,7 +6,7 @@ and a request that leaves the server's address fail the test in which they happe
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,11 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
         yield browser
     finally:
         browser.close()
+
+
+def until_held(page: Page, held: Sequence[object]) -> None:
+    """Wait until a request is held that a test holds back; asked anything, the page tells of what it has sent."""
+    until(lambda: held or page.evaluate("null"), "a request is held back")
 
 
 class Viewer:

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.system.waiting import until
-from tests.web.browser import CUT_OFF, Viewer
+from tests.web.browser import CUT_OFF, Viewer, until_held
 from tests.web.conftest import Looks
 from tests.web.pages import Shown
 from tests.web.test_every_page import every_page, opened
@@ -157,6 +157,7 @@ def test_focus_goes_on_where_the_server_did_not_answer(world: World, looks: Look
     keys.to("Acknowledge")
     keys.press()
     expect(page.locator(":focus")).to_have_count(0)  # a button that can't be pressed has no focus
+    until_held(page, unanswered)
     unanswered[0].abort()
     expect(page.locator("#notice")).to_contain_text("did not answer")
     expect(page.get_by_role("button", name="Acknowledge")).to_be_focused()

@@ -93,11 +93,7 @@ def test_page_whose_session_ends_says_so_and_keeps_what_is_being_written(world: 
         page.get_by_role("button", name="Add the note").click()
     expect(note).to_have_value("half a sentence that")
     assert viewer.barriers() == []
-    with page.context.expect_page() as opened:
-        told.get_by_role("link", name="sign in again").click()
-    sign_in(opened.value, "emma")
-    page.bring_to_front()
-    page.evaluate("dispatchEvent(new Event('focus'))")
+    sign_in_again(page, "emma")
     expect(told).to_be_hidden()
     page.get_by_role("button", name="Add the note").click()
     expect(page.locator("#timeline")).to_contain_text("Note: half a sentence that")
@@ -162,11 +158,7 @@ def test_what_is_declared_after_the_session_has_ended_or_while_the_server_is_awa
     told = page.locator("#offline")
     expect(told).to_contain_text("You are signed out")
     expect(title).to_have_value("Checkout is down")
-    with page.context.expect_page() as opened:
-        told.get_by_role("link", name="sign in again").click()
-    sign_in(opened.value, "emma")
-    page.bring_to_front()
-    page.evaluate("dispatchEvent(new Event('focus'))")
+    sign_in_again(page, "emma")
     expect(told).to_be_hidden()
     button.click()
     page.wait_for_url("**/incidents/INC-*")
@@ -194,6 +186,15 @@ def sign_in(page: Page, name: str) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/")
+
+
+def sign_in_again(page: Page, name: str) -> None:
+    """In another tab, as the page says, and back."""
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="sign in again").click()
+    sign_in(opened.value, name)
+    page.bring_to_front()
+    page.evaluate("dispatchEvent(new Event('focus'))")
 
 
 def test_lists_follow_what_happens(world: World, looks: Looks) -> None:

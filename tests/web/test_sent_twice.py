@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import APIResponse, Route, expect
 
 from tests.api.harness import Api, running
+from tests.web.browser import until_held
 from tests.web.conftest import Looks
 from tests.web.world import World
 
@@ -120,6 +121,7 @@ def test_what_is_written_while_the_answer_is_late_stays(world: World, looks: Loo
     page.get_by_role("button", name="Post the update").click()
     expect(page.locator("#timeline")).to_contain_text("Update: We roll back.")
     text.fill("It is rolled back.")
+    until_held(page, late)
     ((route, answer),) = late
     route.fulfill(response=answer)
     expect(page.locator("#notice")).to_contain_text("The update is out")
